@@ -1,0 +1,77 @@
+import type { DurationMs } from "./time.ts"
+
+/** What a line counts: nano-USD, tokens, or requests. */
+export type Unit = "usd" | "tokens" | "requests"
+
+/** An amount per unit: nano-USD, tokens, requests; each an integer from 0 to 2^53 − 1. */
+export interface Amounts {
+  readonly usd: number
+  readonly tokens: number
+  readonly requests: number
+}
+
+export const NOTHING: Amounts = Object.freeze({ usd: 0, tokens: 0, requests: 0 })
+
+/** Probation after a cool-down: how much may be spent (in the line's unit), and for how long. */
+export interface Probation {
+  readonly allow: number
+  readonly forMs: DurationMs
+}
+
+/** What a blocking tier does to its account; `rank` of strength: latch, trip, block. */
+export type BlockingEffect =
+  | { readonly kind: "block" }
+  | {
+      readonly kind: "trip"
+      readonly coolDownMs: DurationMs
+      readonly maxCoolDownMs: DurationMs
+      readonly probation: Probation | null
+    }
+  | { readonly kind: "latch" }
+
+/** One tier as a store sees it: amounts in the line's unit, no percentages. */
+export interface TierTerms {
+  /** The first level. */
+  readonly at: number
+  /** The distance between its levels; 0 where it has only one. */
+  readonly repeat: number
+  readonly effect: BlockingEffect | null
+  /** The fallbacks that a request may come `via` while the tier is reached, in order; null where it does not degrade. */
+  readonly degrade: readonly string[] | null
+  readonly notify: readonly string[]
+  readonly message: string
+  /** For people: the threshold in percent of the limit, or null where it is an absolute amount. */
+  readonly percent: number | null
+}
+
+/** What a line of a reservation carries. It lives and dies under the terms it was made with. */
+export interface Terms {
+  /** Hash of the content. */
+  readonly id: string
+  readonly budget: string
+  readonly unit: Unit
+  readonly limit: number
+  /** Nothing is refused: `mode: "observe"`. */
+  readonly observe: boolean
+  /** 0 unless the window slides: then its length and that of a bucket. */
+  readonly slidingMs: DurationMs
+  readonly bucketMs: DurationMs
+  /** 0 unless the window is a lifetime: forgotten after this long without use. */
+  readonly idleMs: DurationMs
+  /** By first level, ascending. */
+  readonly tiers: readonly TierTerms[]
+}
+
+/** The highest level of a tier at or below `amount`, 0 where there is none. No loop over repeats. */
+export const levelAtOrBelow = (tier: TierTerms, amount: number): number => {
+  if (amount < tier.at) return 0
+  if (tier.repeat === 0) return tier.at
+  return tier.at + Math.floor((amount - tier.at) / tier.repeat) * tier.repeat
+}
+
+/** The lowest level of a tier above `amount`, Infinity where there is none. */
+export const levelAbove = (tier: TierTerms, amount: number): number => {
+  if (amount < tier.at) return tier.at
+  if (tier.repeat === 0) return Number.POSITIVE_INFINITY
+  return tier.at + (Math.floor((amount - tier.at) / tier.repeat) + 1) * tier.repeat
+}
