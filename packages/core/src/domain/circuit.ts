@@ -1,0 +1,139 @@
+import type { Draft } from "./draft.ts"
+import type { Account, Circuit, Meter } from "./ledger.ts"
+import { settledAt } from "./meter.ts"
+import type { BlockingEffect } from "./terms.ts"
+import type { EpochMs } from "./time.ts"
+import type { Period } from "./window.ts"
+
+/** The strongest of the effects that one command reaches on one account, with the period of its cause. */
+export interface Cause {
+  readonly effect: BlockingEffect
+  readonly period: Period
+  readonly channels: readonly string[]
+  readonly observed: boolean
+}
+
+/** Moves a circuit whose time is over: the first command that looks at it at or after `untilMs` does so. */
+export const look = (draft: Draft, account: Account): Account => {
+  const { circuit } = account
+  if (circuit.state === "half-open" && draft.nowMs >= circuit.untilMs)
+    return moveTo(draft, account, closedAfter(circuit))
+  if (circuit.state !== "open" || draft.nowMs < circuit.untilMs) return account
+  const { probation } = circuit
+  if (probation === null) return moveTo(draft, account, closedAfter(circuit))
+  const current = account.meters.find(
+    ({ period }) => period.startMs <= draft.nowMs && draft.nowMs < period.endMs,
+  )
+  const base = current === undefined ? 0 : settledAt(current, draft.nowMs) + current.held
+  return moveTo(draft, account, {
+    ...circuit,
+    state: "half-open",
+    untilMs: draft.nowMs + probation.forMs,
+    probation,
+    meterStartMs: current?.period.startMs ?? null,
+    allowance: base + probation.allow,
+  })
+}
+
+/** The amount that probation lets a meter reach; Infinity off probation. */
+export const allowanceOf = (circuit: Circuit, meter: Meter): number => {
+  if (circuit.state !== "half-open") return Number.POSITIVE_INFINITY
+  return circuit.meterStartMs === meter.period.startMs ? circuit.allowance : circuit.probation.allow
+}
+
+/** Opens or latches for the strongest effect; an ended period moves nothing (`latch`: one period later). */
+export const openFor = (draft: Draft, account: Account, cause: Cause): Account => {
+  const { circuit } = account
+  const { effect, period } = cause
+  const opening = {
+    generation: circuit.generation + 1,
+    observed: cause.observed,
+    told: toldOf(circuit, cause.channels),
+    causeStartMs: period.startMs,
+  }
+  if (effect.kind === "latch" && draft.nowMs < period.keptUntilMs)
+    return moveTo(draft, account, { ...opening, state: "latched" })
+  if (effect.kind !== "trip" || draft.nowMs >= period.endMs || circuit.state === "latched")
+    return account
+  const until = draft.nowMs + effect.coolDownMs
+  return moveTo(draft, account, {
+    ...opening,
+    state: "open",
+    untilMs: circuit.state === "open" ? Math.max(circuit.untilMs, until) : until,
+    coolDownMs: effect.coolDownMs,
+    maxCoolDownMs: effect.maxCoolDownMs,
+    probation: effect.probation,
+  })
+}
+
+/** Probation's allowance is reached: open again, for twice as long. */
+export const reopen = (draft: Draft, account: Account): Account => {
+  const { circuit } = account
+  if (circuit.state !== "half-open") return account
+  const coolDownMs = Math.min(circuit.coolDownMs * 2, circuit.maxCoolDownMs)
+  return moveTo(draft, account, {
+    state: "open",
+    generation: circuit.generation + 1,
+    observed: circuit.observed,
+    told: circuit.told,
+    causeStartMs: circuit.causeStartMs,
+    untilMs: draft.nowMs + coolDownMs,
+    coolDownMs,
+    maxCoolDownMs: circuit.maxCoolDownMs,
+    probation: circuit.probation,
+  })
+}
+
+/** An operator's Trip. */
+export const tripFor = (draft: Draft, account: Account, coolDownMs: number): Account => {
+  const { circuit } = account
+  if (circuit.state === "latched") return account
+  const until = draft.nowMs + coolDownMs
+  return moveTo(draft, account, {
+    state: "open",
+    generation: circuit.generation + 1,
+    observed: false,
+    told: toldOf(circuit, []),
+    causeStartMs: null,
+    untilMs: circuit.state === "open" ? Math.max(circuit.untilMs, until) : until,
+    coolDownMs,
+    maxCoolDownMs: coolDownMs,
+    probation: null,
+  })
+}
+
+export const close = (draft: Draft, account: Account): Account =>
+  account.circuit.state === "closed"
+    ? account
+    : moveTo(draft, account, closedAfter(account.circuit))
+
+/** Whether the circuit refuses now, without moving it. */
+export const refuses = (circuit: Circuit, nowMs: EpochMs): boolean =>
+  circuit.state === "latched" || (circuit.state === "open" && nowMs < circuit.untilMs)
+
+const closedAfter = (circuit: Circuit): Circuit => ({
+  state: "closed",
+  generation: circuit.generation,
+  observed: false,
+})
+
+const toldOf = (circuit: Circuit, channels: readonly string[]): readonly string[] =>
+  circuit.state === "closed" ? channels : [...new Set([...circuit.told, ...channels])]
+
+const moveTo = (draft: Draft, account: Account, circuit: Circuit): Account => {
+  const moved = { ...account, circuit }
+  const told = circuit.state === "closed" ? account.circuit : circuit
+  draft.putAccount(moved)
+  draft.events.push({
+    kind: "circuit",
+    id: `${account.key}/${circuit.generation}/${circuit.state}`,
+    atMs: draft.nowMs,
+    channels: told.state === "closed" ? [] : told.told,
+    account: account.key,
+    incident: `${account.key}/${circuit.generation}`,
+    state: circuit.state,
+    generation: circuit.generation,
+    untilMs: circuit.state === "open" || circuit.state === "half-open" ? circuit.untilMs : null,
+  })
+  return moved
+}

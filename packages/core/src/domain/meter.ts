@@ -1,0 +1,196 @@
+import type { Line } from "./command.ts"
+import type { AllowLevel, Mark, Meter } from "./ledger.ts"
+import { AMOUNT_MAX, formatUsd } from "./money.ts"
+import { levelAbove, levelAtOrBelow, type Terms, type TierTerms } from "./terms.ts"
+import type { EpochMs } from "./time.ts"
+
+/** A meter that nothing has used yet. */
+export const emptyMeter = (line: Line, nowMs: EpochMs): Meter => ({
+  period:
+    line.terms.slidingMs > 0
+      ? { ...line.period, startMs: 0, endMs: FOREVER, keptUntilMs: FOREVER }
+      : line.period,
+  terms: line.terms,
+  settled: 0,
+  held: 0,
+  buckets: [],
+  marks: [],
+  acknowledged: 0,
+  allow: null,
+  refusals: 0,
+  refusedAtMs: null,
+  busySinceMs: null,
+  said: [],
+  usedAtMs: nowMs,
+  bornAtMs: nowMs,
+})
+
+const FOREVER = 8_640_000_000_000_000
+
+/** The start that names the meter of a line: 0 where one meter serves all time. */
+export const meterStart = (line: Line): EpochMs =>
+  line.terms.slidingMs > 0 ? 0 : line.period.startMs
+
+/**
+ * What counts as settled at an instant. Of a sliding window, every bucket that has not left it whole,
+ * later ones too: so no interval of its length exceeds the cap.
+ */
+export const settledAt = (meter: Meter, atMs: EpochMs): number => {
+  if (meter.terms.slidingMs === 0) return meter.settled
+  let sum = 0
+  for (const bucket of meter.buckets) if (bucket.period.endMs > atMs) sum += bucket.settled
+  return Math.min(sum, AMOUNT_MAX)
+}
+
+/** When enough of a sliding window will have left for `cost` to fit beside what is settled. */
+export const fitsFrom = (
+  meter: Meter,
+  cost: number,
+  cap: number,
+  atMs: EpochMs,
+): EpochMs | null => {
+  let settled = settledAt(meter, atMs)
+  const live = meter.buckets.filter((bucket) => bucket.period.endMs > atMs)
+  for (const bucket of live.sort((a, b) => a.period.endMs - b.period.endMs)) {
+    settled -= bucket.settled
+    if (settled + cost <= cap) return bucket.period.endMs
+  }
+  return null
+}
+
+/** The lowest blocking level that no one has acknowledged; Infinity where no tier blocks. */
+export const capOf = (meter: Meter | undefined, terms: Terms): number => {
+  const acknowledged = meter?.acknowledged ?? 0
+  let cap = Number.POSITIVE_INFINITY
+  for (const tier of terms.tiers) {
+    if (tier.effect !== null) cap = Math.min(cap, levelAbove(tier, acknowledged))
+  }
+  const allow = meter?.allow ?? null
+  return allow !== null && allow.amount > acknowledged ? Math.min(cap, allow.amount) : cap
+}
+
+/** One amount at which tiers fire: those that meet there, and what they do together. */
+export interface Level {
+  readonly amount: number
+  readonly tiers: readonly TierTerms[]
+  readonly label: string
+  readonly passed: number
+  readonly arming: number
+}
+
+/**
+ * Of each tier the highest level that `amount` newly reaches, ascending; tiers that meet at one amount
+ * are one level. What it costs is bounded by the policy, never by the amounts.
+ */
+export const reached = (meter: Meter, terms: Terms, amount: number): readonly Level[] => {
+  const levels = new Map<number, Level>()
+  for (const tier of terms.tiers) {
+    const highest = levelAtOrBelow(tier, amount)
+    const mark = markOf(meter, tier)
+    if (highest <= mark.fired) continue
+    const passed = tier.repeat === 0 ? 1 : stepsBetween(tier, mark.fired, highest)
+    add(levels, {
+      amount: highest,
+      tiers: [tier],
+      label: labelOf(tier, terms, highest),
+      passed,
+      arming: mark.arming,
+    })
+  }
+  const { allow } = meter
+  if (allow !== null && !allow.fired && amount >= allow.amount) {
+    const label = labelOf({ ...allow.tier, percent: null }, terms, allow.amount)
+    add(levels, { amount: allow.amount, tiers: [allow.tier], label, passed: 1, arming: 0 })
+  }
+  return [...levels.values()].sort((a, b) => a.amount - b.amount)
+}
+
+/** The meter after its tiers fired for `amount`. */
+export const markReached = (meter: Meter, terms: Terms, amount: number): Meter => {
+  let marks: readonly Mark[] = meter.marks
+  for (const tier of terms.tiers) {
+    const fired = levelAtOrBelow(tier, amount)
+    const mark = markOf(meter, tier)
+    if (fired > mark.fired)
+      marks = [...marks.filter((other) => !isOf(other, tier)), { ...mark, fired }]
+  }
+  const allow: AllowLevel | null =
+    meter.allow !== null && amount >= meter.allow.amount
+      ? { ...meter.allow, fired: true }
+      : meter.allow
+  return { ...meter, marks, allow }
+}
+
+/** A sliding window arms the levels again that settled + held is 10 % below. */
+export const rearm = (meter: Meter, atMs: EpochMs): Meter => {
+  if (meter.terms.slidingMs === 0 || meter.marks.length === 0) return meter
+  const used = settledAt(meter, atMs) + meter.held
+  const low = (mark: Mark): boolean => mark.fired > 0 && used * 10 <= mark.fired * 9
+  if (!meter.marks.some(low)) return meter
+  const marks = meter.marks.map((mark) => {
+    if (!low(mark)) return mark
+    const tier = { at: mark.at, repeat: mark.repeat } as TierTerms
+    return {
+      ...mark,
+      fired: levelAtOrBelow(tier, Math.floor((used * 10) / 9)),
+      arming: mark.arming + 1,
+    }
+  })
+  return { ...meter, marks }
+}
+
+/** The highest amount that any level of the meter has fired at. */
+export const highestFired = (meter: Meter): number =>
+  meter.marks.reduce(
+    (highest, mark) => Math.max(highest, mark.fired),
+    meter.allow?.fired === true ? meter.allow.amount : 0,
+  )
+
+/** The highest fired level of any tier at or below `upTo`. */
+export const firedUpTo = (meter: Meter, upTo: number): number => {
+  let amount = meter.allow?.fired === true && meter.allow.amount <= upTo ? meter.allow.amount : 0
+  for (const mark of meter.marks) {
+    if (mark.fired === 0) continue
+    const tier = { at: mark.at, repeat: mark.repeat } as TierTerms
+    amount = Math.max(amount, levelAtOrBelow(tier, Math.min(mark.fired, upTo)))
+  }
+  return amount
+}
+
+const markOf = (meter: Meter, tier: TierTerms): Mark =>
+  meter.marks.find((mark) => isOf(mark, tier)) ?? {
+    at: tier.at,
+    repeat: tier.repeat,
+    fired: 0,
+    arming: 0,
+  }
+
+const isOf = (mark: Mark, tier: TierTerms): boolean =>
+  mark.at === tier.at && mark.repeat === tier.repeat
+
+const stepsBetween = (tier: TierTerms, fired: number, highest: number): number =>
+  fired === 0
+    ? Math.round((highest - tier.at) / tier.repeat) + 1
+    : Math.round((highest - fired) / tier.repeat)
+
+const labelOf = (tier: TierTerms, terms: Terms, level: number): string => {
+  if (tier.percent !== null) {
+    const steps = tier.repeat === 0 ? 0 : Math.round((level - tier.at) / tier.repeat)
+    const percent = tier.percent + (steps * tier.repeat * 100) / terms.limit
+    return `${Number(percent.toFixed(4))}%`
+  }
+  return terms.unit === "usd" ? `${formatUsd(level)}usd` : `${level}${terms.unit}`
+}
+
+const add = (levels: Map<number, Level>, level: Level): void => {
+  const other = levels.get(level.amount)
+  if (other === undefined) levels.set(level.amount, level)
+  else
+    levels.set(level.amount, {
+      ...other,
+      tiers: [...other.tiers, ...level.tiers],
+      passed: Math.max(other.passed, level.passed),
+      label: other.tiers[0]?.percent == null ? level.label : other.label,
+      arming: Math.max(other.arming, level.arming),
+    })
+}
