@@ -1,0 +1,191 @@
+import { allowanceOf, close, look } from "./circuit.ts"
+import type { Line, Units } from "./command.ts"
+import type { Draft } from "./draft.ts"
+import type { Meter } from "./ledger.ts"
+import { capOf, fitsFrom, settledAt } from "./meter.ts"
+import { AMOUNT_MAX } from "./money.ts"
+import { type Obstacle, REFUSAL_REASONS, type RefusalReason } from "./outcome.ts"
+import { fire, sayOnce, sayWouldRefuse } from "./raise.ts"
+import type { Amounts } from "./terms.ts"
+import { FOREVER_MS } from "./time.ts"
+
+/** What is asked of every line: `base + n × perUnit` for one `n` from `least` to `most`. */
+export interface Asked {
+  readonly lines: readonly Line[]
+  readonly switches: readonly string[]
+  readonly base: Amounts
+  readonly perUnit: Amounts
+  readonly units: Units
+  readonly via: string | null
+  readonly swallowed: number
+  readonly issuedAtMs: number
+}
+
+export type Verdict =
+  | { readonly kind: "fits"; readonly granted: number }
+  | { readonly kind: "overflow"; readonly account: string }
+  | {
+      readonly kind: "refused"
+      readonly reason: RefusalReason
+      readonly obstacles: readonly Obstacle[]
+      readonly untilMs: number | null
+    }
+
+type LineObstacle = Extract<Obstacle, { kind: "line" }>
+
+/** Looks at every switch and circuit, then at every line; all fit, or every obstacle is named. */
+export const admit = (draft: Draft, asked: Asked): Verdict => {
+  const obstacles: Obstacle[] = []
+  for (const key of asked.switches) {
+    const off = draft.switchedOff(key)
+    if (off !== undefined)
+      obstacles.push({ kind: "switch", switch: key, reason: "switched-off", untilMs: off.untilMs })
+  }
+  let granted = asked.units.most
+  for (const line of asked.lines) {
+    enforce(draft, line)
+    const obstacle = obstacleOf(draft, line, asked)
+    if (obstacle !== null && line.terms.observe) sayWouldRefuse(draft, line, obstacle.reason)
+    else if (obstacle !== null) obstacles.push(obstacle)
+    else granted = Math.min(granted, largestFit(draft, line, asked))
+  }
+  if (obstacles.length > 0) {
+    countRefusals(draft, asked, obstacles)
+    return refusal(obstacles)
+  }
+  for (const line of asked.lines) {
+    const meter = draft.meter(line)
+    if (meter.settled + meter.held > AMOUNT_MAX - costOf(line, asked, granted))
+      return { kind: "overflow", account: line.account }
+  }
+  return { kind: "fits", granted }
+}
+
+/** The cost of a line at `n` units, in its unit. */
+export const costOf = (
+  line: Line,
+  asked: { readonly base: Amounts; readonly perUnit: Amounts },
+  n: number,
+): number => asked.base[line.terms.unit] + n * asked.perUnit[line.terms.unit]
+
+/** Moves a circuit whose time is over; what was opened under observation does not bind an enforcing line. */
+const enforce = (draft: Draft, line: Line): void => {
+  const account = look(draft, draft.account(line))
+  if (account.circuit.state !== "closed" && account.circuit.observed && !line.terms.observe)
+    close(draft, account)
+}
+
+const obstacleOf = (draft: Draft, line: Line, asked: Asked): LineObstacle | null => {
+  const { circuit } = draft.account(line)
+  const meter = draft.meter(line)
+  const settled = settledAt(meter, asked.issuedAtMs)
+  const cap = capOf(meter, line.terms)
+  const cost = costOf(line, asked, asked.units.least)
+  const used = settled + meter.held
+  const refused = (reason: LineObstacle["reason"], untilMs: number | null): LineObstacle => ({
+    kind: "line",
+    account: line.account,
+    reason,
+    settled,
+    held: meter.held,
+    cap,
+    remaining: Math.max(0, cap - used),
+    untilMs,
+  })
+  if (circuit.state === "latched") return refused("latched", null)
+  if (circuit.state === "open") return refused("open", circuit.untilMs)
+  if (cost > 0 && cost > cap) return refused("too-large", null)
+  if (cost > 0 && settled + cost > cap) {
+    const end =
+      line.terms.slidingMs > 0 ? fitsFrom(meter, cost, cap, asked.issuedAtMs) : line.period.endMs
+    return refused("exhausted", end === FOREVER_MS ? null : end)
+  }
+  if (circuit.state === "half-open" && cost > 0 && used + cost > allowanceOf(circuit, meter))
+    return refused("probation", circuit.untilMs)
+  if (isDegraded(line, settled, asked.via)) return refused("degraded", line.period.endMs)
+  if (cost > 0 && used + cost > cap) return refused("busy", oldestExpiry(draft, line))
+  return null
+}
+
+const isDegraded = (line: Line, settled: number, via: string | null): boolean =>
+  line.terms.tiers.some(
+    (tier) =>
+      tier.degrade !== null && settled >= tier.at && (via === null || !tier.degrade.includes(via)),
+  )
+
+const largestFit = (draft: Draft, line: Line, asked: Asked): number => {
+  const { least, most } = asked.units
+  const perUnit = asked.perUnit[line.terms.unit]
+  if (perUnit === 0 || line.terms.observe) return most
+  const meter = draft.meter(line)
+  const bound = Math.min(capOf(meter, line.terms), allowanceOf(draft.account(line).circuit, meter))
+  if (bound === Number.POSITIVE_INFINITY) return most
+  const room = bound - settledAt(meter, asked.issuedAtMs) - meter.held - costOf(line, asked, 0)
+  return Math.max(least, Math.min(most, Math.floor(room / perUnit)))
+}
+
+const oldestExpiry = (draft: Draft, line: Line): number | null => {
+  let oldest: number | null = null
+  for (const reservation of draft.ledger.reservations.values()) {
+    if (reservation.state !== "running") continue
+    if (oldest !== null && reservation.expiresAtMs >= oldest) continue
+    const holds = (held: { account: string; hold: number; settled: number }): boolean =>
+      held.account === line.account && held.hold > held.settled
+    if (reservation.lines.some(holds)) oldest = reservation.expiresAtMs
+  }
+  return oldest
+}
+
+const refusal = (obstacles: readonly Obstacle[]): Verdict => {
+  const rank = (obstacle: Obstacle): number => REFUSAL_REASONS.indexOf(obstacle.reason)
+  const first = obstacles.reduce((best, other) => (rank(other) < rank(best) ? other : best))
+  const untilMs = obstacles.reduce<number | null>(
+    (latest, { untilMs: end }) => (latest === null || end === null ? null : Math.max(latest, end)),
+    0,
+  )
+  return { kind: "refused", reason: first.reason, obstacles, untilMs }
+}
+
+const REFUSALS_MAX = 10
+const REFUSALS_COUNTED_EACH_MS = 1_000
+const BUSY_MAX_MS = 60_000
+
+/** What refusals do to the meters they met: `refusing` once, and the level that a loop keeps missing. */
+const countRefusals = (draft: Draft, asked: Asked, obstacles: readonly Obstacle[]): void => {
+  const blocked = obstacles.some(({ reason }) =>
+    ["switched-off", "latched", "open"].includes(reason),
+  )
+  for (const line of asked.lines) {
+    const obstacle = obstacles.find(
+      (other): other is LineObstacle => other.kind === "line" && other.account === line.account,
+    )
+    const meter = { ...draft.meter(line), terms: line.terms }
+    if (obstacle !== undefined && obstacle.settled + obstacle.held > obstacle.cap)
+      sayOnce(draft, line, "overshoot")
+    if (blocked || obstacle === undefined) continue
+    if (obstacle.reason === "exhausted") countExhausted(draft, line, obstacle, asked.swallowed)
+    if (obstacle.reason === "busy") {
+      const since = meter.busySinceMs ?? draft.nowMs
+      if (meter.busySinceMs === null) draft.putMeter(line, { ...meter, busySinceMs: since })
+      if (draft.nowMs - since >= BUSY_MAX_MS) sayOnce(draft, line, "refusing")
+    }
+  }
+}
+
+const countExhausted = (
+  draft: Draft,
+  line: Line,
+  obstacle: LineObstacle,
+  swallowed: number,
+): void => {
+  const { settled, cap } = obstacle
+  const meter: Meter = { ...draft.meter(line), terms: line.terms }
+  const counts =
+    meter.refusedAtMs === null || draft.nowMs - meter.refusedAtMs >= REFUSALS_COUNTED_EACH_MS
+  const refusals = counts ? Math.min(meter.refusals + 1 + swallowed, 1_000_000) : meter.refusals
+  if (counts) draft.putMeter(line, { ...meter, refusals, refusedAtMs: draft.nowMs })
+  sayOnce(draft, line, "refusing")
+  const nearlyAll = (cap - settled) * 100 < cap
+  const tenth = refusals >= REFUSALS_MAX && settled * 10 >= cap * 9
+  if (nearlyAll || tenth) fire(draft, line, cap)
+}
