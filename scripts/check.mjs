@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 
 const checks = [
   ["types", ["tsc", "-p", "tsconfig.json"]],
-  ["format and lint", ["biome", "ci", "--error-on-warnings", "."]],
+  ["format and lint", ["biome", "ci", "--colors=off", "--error-on-warnings", "."]],
   ["rooms", ["depcruise", "--config", ".dependency-cruiser.cjs", "packages"]],
 ]
 const results = checks.map(([name, command]) => {

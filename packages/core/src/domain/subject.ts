@@ -9,7 +9,7 @@ export const PLATFORM_VALUE = "all"
 export const SHARED_DIVISION = "*"
 
 /** The value of a dimension, or `undefined` where the subject does not name it; safe for `__proto__`. */
-export const valueOf = (subject: Subject, dimension: string): string | undefined => {
+export const dimensionValue = (subject: Subject, dimension: string): string | undefined => {
   if (dimension === PLATFORM) return PLATFORM_VALUE
   const value: unknown = Object.hasOwn(subject, dimension) ? subject[dimension] : undefined
   return typeof value === "string" ? value : undefined
