@@ -50,6 +50,7 @@ const anyCommand = fc.oneof(
     at,
     base: small,
     most: small,
+    per: fc.constantFrom(1, 2),
     life: fc.constantFrom(0, 1, 5),
   }),
   fc.record({
@@ -74,7 +75,7 @@ const commandOf = (any: Any, n: number): Command => {
         lines: any.accounts.map((account) => line(account, 0)),
         switches: [],
         base: usd(any.base),
-        perUnit: usd(1),
+        perUnit: usd(any.per),
         units: { least: 0, most: any.most },
         expiresAtMs: any.at + any.life,
         via: null,
@@ -174,7 +175,15 @@ describe("step", () => {
   })
   it("tells a tier once, at equality", () => {
     const ledger = emptyLedger()
-    const reserve = { kind: "reserve", accounts: ["a"], at: 0, base: 4, most: 0, life: 5 } as const
+    const reserve = {
+      kind: "reserve",
+      accounts: ["a"],
+      at: 0,
+      base: 4,
+      most: 0,
+      per: 1,
+      life: 5,
+    } as const
     apply(ledger, commandOf({ ...reserve, accounts: ["a"] }, 1), 0)
     const settle = { kind: "settle", of: 1, at: 0, actual: 4, final: true } as const
     expect(apply(ledger, commandOf(settle, 2), 0).events.map(eventName)).toEqual(

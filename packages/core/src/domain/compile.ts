@@ -1,0 +1,123 @@
+import type { Line } from "./command.ts"
+import type { Budget, Policy, Threshold, Tier } from "./policy.ts"
+import {
+  accountKey,
+  dimensionValue,
+  PLATFORM,
+  SHARED_DIVISION,
+  type Subject,
+  switchKey,
+} from "./subject.ts"
+import type { Terms, TierTerms } from "./terms.ts"
+import type { EpochMs } from "./time.ts"
+import { bucketLength, periodAt } from "./window.ts"
+
+/** What a request touches: its division, the lines it is judged by, the switches that must not be off. */
+export interface Plan {
+  readonly division: string
+  readonly lines: readonly Line[]
+  readonly switches: readonly string[]
+}
+
+export type Planned = Plan | { readonly missing: string; readonly budget: string }
+
+/**
+ * Turns a policy and a subject into the lines of a command, at the instant that chooses the periods.
+ * A store that gets them needs no policy, no prices and no time zones.
+ *
+ * @returns the plan, or the first dimension that a budget counts by and the subject lacks
+ */
+export const compile = (policy: Policy, subject: Subject, issuedAtMs: EpochMs): Planned => {
+  const lines: Line[] = []
+  const partition = policy.partitionBy
+  const owner = partition === undefined ? undefined : dimensionValue(subject, partition)
+  for (const budget of policy.budgets) {
+    const values: string[] = []
+    let missing: string | undefined
+    for (const dimension of budget.per) {
+      const value = dimensionValue(subject, dimension)
+      if (value === undefined) missing ??= dimension
+      else values.push(value)
+    }
+    if (missing !== undefined) {
+      if (budget.whenMissing === "skip") continue
+      return { missing, budget: budget.id }
+    }
+    const owned = partition !== undefined && budget.per.includes(partition)
+    lines.push({
+      account: accountKey(budget.id, values),
+      division: owned && owner !== undefined ? owner : SHARED_DIVISION,
+      period: periodAt(budget.window, issuedAtMs),
+      terms: termsOf(policy, budget, values.at(-1) ?? ""),
+    })
+  }
+  const switches = Object.keys(subject)
+    .filter((dimension) => dimension !== PLATFORM)
+    .map((dimension) => switchKey(dimension, dimensionValue(subject, dimension) ?? ""))
+  return {
+    division: owner ?? SHARED_DIVISION,
+    lines,
+    switches: [...switches, switchKey(PLATFORM, "all")],
+  }
+}
+
+/** The terms of one account of a budget: its own limit where it has one, thresholds as amounts rounded up. */
+export const termsOf = (policy: Policy, budget: Budget, value: string): Terms => {
+  const limit = budget.overrides?.get(value) ?? budget.limit
+  const { window } = budget
+  const content: Omit<Terms, "id"> = {
+    budget: budget.id,
+    unit: budget.unit,
+    limit,
+    observe: budget.observe ?? false,
+    slidingMs: window.kind === "sliding" ? window.lengthMs : 0,
+    bucketMs: window.kind === "sliding" ? bucketLength(window) : 0,
+    idleMs: window.kind === "lifetime" ? window.idleMs : 0,
+    tiers: budget.tiers
+      .map((tier) => tierTerms(policy, tier, limit))
+      .sort((one, other) => one.at - other.at),
+  }
+  return { id: JSON.stringify(content), ...content }
+}
+
+const BLOCKING_REPEAT_PERCENT = 100
+
+const tierTerms = (policy: Policy, tier: Tier, limit: number): TierTerms => {
+  const repeat = tier.repeatPercent ?? (tier.effect === undefined ? 0 : BLOCKING_REPEAT_PERCENT)
+  return {
+    at: amountOf(tier.at, limit),
+    repeat: shareOf(limit, repeat),
+    effect: effectOf(tier, limit),
+    degrade:
+      tier.degrade === undefined
+        ? null
+        : (policy.fallbackChains?.get(tier.degrade) ?? [tier.degrade]),
+    notify: tier.notify ?? [],
+    message: tier.message ?? "",
+    percent: "percent" in tier.at ? tier.at.percent : null,
+  }
+}
+
+const effectOf = ({ effect }: Tier, limit: number): TierTerms["effect"] => {
+  if (effect === undefined) return null
+  if (effect.kind !== "trip") return { kind: effect.kind }
+  const { coolDownMs, maxCoolDownMs, probation } = effect
+  return {
+    kind: "trip",
+    coolDownMs,
+    maxCoolDownMs: maxCoolDownMs ?? 8 * coolDownMs,
+    probation:
+      probation === undefined
+        ? null
+        : { allow: amountOf(probation.allow, limit), forMs: probation.forMs },
+  }
+}
+
+const amountOf = (threshold: Threshold, limit: number): number =>
+  "amount" in threshold ? threshold.amount : shareOf(limit, threshold.percent)
+
+/** A share in percent, with at most four decimals, of an amount: exact, rounded up. */
+const shareOf = (limit: number, percent: number): number => {
+  const product = BigInt(limit) * BigInt(Math.round(percent * 10_000))
+  return Number((product + 999_999n) / 1_000_000n)
+}
