@@ -1,5 +1,5 @@
 import type { Line } from "./command.ts"
-import type { Budget, Policy, Threshold, Tier } from "./policy.ts"
+import type { Budget, BudgetPolicy, Match, Threshold, Tier } from "./policy.ts"
 import {
   accountKey,
   dimensionValue,
@@ -19,6 +19,12 @@ export interface Plan {
   readonly switches: readonly string[]
 }
 
+/** What a budget's `match` looks at. */
+export interface Call {
+  readonly model?: string
+  readonly provider?: string
+}
+
 export type Planned = Plan | { readonly missing: string; readonly budget: string }
 
 /**
@@ -27,11 +33,17 @@ export type Planned = Plan | { readonly missing: string; readonly budget: string
  *
  * @returns the plan, or the first dimension that a budget counts by and the subject lacks
  */
-export const compile = (policy: Policy, subject: Subject, issuedAtMs: EpochMs): Planned => {
+export const compile = (
+  policy: BudgetPolicy,
+  subject: Subject,
+  issuedAtMs: EpochMs,
+  call: Call = {},
+): Planned => {
   const lines: Line[] = []
   const partition = policy.partitionBy
   const owner = partition === undefined ? undefined : dimensionValue(subject, partition)
   for (const budget of policy.budgets) {
+    if (budget.match !== undefined && !matches(budget.match, call)) continue
     const values: string[] = []
     let missing: string | undefined
     for (const dimension of budget.per) {
@@ -61,8 +73,31 @@ export const compile = (policy: Policy, subject: Subject, issuedAtMs: EpochMs): 
   }
 }
 
+const matches = (match: Match, call: Call): boolean =>
+  someMatches(match.model, call.model) && someMatches(match.provider, call.provider)
+
+const someMatches = (patterns: readonly string[] | undefined, value: string | undefined): boolean =>
+  patterns === undefined ||
+  (value !== undefined && patterns.some((pattern) => matchesPattern(pattern, value)))
+
+/** Whether `value` is the pattern, `*` standing for any run of characters; linear, without regular expressions. */
+const matchesPattern = (pattern: string, value: string): boolean => {
+  const parts = pattern.split("*")
+  const [first = "", ...rest] = parts
+  if (rest.length === 0) return pattern === value
+  if (!value.startsWith(first)) return false
+  const last = rest.pop() ?? ""
+  let at = first.length
+  for (const part of rest) {
+    const found = value.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return value.length - at >= last.length && value.endsWith(last)
+}
+
 /** The terms of one account of a budget: its own limit where it has one, thresholds as amounts rounded up. */
-export const termsOf = (policy: Policy, budget: Budget, value: string): Terms => {
+export const termsOf = (policy: BudgetPolicy, budget: Budget, value: string): Terms => {
   const limit = budget.overrides?.get(value) ?? budget.limit
   const { window } = budget
   const content: Omit<Terms, "id"> = {
@@ -82,7 +117,7 @@ export const termsOf = (policy: Policy, budget: Budget, value: string): Terms =>
 
 const BLOCKING_REPEAT_PERCENT = 100
 
-const tierTerms = (policy: Policy, tier: Tier, limit: number): TierTerms => {
+const tierTerms = (policy: BudgetPolicy, tier: Tier, limit: number): TierTerms => {
   const repeat = tier.repeatPercent ?? (tier.effect === undefined ? 0 : BLOCKING_REPEAT_PERCENT)
   return {
     at: amountOf(tier.at, limit),

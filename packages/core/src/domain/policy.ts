@@ -24,6 +24,12 @@ export interface Tier {
   readonly message?: string
 }
 
+/** What narrows a budget to some requests: patterns with `*` for any run of characters, one of each named field must match. */
+export interface Match {
+  readonly model?: readonly string[]
+  readonly provider?: readonly string[]
+}
+
 /** A line of the policy. */
 export interface Budget {
   readonly id: string
@@ -38,12 +44,54 @@ export interface Budget {
   readonly tiers: readonly Tier[]
   readonly whenMissing?: "refuse" | "skip"
   readonly observe?: boolean
+  readonly match?: Match
 }
 
-/** What compiling needs of a policy; a decoded, valid one. */
-export interface Policy {
+/** A named way out that tiers and refusals may use; `next` is tried where it is refused itself. */
+export type Fallback =
+  | {
+      readonly kind: "model"
+      readonly model: string
+      readonly provider?: string
+      readonly next?: string
+    }
+  /** Wait this long at most for the refusal to end, then ask again. */
+  | { readonly kind: "wait"; readonly forMs: DurationMs; readonly next?: string }
+  /** A canned text, given instead of the call. */
+  | { readonly kind: "answer"; readonly text: string }
+  /** A handler of the host, by the fallback's own name. */
+  | { readonly kind: "custom"; readonly next?: string }
+
+/** What a model without a known price means. There is no silent zero. */
+export type UnknownModel =
+  | { readonly kind: "refuse" }
+  /** Nano-USD per million tokens. */
+  | { readonly kind: "price"; readonly inputPerMillion: number; readonly outputPerMillion: number }
+  | { readonly kind: "count-tokens-only" }
+
+/** What a store that does not answer means. */
+export type OnStoreUnavailable =
+  | { readonly kind: "deny" }
+  | { readonly kind: "allow" }
+  | { readonly kind: "degrade"; readonly sharePercent: number; readonly hosts: number }
+
+/** What compiling needs of a policy. */
+export interface BudgetPolicy {
   readonly budgets: readonly Budget[]
   /** Of each fallback, itself and those after it in its chain. */
   readonly fallbackChains?: ReadonlyMap<string, readonly string[]>
   readonly partitionBy?: string
+}
+
+/** A decoded, valid policy. */
+export interface Policy extends BudgetPolicy {
+  readonly unknownModel: UnknownModel
+  readonly onStoreUnavailable: OnStoreUnavailable
+  /** What a call without an output limit of its own is bounded to, in tokens. */
+  readonly maxOutputTokens: number | null
+  /** A grant never clamps a call below this many output tokens. */
+  readonly minOutputTokens: number
+  readonly fallbacks: ReadonlyMap<string, Fallback>
+  /** The fallback that a refusal starts with, where no degrade tier names one; null for none. */
+  readonly onRefused: string | null
 }

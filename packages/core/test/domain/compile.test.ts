@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { compile, type Policy, type Subject } from "../../src/domain.ts"
+import { type BudgetPolicy, compile, type Subject } from "../../src/domain.ts"
 
-const policy: Policy = {
+const policy: BudgetPolicy = {
   partitionBy: "org",
   budgets: [
     {

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest"
 import {
   type Amounts,
   apply,
+  type BudgetPolicy,
   type Command,
   compile,
   emptyLedger,
   eventName,
-  type Policy,
   type Window,
 } from "../../src/domain.ts"
 
@@ -15,7 +15,7 @@ const usd = (amount: number): Amounts => ({ usd: amount, tokens: 0, requests: 0 
 
 /** One budget of 100, warned at 80 and blocked at 100, in the given window. */
 const machine = (window: Window, degrade?: string) => {
-  const policy: Policy = {
+  const policy: BudgetPolicy = {
     budgets: [
       {
         id: "b",

@@ -1,0 +1,30 @@
+/**
+ * The components of a bill. A token is counted in exactly one of them: what a provider reports as
+ * included in another count is taken out of that count, so that nothing is billed twice. Reasoning
+ * tokens are output tokens.
+ */
+export const USAGE_COMPONENTS = [
+  /** Plain input, read neither from nor into a cache. Tokens, as all that end so. */
+  "inputTokens",
+  "cacheReadTokens",
+  /** Cache writes that live 5 minutes (or the provider's only kind). */
+  "cacheWriteTokens",
+  /** Cache writes that live one hour. */
+  "cacheWrite1hTokens",
+  "outputTokens",
+  "audioInputTokens",
+  "audioCacheReadTokens",
+  "audioOutputTokens",
+  "imageInputTokens",
+  "imageOutputTokens",
+  /** Whole images made, where a provider bills by the piece. */
+  "images",
+  "webSearches",
+  /** Calls, where a provider bills by the call. */
+  "calls",
+] as const
+
+export type UsageComponent = (typeof USAGE_COMPONENTS)[number]
+
+/** What a call used: an integer of at least 0 per component; absent is 0. */
+export type Usage = Readonly<Partial<Record<UsageComponent, number>>>

@@ -1,0 +1,94 @@
+import type { Command } from "../domain/command.ts"
+import type { DomainEvent } from "../domain/event.ts"
+import type { Account } from "../domain/ledger.ts"
+import type { Outcome } from "../domain/outcome.ts"
+
+/** Commands of one `apply`. */
+export const STORE_BATCH_MAX = 256
+
+/** A store's answer to one command. */
+export interface Applied {
+  readonly outcome: Outcome
+  /** Outbox rows written with it: above 0 wakes the local dispatcher. */
+  readonly eventsWritten: number
+  /** Only from a store opened with `history`: the command's place in the serial order, from 1. */
+  readonly rank?: number
+  /** The store's clock when it applied the command, epoch milliseconds. */
+  readonly storeTimeMs: number
+}
+
+/** One event for one channel, not yet told; the channel `events` is the hook's. */
+export interface OutboxRow {
+  /** `event id#channel`. */
+  readonly id: string
+  readonly channel: string
+  /** The account it is about; rows of one account and channel are delivered in order. Empty where there is none. */
+  readonly account: string
+  readonly event: DomainEvent
+  readonly dueAtMs: number
+  /** Deliveries tried before. */
+  readonly attempts: number
+  readonly createdAtMs: number
+}
+
+export interface DeadLetter extends OutboxRow {
+  readonly why: string
+}
+
+/** An account as the store keeps it, with the store's clock, so that a view can be judged. */
+export interface AccountRecord {
+  readonly account: Account | null
+  readonly storeTimeMs: number
+}
+
+/** A page of a log: `next` is what `after` continues from. */
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  readonly next: string | null
+}
+
+/**
+ * Keeps a ledger and applies the step to it. Whoever writes one needs this page and the laws.
+ *
+ * - Each command is atomic, in one serial order per division (I12). Its events are in the outbox in the
+ *   same atomic step, once per channel (I5).
+ * - An id seen before answers the same and changes nothing (I5): a batch may be sent again whole.
+ * - Every method rejects with `StoreUnavailable` where the store does not answer, and with `StoreCorrupt`
+ *   where it cannot read what it holds; never with a guess.
+ */
+export interface Store {
+  /** For logs and errors. */
+  readonly name: string
+  /** 1 to STORE_BATCH_MAX commands; one answer each, in the same order. */
+  readonly apply: (
+    commands: readonly Command[],
+    signal?: AbortSignal,
+  ) => Promise<readonly Applied[]>
+  /** Only stores that live in the process: the same without a promise. */
+  readonly applyNow?: (command: Command) => Applied
+  readonly read: (accounts: readonly string[]) => Promise<readonly AccountRecord[]>
+  /** Accounts by key, after the given one. */
+  readonly list: (query: ListQuery) => Promise<Page<Account>>
+  /** Every event, oldest first; kept at least until all its channels have heard it. */
+  readonly events: (query: LogQuery) => Promise<Page<DomainEvent>>
+  /** What operators did; append-only. */
+  readonly audit: (query: LogQuery) => Promise<Page<DomainEvent>>
+  /** Due rows of one channel and one account, oldest first, held for `leaseMs` against other claimers. Empty: nothing is due. */
+  readonly claim: (channel: string, limit: number, leaseMs: number) => Promise<readonly OutboxRow[]>
+  /** Delivered. Unknown ids are ignored. */
+  readonly confirm: (ids: readonly string[]) => Promise<void>
+  readonly retry: (ids: readonly string[], dueAtMs: number) => Promise<void>
+  readonly deadLetter: (ids: readonly string[], why: string) => Promise<void>
+  readonly deadLetters: (query: LogQuery) => Promise<Page<DeadLetter>>
+  readonly close: () => Promise<void>
+}
+
+export interface ListQuery {
+  readonly after?: string
+  readonly limit: number
+}
+
+export interface LogQuery {
+  readonly after?: string
+  readonly limit: number
+}
