@@ -1,0 +1,198 @@
+import type { Units } from "../domain/command.ts"
+import type { Policy } from "../domain/policy.ts"
+import { type Amounts, NOTHING } from "../domain/terms.ts"
+import { USAGE_COMPONENTS, type Usage } from "../domain/usage.ts"
+import type { Prices, PriceSource, WorstCase } from "../ports/Prices.ts"
+import { RequestFailed } from "./errors.ts"
+import type { CallRequest, Settlement } from "./request.ts"
+
+/** What a call may cost: `base + n × perUnit` for n output tokens. */
+export interface Estimate {
+  readonly base: Amounts
+  readonly perUnit: Amounts
+  readonly units: Units
+  readonly source: PriceSource | null
+}
+
+/**
+ * The worst case of a request: input at its upper bound, output up to the request's own limit, else the
+ * policy's, at the dearest rates that apply.
+ *
+ * @throws RequestFailed `unknown-model` where nothing bounds the price and the policy refuses that,
+ *   `invalid-command` where a count is not one
+ */
+export const estimate = (
+  request: CallRequest,
+  policy: Policy,
+  prices: Prices | undefined,
+  atMs: number,
+): Estimate => {
+  if (request.amounts !== undefined)
+    return {
+      base: { ...NOTHING, requests: 1, ...request.amounts },
+      perUnit: NOTHING,
+      units: { least: 0, most: 0 },
+      source: null,
+    }
+  const choices = request.choices ?? 1
+  const inputTokens = request.inputTokens ?? 0
+  const worst = worstCaseOf(request, policy, prices, atMs)
+  const units = unitsOf(request, policy, prices, atMs)
+  return {
+    base: { usd: worst.baseNanoUsd, tokens: inputTokens, requests: 1 },
+    perUnit: { usd: worst.perOutputTokenNanoUsd, tokens: choices, requests: 0 },
+    units,
+    source: worst.source,
+  }
+}
+
+/** What a settlement counts, or why it has no price. */
+export const costOfSettlement = (
+  settlement: Settlement,
+  request: Pick<CallRequest, "model" | "provider" | "serviceTier">,
+  policy: Policy,
+  prices: Prices | undefined,
+  atMs: number,
+): Amounts | { readonly unpriced: string } => {
+  if (settlement.amounts !== undefined) return { ...NOTHING, requests: 1, ...settlement.amounts }
+  const usage = settlement.usage ?? {}
+  const tokens = tokensOf(usage)
+  if (settlement.chargeNanoUsd !== undefined)
+    return { usd: settlement.chargeNanoUsd, tokens, requests: 1 }
+  if (settlement.usage === undefined) return { unpriced: "it names neither usage nor a charge" }
+  const usd = priceOf(settlement, request, policy, prices, atMs, usage)
+  return typeof usd === "number" ? { usd, tokens, requests: 1 } : usd
+}
+
+/** All tokens of a usage. */
+export const tokensOf = (usage: Usage): number => {
+  let sum = 0
+  for (const component of USAGE_COMPONENTS)
+    if (component.endsWith("Tokens")) sum += usage[component] ?? 0
+  return sum
+}
+
+type Bounded = Extract<WorstCase, { kind: "bounded" }>
+
+const worstCaseOf = (
+  request: CallRequest,
+  policy: Policy,
+  prices: Prices | undefined,
+  atMs: number,
+): Bounded => {
+  const choices = request.choices ?? 1
+  const inputTokens = request.inputTokens ?? 0
+  if (request.model === undefined)
+    throw new RequestFailed("unknown-model", "the request names no model; give `model` or `amounts`")
+  const worst = prices?.worstCase(modelOf(request, request.model, atMs), {
+    inputTokens,
+    choices,
+    audio: request.audio ?? false,
+    images: request.images ?? false,
+    imageCount: request.imageCount ?? 0,
+    searches: request.searches ?? 0,
+  })
+  if (worst?.kind === "bounded") return worst
+  if (worst?.kind === "invalid-usage") throw new RequestFailed("invalid-command", worst.detail)
+  const { unknownModel } = policy
+  switch (unknownModel.kind) {
+    case "refuse":
+      throw new RequestFailed(
+        "unknown-model",
+        worst?.detail ?? `no prices are given for model \`${request.model}\``,
+      )
+    case "price":
+      return {
+        kind: "bounded",
+        baseNanoUsd: shareUp(unknownModel.inputPerMillion, inputTokens),
+        perOutputTokenNanoUsd: shareUp(unknownModel.outputPerMillion, choices),
+        source: POLICY_SOURCE,
+      }
+    case "count-tokens-only":
+      return { kind: "bounded", baseNanoUsd: 0, perOutputTokenNanoUsd: 0, source: POLICY_SOURCE }
+  }
+}
+
+const unitsOf = (
+  request: CallRequest,
+  policy: Policy,
+  prices: Prices | undefined,
+  atMs: number,
+): Units => {
+  const own = request.maxOutputTokens
+  const known =
+    request.model === undefined
+      ? null
+      : (prices?.maxOutputTokens(modelOf(request, request.model, atMs)) ?? null)
+  const most = own ?? smaller(policy.maxOutputTokens, known)
+  if (most === null)
+    throw new RequestFailed(
+      "invalid-command",
+      "nothing bounds the output; set `maxOutputTokens` in the policy or in the request",
+    )
+  const least = Math.min(most, request.minOutputTokens ?? policy.minOutputTokens)
+  return { least, most }
+}
+
+const priceOf = (
+  settlement: Settlement,
+  request: Pick<CallRequest, "model" | "provider" | "serviceTier">,
+  policy: Policy,
+  prices: Prices | undefined,
+  atMs: number,
+  usage: Usage,
+): number | { readonly unpriced: string } => {
+  const names = [...new Set([settlement.model, request.model])].filter((name) => name !== undefined)
+  const serviceTier = settlement.serviceTier ?? request.serviceTier
+  let detail = "no prices are given"
+  for (const name of names) {
+    const model = modelOf({ ...request, ...(serviceTier && { serviceTier }) }, name, atMs)
+    const priced = prices?.cost(model, usage)
+    if (priced?.kind === "priced") return priced.nanoUsd
+    detail = priced?.detail ?? detail
+    if (priced?.kind === "invalid-usage") return { unpriced: detail }
+  }
+  const { unknownModel } = policy
+  switch (unknownModel.kind) {
+    case "refuse":
+      return { unpriced: detail }
+    case "price":
+      return policyPrice(usage, unknownModel)
+    case "count-tokens-only":
+      return 0
+  }
+}
+
+const policyPrice = (
+  usage: Usage,
+  rates: { inputPerMillion: number; outputPerMillion: number },
+): number | { readonly unpriced: string } => {
+  const output =
+    (usage.outputTokens ?? 0) + (usage.audioOutputTokens ?? 0) + (usage.imageOutputTokens ?? 0)
+  const input = tokensOf(usage) - output
+  const sum =
+    BigInt(rates.inputPerMillion) * BigInt(input) + BigInt(rates.outputPerMillion) * BigInt(output)
+  const nano = (sum + 999_999n) / 1_000_000n
+  return nano <= BigInt(Number.MAX_SAFE_INTEGER)
+    ? Number(nano)
+    : { unpriced: "the cost would pass 2^53 − 1 nano-USD" }
+}
+
+const POLICY_SOURCE: PriceSource = { kind: "policy", name: "unknownModel", asOf: null }
+
+const modelOf = (
+  request: Pick<CallRequest, "provider" | "serviceTier">,
+  model: string,
+  atMs: number,
+) => ({
+  model,
+  atMs,
+  ...(request.provider !== undefined && { provider: request.provider }),
+  ...(request.serviceTier !== undefined && { serviceTier: request.serviceTier }),
+})
+
+const shareUp = (perMillion: number, count: number): number =>
+  Number((BigInt(perMillion) * BigInt(count) + 999_999n) / 1_000_000n)
+
+const smaller = (one: number | null, other: number | null): number | null =>
+  one === null ? other : other === null ? one : Math.min(one, other)

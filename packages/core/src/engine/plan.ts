@@ -1,0 +1,97 @@
+import { compile, type Plan } from "../domain/compile.ts"
+import type { Policy } from "../domain/policy.ts"
+import type { Subject } from "../domain/subject.ts"
+import { RequestFailed } from "./errors.ts"
+
+interface Kept {
+  readonly plan: Plan
+  readonly policy: Policy
+  readonly model: string | undefined
+  readonly provider: string | undefined
+  readonly names: readonly string[]
+  readonly values: readonly unknown[]
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
+/** Compiles requests, and keeps each plan with the subject's own object while its periods last. */
+export class Plans {
+  readonly #kept = new WeakMap<Subject, Kept>()
+
+  /** @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one */
+  planOf(
+    policy: Policy,
+    subject: Subject,
+    issuedAtMs: number,
+    model: string | undefined,
+    provider: string | undefined,
+  ): Plan {
+    const kept = this.#kept.get(subject)
+    if (
+      kept !== undefined &&
+      kept.policy === policy &&
+      issuedAtMs >= kept.fromMs &&
+      issuedAtMs < kept.untilMs &&
+      kept.model === model &&
+      kept.provider === provider &&
+      isSame(kept, subject)
+    )
+      return kept.plan
+    return this.#compile(policy, subject, issuedAtMs, model, provider)
+  }
+
+  #compile(
+    policy: Policy,
+    subject: Subject,
+    issuedAtMs: number,
+    model: string | undefined,
+    provider: string | undefined,
+  ): Plan {
+    checkSubject(subject)
+    const plan = compile(policy, subject, issuedAtMs, {
+      ...(model !== undefined && { model }),
+      ...(provider !== undefined && { provider }),
+    })
+    if ("missing" in plan)
+      throw new RequestFailed(
+        "missing-dimension",
+        `budget \`${plan.budget}\` counts by \`${plan.missing}\`, which the subject lacks; name it, or set \`whenMissing: "skip"\``,
+      )
+    let fromMs = Number.NEGATIVE_INFINITY
+    let untilMs = Number.POSITIVE_INFINITY
+    for (const { period, terms } of plan.lines) {
+      const { startMs } = period
+      const endMs = terms.slidingMs > 0 ? startMs + terms.bucketMs : period.endMs
+      fromMs = Math.max(fromMs, startMs)
+      untilMs = Math.min(untilMs, endMs)
+    }
+    const names = Object.keys(subject)
+    const values = names.map((name) => subject[name])
+    this.#kept.set(subject, { plan, policy, model, provider, names, values, fromMs, untilMs })
+    return plan
+  }
+}
+
+/** A host may change its object between calls: the plan is for the values it was made from. */
+const isSame = (kept: Kept, subject: Subject): boolean => {
+  let count = 0
+  for (const name in subject) {
+    if (kept.names[count] !== name || kept.values[count] !== subject[name]) return false
+    count += 1
+  }
+  return count === kept.names.length
+}
+
+const checkSubject = (subject: Subject): void => {
+  if (typeof subject !== "object" || subject === null)
+    throw new RequestFailed("invalid-command", "`subject` is not an object of dimensions")
+  for (const name of Object.keys(subject)) {
+    if (typeof subject[name] !== "string")
+      throw new RequestFailed("invalid-command", `\`subject.${name}\` is not a string`)
+    if (name === "platform")
+      throw new RequestFailed(
+        "invalid-command",
+        "`subject.platform` is implied, never named; leave it out",
+      )
+  }
+}
