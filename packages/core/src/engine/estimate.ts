@@ -2,7 +2,7 @@ import type { Units } from "../domain/command.ts"
 import type { Policy } from "../domain/policy.ts"
 import { type Amounts, NOTHING } from "../domain/terms.ts"
 import { USAGE_COMPONENTS, type Usage } from "../domain/usage.ts"
-import type { Prices, PriceSource, WorstCase } from "../ports/Prices.ts"
+import type { PriceSource, Prices, WorstCase } from "../ports/Prices.ts"
 import { RequestFailed } from "./errors.ts"
 import type { CallRequest, Settlement } from "./request.ts"
 
@@ -83,7 +83,10 @@ const worstCaseOf = (
   const choices = request.choices ?? 1
   const inputTokens = request.inputTokens ?? 0
   if (request.model === undefined)
-    throw new RequestFailed("unknown-model", "the request names no model; give `model` or `amounts`")
+    throw new RequestFailed(
+      "unknown-model",
+      "the request names no model; give `model` or `amounts`",
+    )
   const worst = prices?.worstCase(modelOf(request, request.model, atMs), {
     inputTokens,
     choices,

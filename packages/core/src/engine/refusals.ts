@@ -97,11 +97,7 @@ export class Refusals {
 const isKept = (reason: LineObstacle["reason"]): boolean =>
   reason === "latched" || reason === "open" || reason === "exhausted" || reason === "too-large"
 
-const stillRefuses = (
-  known: Remembered,
-  line: Line,
-  leastOf: (line: Line) => number,
-): boolean => {
+const stillRefuses = (known: Remembered, line: Line, leastOf: (line: Line) => number): boolean => {
   const { reason, cap, settled } = known.obstacle
   if (reason === "latched" || reason === "open") return !line.terms.observe
   if (known.periodStartMs !== line.period.startMs || known.termsId !== line.terms.id) return false

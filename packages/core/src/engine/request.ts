@@ -1,6 +1,7 @@
 import type { Subject } from "../domain/subject.ts"
 import type { Amounts } from "../domain/terms.ts"
 import type { Usage } from "../domain/usage.ts"
+import { RequestFailed } from "./errors.ts"
 
 /** A call that is about to be made. */
 export interface CallRequest {
@@ -45,3 +46,36 @@ export interface Settlement {
   /** False for a part: so far, cumulative. Default true. */
   readonly final?: boolean
 }
+
+/** @throws RequestFailed `invalid-command`, naming the field and the value, where a count is not one */
+export const checkRequest = (request: CallRequest): void => {
+  for (const name of COUNTS) {
+    const value = request[name]
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0))
+      throw new RequestFailed(
+        "invalid-command",
+        `\`${name}\` is \`${String(value)}\`; give an integer of at least 0`,
+      )
+  }
+  const { amounts } = request
+  if (amounts === undefined) return
+  for (const unit of ["usd", "tokens", "requests"] as const) {
+    const value = amounts[unit]
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0))
+      throw new RequestFailed(
+        "invalid-command",
+        `\`amounts.${unit}\` is \`${String(value)}\`; give an integer from 0 to 2^53 − 1`,
+      )
+  }
+}
+
+const COUNTS = [
+  "inputTokens",
+  "maxOutputTokens",
+  "minOutputTokens",
+  "choices",
+  "imageCount",
+  "searches",
+  "expiresInMs",
+  "waitMs",
+] as const

@@ -1,8 +1,8 @@
 import type { Command, CommandId } from "../domain/command.ts"
+import { IN_FLIGHT_MAX, SKEW_MAX_MS } from "../domain/command.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import { StoreUnavailable } from "../ports/errors.ts"
 import type { Applied, Store } from "../ports/Store.ts"
-import { SKEW_MAX_MS, IN_FLIGHT_MAX } from "../domain/command.ts"
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 

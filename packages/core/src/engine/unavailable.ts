@@ -2,6 +2,8 @@ import type { Charge, CommandId, Line } from "../domain/command.ts"
 import type { Obstacle } from "../domain/outcome.ts"
 import type { Policy } from "../domain/policy.ts"
 import { type Amounts, NOTHING } from "../domain/terms.ts"
+import { viewOf } from "../domain/view.ts"
+import type { Store } from "../ports/Store.ts"
 import type { Notice } from "./notice.ts"
 import type { Numbered, Sender, Unsent } from "./send.ts"
 
@@ -112,6 +114,28 @@ export class Unavailable {
     known.refusing = latched
   }
 
+  /** Reads what is left of each account in the background, at most once a second each. */
+  readRoom(store: Store, lines: readonly Line[], atMs: number): void {
+    const stale = lines.filter(({ account }) => {
+      const known = this.#knownOf(account)
+      const old = atMs - known.readAtMs >= ROOM_READ_EACH_MS
+      if (old) known.readAtMs = atMs
+      return old
+    })
+    if (stale.length === 0) return
+    store.read(stale.map(({ account }) => account)).then(
+      (records) => {
+        for (const [at, line] of stale.entries()) {
+          const record = records[at]
+          if (record === undefined) continue
+          const view = viewOf(record.account, line, record.storeTimeMs)
+          this.learnRoom(line.account, view.remaining, view.circuit === "latched")
+        }
+      },
+      () => undefined,
+    )
+  }
+
   /** A last known latch or switch that refuses in every mode. */
   refuses(lines: readonly Line[], switches: readonly string[]): boolean {
     return (
@@ -148,7 +172,7 @@ export class Unavailable {
       const oldest = this.#known.keys().next()
       if (oldest.done !== true) this.#known.delete(oldest.value)
     }
-    const made: Known = { remaining: null, refusing: false, spent: 0 }
+    const made: Known = { remaining: null, refusing: false, spent: 0, readAtMs: 0 }
     this.#known.set(account, made)
     return made
   }
@@ -200,7 +224,8 @@ export class Unavailable {
     if (post.reserve !== null) this.#sender.abandon(post.reserve)
     const { unsent } = post
     if (unsent.kind === "release") return
-    const amounts = "amounts" in unsent ? unsent.amounts : "actual" in unsent ? unsent.actual : NOTHING
+    const amounts =
+      "amounts" in unsent ? unsent.amounts : "actual" in unsent ? unsent.actual : NOTHING
     const lines = "lines" in unsent ? unsent.lines : []
     this.#onNotice({
       kind: "unposted",
@@ -223,7 +248,10 @@ interface Known {
   remaining: number | null
   refusing: boolean
   spent: number
+  readAtMs: number
 }
+
+const ROOM_READ_EACH_MS = 1_000
 
 const KNOWN_MAX = 100_000
 

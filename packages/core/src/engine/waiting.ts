@@ -10,9 +10,13 @@ export class Waiting {
     this.#random = random
   }
 
+  get isEmpty(): boolean {
+    return this.#queues.size === 0
+  }
+
   /** Whether callers wait for the account already: a newcomer goes behind them. */
   has(account: string): boolean {
-    return this.#queues.size > 0 && this.#queues.has(account)
+    return this.#queues.has(account)
   }
 
   /** Waits for this caller's turn to ask; resolves `turn`, or `late` where the time is over first. */
