@@ -1,7 +1,8 @@
 import type { Line } from "../domain/command.ts"
-import type { Plan } from "../domain/compile.ts"
+import { compile, type Plan } from "../domain/compile.ts"
 import type { Obstacle, Outcome } from "../domain/outcome.ts"
-import type { Policy } from "../domain/policy.ts"
+import type { Budget, Policy } from "../domain/policy.ts"
+import type { Subject } from "../domain/subject.ts"
 import type { Prices } from "../ports/Prices.ts"
 import type { Store } from "../ports/Store.ts"
 import type { Decision, Refused } from "./decision.ts"
@@ -93,6 +94,18 @@ export class Engine {
   planOf(request: CallRequest, issuedAtMs: number): Plan {
     const { subject, model, provider } = request
     return this.#plans.planOf(this.policy, subject, issuedAtMs, model, provider)
+  }
+
+  /** The line of one budget for a subject, whatever its `match`. @throws RequestFailed `missing-dimension` */
+  lineOf(budget: Budget, subject: Subject, atMs: number): Line {
+    const { match: _, ...always } = budget
+    const plan = compile({ ...this.policy, budgets: [always] }, subject, atMs)
+    const [line] = "missing" in plan ? [] : plan.lines
+    if (line !== undefined) return line
+    throw new RequestFailed(
+      "missing-dimension",
+      `budget \`${budget.id}\` counts by ${budget.per.map((name) => `\`${name}\``).join(", ")}; the subject lacks one`,
+    )
   }
 
   /** One try, without waiting or fallbacks. */

@@ -1,0 +1,160 @@
+import type { DomainEvent } from "../domain/event.ts"
+import type { Notifier } from "../ports/Notifier.ts"
+import type { OutboxRow, Store } from "../ports/Store.ts"
+import type { Notice } from "./notice.ts"
+import { unref } from "./unavailable.ts"
+
+export interface DispatcherOptions {
+  readonly store: Store
+  readonly notifiers: Readonly<Record<string, Notifier>>
+  readonly onEvent: ((event: DomainEvent) => void) | undefined
+  readonly onNotice: (notice: Notice) => void
+  readonly nowMs: () => number
+  readonly random: () => number
+}
+
+const CLAIM_MAX = 32
+const LEASE_MS = 60_000
+const DELIVERY_TIMEOUT_MS = 15_000
+const QUICK_RETRY_MS = 200
+const RETRY_FIRST_MS = 2_000
+const RETRY_MAX_MS = 300_000
+const GIVE_UP_MS = 24 * 3_600_000
+const POLL_MS = 1_000
+const HOOK_PAGE = 256
+
+/**
+ * Brings the outbox to the notifiers: claims the due rows of one channel and account, delivers them in
+ * order, confirms. Each channel runs by itself, so that a slow one delays nobody else. At least once.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #busy = new Map<string, Promise<void>>()
+  readonly #stop = new AbortController()
+  #timer: ReturnType<typeof setInterval> | null = null
+  #cursor: string | undefined
+  #hook: Promise<void> | null = null
+  #hookAgain = false
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => this.wake(), POLL_MS)
+    unref(this.#timer)
+  }
+
+  /** Something was written: looks at every channel that is not being served. */
+  wake(): void {
+    if (this.#stop.signal.aborted) return
+    for (const channel of Object.keys(this.#options.notifiers)) this.#serve(channel)
+    this.#tellHook()
+  }
+
+  /** Delivers what is due now, and resolves when nothing more is. */
+  async drain(): Promise<void> {
+    this.wake()
+    await Promise.all([...this.#busy.values(), this.#hook])
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    await this.drain()
+    this.#stop.abort()
+  }
+
+  #serve(channel: string): void {
+    if (this.#busy.has(channel)) return
+    const served = this.#serveAll(channel)
+      .catch((error: unknown) => this.#warn(`channel \`${channel}\``, error))
+      .finally(() => this.#busy.delete(channel))
+    this.#busy.set(channel, served)
+  }
+
+  async #serveAll(channel: string): Promise<void> {
+    const notifier = this.#options.notifiers[channel]
+    if (notifier === undefined) return
+    while (!this.#stop.signal.aborted) {
+      const rows = await this.#options.store.claim(channel, CLAIM_MAX, LEASE_MS)
+      if (rows.length === 0) return
+      await this.#deliver(notifier, rows)
+    }
+  }
+
+  async #deliver(notifier: Notifier, rows: readonly OutboxRow[]): Promise<void> {
+    const ids = rows.map(({ id }) => id)
+    const events = rows.map(({ event }) => event)
+    const failure = (await this.#try(notifier, events)) && (await this.#tryAgain(notifier, events))
+    if (failure === null) return this.#options.store.confirm(ids)
+    if (!failure.retryable || this.#isTooOld(rows)) {
+      this.#warn(`a message by \`${notifier.name}\` is a dead letter`, failure.error)
+      return this.#options.store.deadLetter(ids, describe(failure.error))
+    }
+    const attempts = rows[0]?.attempts ?? 0
+    const backoffMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempts, 20), RETRY_MAX_MS)
+    const delayMs = Math.max(backoffMs * (0.5 + this.#options.random()), failure.retryAfterMs ?? 0)
+    return this.#options.store.retry(ids, this.#options.nowMs() + Math.ceil(delayMs))
+  }
+
+  /** Within one claim, one more try a moment later. */
+  async #tryAgain(notifier: Notifier, events: readonly DomainEvent[]): Promise<Failure | null> {
+    await new Promise((resolve) => setTimeout(resolve, QUICK_RETRY_MS))
+    return this.#try(notifier, events)
+  }
+
+  async #try(notifier: Notifier, events: readonly DomainEvent[]): Promise<Failure | null> {
+    const timeout = AbortSignal.timeout(DELIVERY_TIMEOUT_MS)
+    const late = new Promise<never>((_, reject) => {
+      timeout.addEventListener("abort", () => reject(timeout.reason), { once: true })
+    })
+    try {
+      await Promise.race([notifier.deliver(events, timeout), late])
+      return null
+    } catch (error) {
+      const { retryable, retryAfterMs } = error as Partial<Failure>
+      return { error, retryable: retryable ?? true, retryAfterMs: retryAfterMs ?? null }
+    }
+  }
+
+  #isTooOld(rows: readonly OutboxRow[]): boolean {
+    const nowMs = this.#options.nowMs()
+    return rows.some(({ createdAtMs }) => nowMs - createdAtMs > GIVE_UP_MS)
+  }
+
+  #tellHook(): void {
+    const { onEvent } = this.#options
+    if (onEvent === undefined) return
+    this.#hookAgain = true
+    this.#hook ??= this.#tellAll(onEvent)
+      .catch((error: unknown) => this.#warn("the event hook", error))
+      .finally(() => {
+        this.#hook = null
+      })
+  }
+
+  async #tellAll(onEvent: (event: DomainEvent) => void): Promise<void> {
+    while (this.#hookAgain) {
+      this.#hookAgain = false
+      const after = this.#cursor === undefined ? {} : { after: this.#cursor }
+      const page = await this.#options.store.events({ ...after, limit: HOOK_PAGE })
+      for (const event of page.items) onEvent(event)
+      if (page.next !== null) this.#cursor = page.next
+      if (page.items.length === HOOK_PAGE) this.#hookAgain = true
+    }
+  }
+
+  #warn(what: string, error: unknown): void {
+    this.#options.onNotice({ kind: "warning", message: `${what}: ${describe(error)}` })
+  }
+}
+
+interface Failure {
+  readonly error: unknown
+  readonly retryable: boolean
+  readonly retryAfterMs: number | null
+}
+
+/** The error's own words; never its cause, which may hold a URL with a secret. */
+const describe = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : "it failed"

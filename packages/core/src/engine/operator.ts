@@ -1,0 +1,144 @@
+import type { CommandId } from "../domain/command.ts"
+import type { Outcome } from "../domain/outcome.ts"
+import { SHARED_DIVISION, type Subject, switchKey } from "../domain/subject.ts"
+import { viewOf } from "../domain/view.ts"
+import type { Engine } from "./engine.ts"
+import { RequestFailed } from "./errors.ts"
+import type { Unsent } from "./send.ts"
+
+/** Who does it and why; `id` makes a second one with the same id harmless. */
+export interface ByWhom {
+  readonly by: string
+  readonly why: string
+  readonly id?: string
+}
+
+/** One account: a budget and the subject whose values it counts by. */
+export interface AccountOf {
+  readonly budget: string
+  readonly subject: Subject
+}
+
+export interface AcknowledgeOptions extends ByWhom {
+  /** The amount that the person was shown; default: what is settled and held now. */
+  readonly upTo?: number
+  readonly generation?: number
+  /** A small step more, in the budget's unit: then ask again. */
+  readonly allow?: number
+}
+
+/** The operator's hand: each command is an audit event, with a name and a reason. */
+export class Operator {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  /** A person has seen it: closes the circuit, and the cap moves to the next level. */
+  async acknowledge(account: AccountOf, options: AcknowledgeOptions): Promise<Outcome> {
+    const line = this.lineOf(account)
+    const [record] = await this.#engine.options.store.read([line.account])
+    const view = viewOf(record?.account ?? null, line, record?.storeTimeMs ?? 0)
+    const outcome = await this.#send(options, {
+      kind: "acknowledge",
+      division: line.division,
+      account: line.account,
+      generation: options.generation ?? view.generation,
+      upTo: options.upTo ?? view.settled + view.held,
+      allow: options.allow ?? null,
+      line,
+      by: options.by,
+      why: options.why,
+    })
+    this.#engine.refusals.forget(line.account)
+    this.#engine.wake([line])
+    return outcome
+  }
+
+  /** Opens a circuit by hand. */
+  async trip(
+    account: AccountOf,
+    options: ByWhom & { readonly coolDownMs: number },
+  ): Promise<Outcome> {
+    const line = this.lineOf(account)
+    return this.#send(options, {
+      kind: "trip",
+      division: line.division,
+      account: line.account,
+      coolDownMs: options.coolDownMs,
+      by: options.by,
+      why: options.why,
+    })
+  }
+
+  /** Turns one subject value off or on: `{ dimension: "apiKey", value: "k1" }`. */
+  async switch(
+    subject: { readonly dimension: string; readonly value: string },
+    options: ByWhom & { readonly state: "off" | "on"; readonly untilMs?: number },
+  ): Promise<Outcome> {
+    const outcome = await this.#send(options, {
+      kind: "switch",
+      division: SHARED_DIVISION,
+      switch: switchKey(subject.dimension, subject.value),
+      state: options.state,
+      untilMs: options.untilMs ?? null,
+      by: options.by,
+      why: options.why,
+    })
+    this.#engine.refusals.clear()
+    return outcome
+  }
+
+  /** Corrects what was counted: a refund, an invoice that differs. Negative amounts give back. */
+  async adjust(
+    account: AccountOf,
+    options: ByWhom & { readonly amount: number; readonly atMs?: number },
+  ): Promise<Outcome> {
+    const line = this.lineOf(account, options.atMs)
+    const outcome = await this.#send(options, {
+      kind: "adjust",
+      division: line.division,
+      line,
+      amount: options.amount,
+      by: options.by,
+      why: options.why,
+    })
+    this.#engine.refusals.forget(line.account)
+    this.#engine.wake([line])
+    return outcome
+  }
+
+  /** Ends overdue holds and moves circuits whose time is over. */
+  expire(division: string = SHARED_DIVISION): Promise<Outcome> {
+    return this.#send(null, { kind: "expire", division })
+  }
+
+  lineOf({ budget, subject }: AccountOf, atMs = this.#engine.sender.issuedAtMs()) {
+    const found = this.#engine.policy.budgets.find(({ id }) => id === budget)
+    if (found === undefined)
+      throw new RequestFailed(
+        "invalid-command",
+        `no budget \`${budget}\`; the policy has ${this.#engine.policy.budgets.map(({ id }) => `\`${id}\``).join(", ")}`,
+      )
+    return this.#engine.lineOf(found, subject, atMs)
+  }
+
+  async #send(options: ByWhom | null, unsent: Unsent): Promise<Outcome> {
+    if (options?.id !== undefined) return this.#sendNamed(options.id, unsent)
+    const numbered = await this.#engine.sender.number(unsent)
+    const outcome = await this.#engine.sender.send(numbered)
+    if (outcome.kind === "error" && this.#engine.renamed(outcome))
+      return this.#send(options, unsent)
+    return outcome
+  }
+
+  /** An operator's own id is a source of its own, so that a second command of that id is refused. */
+  async #sendNamed(name: string, unsent: Unsent): Promise<Outcome> {
+    const id: CommandId = { source: `operator:${name}`, n: 1 }
+    const [applied] = await this.#engine.options.store.apply([{ ...unsent, id, done: 0 }])
+    if (applied === undefined) throw new Error("the store gave no answer")
+    if (applied.eventsWritten > 0) this.#engine.options.onEvents()
+    return applied.outcome
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Spendfuse: a fuse for AI spend. Reserve the worst case before a call, settle the cost after it.
+ *
+ * @module
+ */
+export type { DomainEvent } from "./domain/event.ts"
+export { eventName } from "./domain/event.ts"
+export { formatUsd, parseUsd } from "./domain/money.ts"
+export type { Obstacle, Outcome, RefusalReason } from "./domain/outcome.ts"
+export { REFUSAL_REASONS } from "./domain/outcome.ts"
+export type { Policy } from "./domain/policy.ts"
+export type { Subject } from "./domain/subject.ts"
+export type { Amounts } from "./domain/terms.ts"
+export type { Usage } from "./domain/usage.ts"
+export * from "./edge/policy.ts"
+export * from "./edge/problem.ts"
+export * from "./edge/seedPolicy.ts"
+export type { Admitted, Decision, Extended, Refused, Settled } from "./engine/decision.ts"
+export { RequestFailed, SpendfuseClosed } from "./engine/errors.ts"
+export { amountText, explain } from "./engine/explain.ts"
+export type { Notice } from "./engine/notice.ts"
+export type { AccountOf, AcknowledgeOptions, ByWhom, Operator } from "./engine/operator.ts"
+export type { CallRequest, Settlement } from "./engine/request.ts"
+export * from "./host/createSpendfuse.ts"
+export type { Guarded, GuardOptions } from "./host/guard.ts"
+export * from "./ports.ts"
