@@ -32,6 +32,10 @@ export class Reader {
   amount(path: string, value: string | number, unit: Unit | "usdNano"): number {
     const amount = amountOf(value, unit)
     if (amount === undefined) {
+      if (isUsd(unit) && /^\d{7,}(\.\d{1,9})?$/.test(String(value))) {
+        this.problem(path, `${shown(value)} ${TOO_MUCH}`)
+        return 1
+      }
       const what =
         unit === "usd"
           ? 'USD with at most nine decimals; write e.g. 50 or "0.25"'
@@ -41,11 +45,8 @@ export class Reader {
     }
     if (amount <= 0)
       this.problem(path, `${shown(value)} is not above 0; a budget of nothing is a switch`)
-    if ((unit === "usd" || unit === "usdNano") && amount > LIMIT_NANO_USD_MAX)
-      this.problem(
-        path,
-        `${shown(value)} is more than 9,000,000 USD, the most that one meter counts exactly; split the budget`,
-      )
+    if (isUsd(unit) && amount > LIMIT_NANO_USD_MAX)
+      this.problem(path, `${shown(value)} ${TOO_MUCH}`)
     return Math.max(1, Math.min(amount, AMOUNT_MAX))
   }
 
@@ -71,6 +72,11 @@ export class Reader {
     return least
   }
 }
+
+const TOO_MUCH =
+  "is more than 9,000,000 USD, the most that one meter counts exactly; split the budget"
+
+const isUsd = (unit: Unit | "usdNano"): boolean => unit === "usd" || unit === "usdNano"
 
 const percentOf = (text: string): number | undefined =>
   /^\d{1,6}(\.\d{1,4})?\s*%$/.test(text) ? Number.parseFloat(text) : undefined
