@@ -116,10 +116,10 @@ export class Outbox {
 
   #put(row: OutboxRow): void {
     if (this.#places.has(row.id)) return
-    let queues = this.#channels.get(row.channel)
-    if (queues === undefined) this.#channels.set(row.channel, (queues = new Map()))
-    let queue = queues.get(row.account)
-    if (queue === undefined) queues.set(row.account, (queue = { rows: [], leasedUntilMs: 0 }))
+    const queues = this.#channels.get(row.channel) ?? new Map<string, Queue>()
+    this.#channels.set(row.channel, queues)
+    const queue = queues.get(row.account) ?? { rows: [], leasedUntilMs: 0 }
+    queues.set(row.account, queue)
     queue.rows.push(row)
     this.#places.set(row.id, queue)
   }
