@@ -48,8 +48,8 @@ export const callOf = (
   const seen = look(body)
   const isStored = STORED.some((name) => body[name] != null)
   return {
-    model: text(body["model"]) ?? route.model,
-    stream: route.stream ?? body["stream"] === true,
+    model: text(body.model) ?? route.model,
+    stream: route.stream ?? body.stream === true,
     inputTokens:
       bytes +
       OVERHEAD_TOKENS +
@@ -58,7 +58,7 @@ export const callOf = (
       (isStored ? named.storedContextTokens : 0),
     maxOutputTokens: part.maxOutputTokens,
     choices: part.choices,
-    serviceTier: text(body["service_tier"]) === "priority" ? "priority" : undefined,
+    serviceTier: text(body.service_tier) === "priority" ? "priority" : undefined,
     searches: part.searches ?? (seen.searches ? named.searches : 0),
     audio: seen.audio,
     images: seen.images > 0,
@@ -70,7 +70,7 @@ export const callOf = (
 export const outputLimitPath = (shape: Shape, body: Json): readonly string[] | null => {
   switch (shape) {
     case "openai-chat":
-      return body["max_tokens"] != null && body["max_completion_tokens"] == null
+      return body.max_tokens != null && body.max_completion_tokens == null
         ? ["max_tokens"]
         : ["max_completion_tokens"]
     case "openai-responses":
@@ -95,32 +95,32 @@ interface Part {
 
 const READERS: Readonly<Record<Shape, (body: Json) => Part>> = {
   "openai-chat": (body) => ({
-    maxOutputTokens: count(body["max_completion_tokens"]) ?? count(body["max_tokens"]),
-    choices: count(body["n"]) ?? 1,
+    maxOutputTokens: count(body.max_completion_tokens) ?? count(body.max_tokens),
+    choices: count(body.n) ?? 1,
   }),
   "openai-responses": (body) => ({
-    maxOutputTokens: count(body["max_output_tokens"]),
+    maxOutputTokens: count(body.max_output_tokens),
     choices: 1,
   }),
   "openai-embeddings": () => ({ maxOutputTokens: 0, choices: 1 }),
   "anthropic-messages": (body) => ({
-    maxOutputTokens: count(body["max_tokens"]),
+    maxOutputTokens: count(body.max_tokens),
     choices: 1,
     ...searchesOf(body),
   }),
   gemini: (body) => {
-    const config = record(body["generationConfig"])
+    const config = record(body.generationConfig)
     return {
-      maxOutputTokens: count(config["maxOutputTokens"]),
-      choices: count(config["candidateCount"]) ?? 1,
+      maxOutputTokens: count(config.maxOutputTokens),
+      choices: count(config.candidateCount) ?? 1,
     }
   },
 }
 
 const searchesOf = (body: Json): { searches?: number } => {
-  const tools = Array.isArray(body["tools"]) ? body["tools"].map(record) : []
-  const search = tools.find((tool) => String(tool["type"]).startsWith("web_search"))
-  const most = count(search?.["max_uses"])
+  const tools = Array.isArray(body.tools) ? body.tools.map(record) : []
+  const search = tools.find((tool) => String(tool.type).startsWith("web_search"))
+  const most = count(search?.max_uses)
   return most === undefined ? {} : { searches: most }
 }
 
@@ -147,20 +147,16 @@ const look = (body: unknown): Seen => {
 const NODES_MAX = 1_000_000
 
 const note = (node: Json, seen: Seen): void => {
-  const type = text(node["type"]) ?? ""
+  const type = text(node.type) ?? ""
   if (type === "image_url" || type === "input_image" || type === "image") seen.images += 1
-  if (node["fileData"] != null || type === "input_file" || type === "file" || type === "document")
+  if (node.fileData != null || type === "input_file" || type === "file" || type === "document")
     seen.files += 1
   if (
     type === "input_audio" ||
-    (Array.isArray(node["modalities"]) && node["modalities"].includes("audio"))
+    (Array.isArray(node.modalities) && node.modalities.includes("audio"))
   )
     seen.audio = true
-  if (
-    type.startsWith("web_search") ||
-    node["googleSearch"] != null ||
-    node["web_search_options"] != null
-  )
+  if (type.startsWith("web_search") || node.googleSearch != null || node.web_search_options != null)
     seen.searches = true
 }
 

@@ -1,0 +1,49 @@
+import { amountText, type DomainEvent, eventName, type Notifier } from "@spendfuse/core"
+
+export interface ConsoleNotifierOptions {
+  /** For logs; `console` unless given. */
+  readonly name?: string
+  /** Where lines go; `console.warn` unless given. */
+  readonly write?: (line: string) => void
+}
+
+/**
+ * Writes each event as one line: what happened, how much of what, until when.
+ *
+ * @module
+ * @example createSpendfuse({ …, notifiers: { slack: consoleNotifier({ name: "slack" }) } })
+ */
+export const consoleNotifier = (options: ConsoleNotifierOptions = {}): Notifier => {
+  const { name = "console", write = (line: string) => console.warn(line) } = options
+  return {
+    name,
+    deliver: async (events) => {
+      for (const event of events) write(`[${name}] ${describe(event)}`)
+    },
+  }
+}
+
+/** An event in one line; it names accounts, never keys of providers, prompts or URLs. */
+export const describe = (event: DomainEvent): string => {
+  const at = new Date(event.atMs).toISOString()
+  const head = `${at} ${eventName(event)}`
+  switch (event.kind) {
+    case "tier":
+    case "refusing":
+    case "overshoot":
+    case "overflow":
+    case "would-refuse": {
+      const { settled, limit, unit, account } = event
+      const message = event.kind === "tier" && event.message !== "" ? `: ${event.message}` : ""
+      return `${head} · ${account} · ${amountText(settled, unit)} of ${amountText(limit, unit)}${message}`
+    }
+    case "circuit": {
+      const until = event.untilMs === null ? "" : ` until ${new Date(event.untilMs).toISOString()}`
+      return `${head} · ${event.account}${until}`
+    }
+    case "expired":
+      return head
+    case "audit":
+      return `${head} · ${event.target} · by ${event.by}: ${event.why}`
+  }
+}
