@@ -10,7 +10,9 @@ export const toJson = (value: unknown): string => JSON.stringify(encode(value))
 /** @returns the value, or why the text is not one */
 export const fromJson = (
   text: string,
-): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string } => {
+):
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: string } => {
   try {
     return { ok: true, value: decode(JSON.parse(text)) }
   } catch (error) {
@@ -35,13 +37,14 @@ const decode = (value: unknown): unknown => {
   const record = value as Record<string, unknown>
   if (record[TAG] === "infinity") return Number.POSITIVE_INFINITY
   if (record[TAG] === "map") {
-    if (!Array.isArray(record["of"])) throw new TypeError("a map without entries")
-    return new Map(record["of"].map((entry: unknown) => pair(entry)))
+    if (!Array.isArray(record.of)) throw new TypeError("a map without entries")
+    return new Map(record.of.map((entry: unknown) => pair(entry)))
   }
   return Object.fromEntries(Object.entries(record).map(([key, item]) => [key, decode(item)]))
 }
 
 const pair = (entry: unknown): [unknown, unknown] => {
-  if (!Array.isArray(entry) || entry.length !== 2) throw new TypeError("a map's entry is not a pair")
+  if (!Array.isArray(entry) || entry.length !== 2)
+    throw new TypeError("a map's entry is not a pair")
   return [entry[0], decode(entry[1])]
 }
