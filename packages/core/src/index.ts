@@ -18,6 +18,11 @@ export * from "./edge/seedPolicy.ts"
 export type { Admitted, Decision, Extended, Refused, Settled } from "./engine/decision.ts"
 export { RequestFailed, SpendfuseClosed } from "./engine/errors.ts"
 export { amountText, explain } from "./engine/explain.ts"
+export {
+  explainPolicy,
+  type PolicyExplanation,
+  type WorstBill,
+} from "./engine/explainPolicy.ts"
 export type { Notice } from "./engine/notice.ts"
 export type { AccountOf, AcknowledgeOptions, ByWhom, Operator } from "./engine/operator.ts"
 export type { CallRequest, Settlement } from "./engine/request.ts"

@@ -65,7 +65,10 @@ const answer = (request: IncomingMessage, body: Body, response: ServerResponse):
       : path.endsWith("/responses")
         ? responses
         : chat
-  if (body.stream === true) return stream(response, shape.events(body, what), what)
+  if (body.stream === true) {
+    stream(response, shape.events(body, what), what)
+    return
+  }
   const text = JSON.stringify(shape.json(body, what))
   if (what === "gzip") {
     response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" })

@@ -9,8 +9,8 @@ export const offsetAt = (timeZone: string, atMs: EpochMs): number => {
   const parts = formatterOf(timeZone).formatToParts(atMs)
   const field: Record<string, number> = {}
   for (const { type, value } of parts) field[type] = Number(value)
-  const days = daysOf(field["year"] ?? 1970, field["month"] ?? 1, field["day"] ?? 1)
-  const seconds = (field["hour"] ?? 0) * 3600 + (field["minute"] ?? 0) * 60 + (field["second"] ?? 0)
+  const days = daysOf(field.year ?? 1970, field.month ?? 1, field.day ?? 1)
+  const seconds = (field.hour ?? 0) * 3600 + (field.minute ?? 0) * 60 + (field.second ?? 0)
   return days * DAY_MS + seconds * 1000 - Math.floor(atMs / 1000) * 1000
 }
 

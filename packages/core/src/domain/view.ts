@@ -50,7 +50,8 @@ const judged = (
   circuit: Circuit | undefined,
   nowMs: EpochMs,
 ): { circuit: Circuit["state"]; untilMs: EpochMs | null } => {
-  if (circuit === undefined || circuit.state === "closed") return { circuit: "closed", untilMs: null }
+  if (circuit === undefined || circuit.state === "closed")
+    return { circuit: "closed", untilMs: null }
   if (circuit.state === "latched") return { circuit: "latched", untilMs: null }
   if (nowMs < circuit.untilMs) return { circuit: circuit.state, untilMs: circuit.untilMs }
   if (circuit.state === "half-open" || circuit.probation === null)
