@@ -20,7 +20,7 @@ export interface AccountOf {
 }
 
 export interface AcknowledgeOptions extends ByWhom {
-  /** The amount that the person was shown; default: what is settled and held now. */
+  /** The amount that the person was shown; default: what is used now, and the level reached. */
   readonly upTo?: number
   readonly generation?: number
   /** A small step more, in the budget's unit: then ask again. */
@@ -45,7 +45,7 @@ export class Operator {
       division: line.division,
       account: line.account,
       generation: options.generation ?? view.generation,
-      upTo: options.upTo ?? view.settled + view.held,
+      upTo: options.upTo ?? Math.max(view.settled + view.held, view.level),
       allow: options.allow ?? null,
       line,
       by: options.by,

@@ -336,7 +336,7 @@ class Player {
         generation: Number(json.generation ?? view.generation),
         upTo:
           json.upTo === undefined
-            ? view.settled + view.held
+            ? Math.max(view.settled + view.held, view.level)
             : (amountIn(unit, json.upTo) ?? Number.NaN),
         allow: json.allow === undefined ? null : (amountIn(unit, json.allow) ?? Number.NaN),
         line,
