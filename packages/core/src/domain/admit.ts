@@ -125,12 +125,15 @@ const largestFit = (draft: Draft, line: Line, asked: Asked): number => {
 }
 
 const oldestExpiry = (draft: Draft, line: Line): number | null => {
+  const holds = (held: { account: string; hold: number; settled: number }): boolean =>
+    held.account === line.account && held.hold > held.settled
   let oldest: number | null = null
-  for (const reservation of draft.ledger.reservations.values()) {
-    if (reservation.state !== "running") continue
+  for (const key of draft.ledger.expiries.soonest()) {
+    const reservation = draft.ledger.reservations.get(key)
+    if (reservation === undefined) continue
+    // Names come in order but for a second: what ends later than that cannot be the oldest.
+    if (oldest !== null && reservation.expiresAtMs > oldest + 2_048) break
     if (oldest !== null && reservation.expiresAtMs >= oldest) continue
-    const holds = (held: { account: string; hold: number; settled: number }): boolean =>
-      held.account === line.account && held.hold > held.settled
     if (reservation.lines.some(holds)) oldest = reservation.expiresAtMs
   }
   return oldest

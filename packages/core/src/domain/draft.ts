@@ -3,31 +3,70 @@ import type { DomainEvent } from "./event.ts"
 import {
   type Account,
   CLOSED,
+  type Entry,
   type Ledger,
   type Meter,
   type Reservation,
-  type Source,
   type Switch,
 } from "./ledger.ts"
 import { emptyMeter, meterStart } from "./meter.ts"
 import type { EpochMs } from "./time.ts"
 
 /**
- * What a decision writes: the state after it of every record it touched. Free of rules, so that a
- * journal of changes rebuilds the same ledger under any later version; `null` removes.
+ * What a decision writes: the state after it of every record it touched, or for the common case the
+ * movements alone. Free of rules, so that a journal of changes rebuilds the same ledger under any later
+ * version; `null` removes.
  */
 export type Change =
   | { readonly kind: "account"; readonly key: string; readonly value: Account | null }
   | { readonly kind: "reservation"; readonly key: string; readonly value: Reservation | null }
-  | { readonly kind: "source"; readonly key: string; readonly value: Source | null }
   | { readonly kind: "switch"; readonly key: string; readonly value: Switch | null }
+  | Answered
+  | Marked
+  | Quick
+
+/** A command was answered: its outcome above `done`, or none where it is not kept. */
+export interface Answered {
+  readonly kind: "answered"
+  readonly key: string
+  readonly n: number
+  readonly done: number
+  readonly atMs: EpochMs
+  /** The source was not known, or had been silent for a day: it starts anew. */
+  readonly fresh: boolean
+  readonly entry: Entry | null
+}
+
+/** How a reservation ended, on its Reserve's number. */
+export interface Marked {
+  readonly kind: "marked"
+  readonly key: string
+  readonly n: number
+  readonly atMs: EpochMs
+  readonly ended: "settled" | "released"
+}
+
+/** A Reserve that only holds, or a Settle that only moves: no level, no circuit, no word to say. */
+export interface Quick {
+  readonly kind: "quick"
+  /** The reservation after it; the one that ended where `ends`. */
+  readonly reservation: Reservation
+  readonly ends: boolean
+  /** For each of its lines in order: what is added to settled and to held. */
+  readonly settled: readonly number[]
+  readonly held: readonly number[]
+  readonly atMs: EpochMs
+}
 
 /** A view of a ledger with a decision's own writes on top. The ledger below is only read. */
 export class Draft {
   readonly ledger: Ledger
   readonly nowMs: EpochMs
   readonly events: DomainEvent[] = []
-  readonly #changes = new Map<string, Change>()
+  readonly #accounts = new Map<string, Account>()
+  readonly #reservations = new Map<string, Reservation | null>()
+  readonly #switches = new Map<string, Switch | null>()
+  readonly #marks: (Answered | Marked)[] = []
 
   constructor(ledger: Ledger, nowMs: EpochMs) {
     this.ledger = ledger
@@ -35,7 +74,14 @@ export class Draft {
   }
 
   get changes(): readonly Change[] {
-    return [...this.#changes.values()]
+    const changes: Change[] = []
+    for (const [key, value] of this.#accounts) changes.push({ kind: "account", key, value })
+    for (const [key, value] of this.#reservations) changes.push({ kind: "reservation", key, value })
+    for (const [key, value] of this.#switches) changes.push({ kind: "switch", key, value })
+    // An answer may begin its source anew: a mark on one of its numbers comes after it.
+    for (const mark of this.#marks) if (mark.kind === "answered") changes.push(mark)
+    for (const mark of this.#marks) if (mark.kind === "marked") changes.push(mark)
+    return changes
   }
 
   account(line: Pick<Line, "account" | "division">): Account {
@@ -50,8 +96,7 @@ export class Draft {
   }
 
   findAccount(key: string): Account | undefined {
-    const change = this.#changes.get(`account ${key}`)
-    return change?.kind === "account" ? (change.value ?? undefined) : this.ledger.accounts.get(key)
+    return this.#accounts.get(key) ?? this.ledger.accounts.get(key)
   }
 
   /** The line's meter as it stands now: empty where it was never used, or has been idle for a lifetime. */
@@ -89,27 +134,27 @@ export class Draft {
   }
 
   putAccount(value: Account): void {
-    this.#changes.set(`account ${value.key}`, { kind: "account", key: value.key, value })
+    this.#accounts.set(value.key, value)
   }
 
   reservation(key: string): Reservation | undefined {
-    const change = this.#changes.get(`reservation ${key}`)
-    return change?.kind === "reservation"
-      ? (change.value ?? undefined)
-      : this.ledger.reservations.get(key)
+    const changed = this.#reservations.get(key)
+    return changed === undefined ? this.ledger.reservations.get(key) : (changed ?? undefined)
   }
 
   putReservation(key: string, value: Reservation | null): void {
-    this.#changes.set(`reservation ${key}`, { kind: "reservation", key, value })
+    this.#reservations.set(key, value)
   }
 
-  source(key: string): Source | undefined {
-    const change = this.#changes.get(`source ${key}`)
-    return change?.kind === "source" ? (change.value ?? undefined) : this.ledger.sources.get(key)
+  /** How a reservation ended, as its Reserve's number says. */
+  endOf(source: string, n: number): Entry["ended"] {
+    for (const mark of this.#marks)
+      if (mark.kind === "marked" && mark.key === source && mark.n === n) return mark.ended
+    return this.ledger.sources.get(source)?.entries.get(n)?.ended ?? null
   }
 
-  putSource(key: string, value: Source): void {
-    this.#changes.set(`source ${key}`, { kind: "source", key, value })
+  mark(mark: Answered | Marked): void {
+    this.#marks.push(mark)
   }
 
   /** The switch where it is off now. */
@@ -120,31 +165,6 @@ export class Draft {
   }
 
   putSwitch(key: string, value: Switch | null): void {
-    this.#changes.set(`switch ${key}`, { kind: "switch", key, value })
+    this.#switches.set(key, value)
   }
-}
-
-/** Applies what a decision writes to the ledger, in place. */
-export const evolve = (ledger: Ledger, changes: readonly Change[]): void => {
-  for (const change of changes) {
-    switch (change.kind) {
-      case "account":
-        put(ledger.accounts, change.key, change.value)
-        break
-      case "reservation":
-        put(ledger.reservations, change.key, change.value)
-        break
-      case "source":
-        put(ledger.sources, change.key, change.value)
-        break
-      case "switch":
-        put(ledger.switches, change.key, change.value)
-        break
-    }
-  }
-}
-
-const put = <V>(map: Map<string, V>, key: string, value: V | null): void => {
-  if (value === null) map.delete(key)
-  else map.set(key, value)
 }

@@ -1,4 +1,5 @@
 import type { Command, CommandId, Line } from "./command.ts"
+import { Expiries } from "./expiries.ts"
 import type { Outcome } from "./outcome.ts"
 import type { Amounts, Probation, Terms, TierTerms } from "./terms.ts"
 import type { DurationMs, EpochMs } from "./time.ts"
@@ -120,7 +121,8 @@ export interface Source {
 
 /** An outcome above `done`; `ended` says how a reservation ended before its Reserve was answered. */
 export interface Entry {
-  readonly content: string
+  /** The command itself, to tell a resend from a conflict; null where only a Release or Charge has named it. */
+  readonly command: Command | null
   readonly outcome: Outcome | null
   readonly ended: "settled" | "released" | null
 }
@@ -135,6 +137,8 @@ export interface Ledger {
   readonly reservations: Map<string, Reservation>
   readonly sources: Map<string, Source>
   readonly switches: Map<string, Switch>
+  /** When running reservations end; derived from `reservations`. */
+  readonly expiries: Expiries
 }
 
 export const emptyLedger = (): Ledger => ({
@@ -142,7 +146,19 @@ export const emptyLedger = (): Ledger => ({
   reservations: new Map(),
   sources: new Map(),
   switches: new Map(),
+  expiries: new Expiries(),
 })
+
+/** What a ledger must not lose: all but what is derived. */
+export type KeptLedger = Omit<Ledger, "expiries">
+
+/** A ledger from what was kept of one. */
+export const ledgerOf = (kept: KeptLedger): Ledger => {
+  const expiries = new Expiries()
+  for (const reservation of kept.reservations.values()) expiries.put(undefined, reservation)
+  const { accounts, reservations, sources, switches } = kept
+  return { accounts, reservations, sources, switches, expiries }
+}
 
 /** The name of a reservation: that of its Reserve. */
 export const reservationKey = (id: CommandId): string => `${id.source}/${id.n}`

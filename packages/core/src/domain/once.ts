@@ -1,6 +1,6 @@
 import { type Command, type CommandId, IN_FLIGHT_MAX, SOURCE_KEPT_MS } from "./command.ts"
-import type { Draft } from "./draft.ts"
-import { type Entry, type Ledger, type Source, sourceKey } from "./ledger.ts"
+import type { Answered, Draft } from "./draft.ts"
+import { type Entry, type Ledger, sourceKey } from "./ledger.ts"
 import type { Outcome } from "./outcome.ts"
 import type { EpochMs } from "./time.ts"
 
@@ -25,19 +25,42 @@ export const recall = (ledger: Ledger, command: Command, nowMs: EpochMs): Outcom
     return command.kind === "reserve"
       ? error("not-running", "it was released before it came")
       : null
-  if (entry.content !== contentOf(command))
+  if (entry.command === null || contentOf(entry.command) !== contentOf(command))
     return error("conflict", `number ${n} was used for another command`)
   return { ...entry.outcome, replayed: true }
 }
 
 /** Keeps the outcome until the source says that it has it. A refusal is not kept: asking again is asking anew. */
 export const remember = (draft: Draft, command: Command, outcome: Outcome): void => {
-  const source = pruned(draft, command)
-  const entries = new Map(source.entries)
-  const ended = entries.get(command.id.n)?.ended ?? null
-  if (outcome.kind !== "refused")
-    entries.set(command.id.n, { content: contentOf(command), outcome, ended })
-  draft.putSource(sourceKey(command), { ...source, entries, lastAtMs: draft.nowMs })
+  draft.mark(
+    answered(
+      draft.ledger,
+      command,
+      outcome,
+      draft.nowMs,
+      draft.endOf(sourceKey(command), command.id.n),
+    ),
+  )
+}
+
+export const answered = (
+  ledger: Ledger,
+  command: Command,
+  outcome: Outcome,
+  nowMs: EpochMs,
+  ended: Entry["ended"],
+): Answered => {
+  const key = sourceKey(command)
+  const source = ledger.sources.get(key)
+  return {
+    kind: "answered",
+    key,
+    n: command.id.n,
+    done: command.done,
+    atMs: nowMs,
+    fresh: source === undefined || nowMs - source.lastAtMs >= SOURCE_KEPT_MS,
+    entry: outcome.kind === "refused" ? null : { command, outcome, ended },
+  }
 }
 
 /** Marks how a reservation ended on its Reserve's number, while that is unanswered. */
@@ -48,17 +71,14 @@ export const markEnded = (
   how: "settled" | "released",
 ): void => {
   const key = sourceKey({ id, division })
-  const source = draft.source(key) ?? { done: 0, lastAtMs: draft.nowMs, entries: new Map() }
-  if (id.n <= source.done) return
-  const entries = new Map(source.entries)
-  const entry: Entry = entries.get(id.n) ?? { content: "", outcome: null, ended: null }
-  entries.set(id.n, { ...entry, ended: how })
-  draft.putSource(key, { ...source, entries })
+  const source = draft.ledger.sources.get(key)
+  if (source !== undefined && id.n <= source.done) return
+  draft.mark({ kind: "marked", key, n: id.n, atMs: draft.nowMs, ended: how })
 }
 
 /** How a reservation ended, while its Reserve is unanswered. */
 export const ended = (draft: Draft, id: CommandId, division: string): Entry["ended"] =>
-  draft.source(sourceKey({ id, division }))?.entries.get(id.n)?.ended ?? null
+  draft.endOf(sourceKey({ id, division }), id.n)
 
 /** What makes two commands the same: everything but instants and the cumulative `done`. */
 export const contentOf = (command: Command): string =>
@@ -71,15 +91,6 @@ export const contentOf = (command: Command): string =>
       ? undefined
       : value,
   )
-
-const pruned = (draft: Draft, command: Command): Source => {
-  const source = draft.source(sourceKey(command))
-  if (source === undefined || draft.nowMs - source.lastAtMs >= SOURCE_KEPT_MS)
-    return { done: command.done, lastAtMs: draft.nowMs, entries: new Map() }
-  if (command.done <= source.done) return source
-  const entries = new Map([...source.entries].filter(([n]) => n > command.done))
-  return { ...source, done: command.done, entries }
-}
 
 const error = (
   tag: "unknown-source" | "already-answered" | "invalid-command" | "conflict" | "not-running",

@@ -14,9 +14,10 @@ import {
   SKEW_MAX_MS,
   SWEEP_MAX,
 } from "./command.ts"
-import { type Change, Draft, evolve } from "./draft.ts"
+import { type Change, Draft } from "./draft.ts"
 import type { DomainEvent } from "./event.ts"
-import { type HeldLine, type Ledger, type Reservation, reservationKey } from "./ledger.ts"
+import { evolve } from "./evolve.ts"
+import { type HeldLine, type Ledger, ledgerOf, type Reservation, reservationKey } from "./ledger.ts"
 import { firedUpTo, settledAt } from "./meter.ts"
 import { AMOUNT_MAX } from "./money.ts"
 import { ended, markEnded, recall, remember } from "./once.ts"
@@ -59,14 +60,28 @@ export const step = (
   command: Command,
   nowMs: EpochMs,
 ): Decision & { ledger: Ledger } => {
-  const copy: Ledger = {
-    accounts: new Map(ledger.accounts),
-    reservations: new Map(ledger.reservations),
-    sources: new Map(ledger.sources),
-    switches: new Map(ledger.switches),
-  }
+  const copy = copyOf(ledger)
   return { ...apply(copy, command, nowMs), ledger: copy }
 }
+
+/** A ledger of its own: nothing that is written to it is seen in the first. */
+export const copyOf = (ledger: Ledger): Ledger =>
+  ledgerOf({
+    accounts: new Map(
+      [...ledger.accounts].map(([key, account]) => [
+        key,
+        { ...account, meters: account.meters.map((meter) => ({ ...meter })) },
+      ]),
+    ),
+    reservations: new Map(ledger.reservations),
+    sources: new Map(
+      [...ledger.sources].map(([key, source]) => [
+        key,
+        { ...source, entries: new Map(source.entries) },
+      ]),
+    ),
+    switches: new Map(ledger.switches),
+  })
 
 /** Decides one command against a ledger that it only reads. */
 export const decide = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision => {
@@ -144,7 +159,7 @@ const reserve = (draft: Draft, command: Reserve): Outcome => {
 }
 
 const extend = (draft: Draft, command: Extend): Outcome => {
-  const found = running(draft, command.reservation)
+  const found = running(draft, command.reservation, command.division)
   if (!("lines" in found)) return found
   const expiresAtMs = Math.max(found.expiresAtMs, command.expiresAtMs ?? 0)
   const asks = command.units.most > 0 || Object.values(command.base).some((amount) => amount > 0)
@@ -178,7 +193,7 @@ const extend = (draft: Draft, command: Extend): Outcome => {
 const settle = (draft: Draft, command: Settle): Outcome => {
   const key = reservationKey(command.reservation)
   const found = draft.reservation(key)
-  if (found === undefined) return unknown(draft, command.reservation)
+  if (found === undefined) return unknown(draft, command.reservation, command.division)
   if (command.seq <= found.seq) return { kind: "settled", drain: drains(draft, found), skipped: [] }
   const skipped = post(draft, found, command.actual, command.final, command.seq)
   if (skipped.length === found.lines.length && skipped.length > 0) return unposted(skipped)
@@ -215,7 +230,7 @@ const release = (draft: Draft, command: Release): Outcome => {
   const key = reservationKey(command.reservation)
   const found = draft.reservation(key)
   if (found === undefined) {
-    const gone = unknown(draft, command.reservation)
+    const gone = unknown(draft, command.reservation, command.division)
     if (gone.kind === "error" && gone.error === "not-running") return gone
     markEnded(draft, command.reservation, command.division, "released")
     return { kind: "released" }
@@ -300,20 +315,16 @@ const allowMore = (draft: Draft, line: Line, allow: number): void => {
   })
 }
 
-const running = (draft: Draft, id: CommandId): Reservation | Outcome => {
+const running = (draft: Draft, id: CommandId, division: string): Reservation | Outcome => {
   const found = draft.reservation(reservationKey(id))
-  if (found === undefined) return unknown(draft, id)
+  if (found === undefined) return unknown(draft, id, division)
   return found.state === "running" ? found : failed("not-running", "the reservation has expired")
 }
 
-const unknown = (draft: Draft, id: CommandId): Outcome & { kind: "error" } =>
-  [...draft.ledger.sources].some(
-    ([key, source]) =>
-      key.startsWith(`${id.source.length}:${id.source}/`) &&
-      source.entries.get(id.n)?.ended != null,
-  )
-    ? failed("not-running", "the reservation has ended")
-    : failed("unknown-reservation", "no reservation of this name is known")
+const unknown = (draft: Draft, id: CommandId, division: string): Outcome & { kind: "error" } =>
+  ended(draft, id, division) === null
+    ? failed("unknown-reservation", "no reservation of this name is known")
+    : failed("not-running", "the reservation has ended")
 
 const drains = (draft: Draft, reservation: Reservation): boolean =>
   reservation.switches.some((key) => draft.switchedOff(key) !== undefined) ||
@@ -327,13 +338,24 @@ const admitted = (draft: Draft, line: Line): void => {
     draft.putMeter(line, { ...meter, refusals: 0, refusedAtMs: null, busySinceMs: null })
 }
 
+interface Swept {
+  readonly ids: readonly string[]
+  readonly events: readonly DomainEvent[]
+  readonly changes: readonly Change[]
+}
+
+const NONE_SWEPT: Swept = { ids: [], events: [], changes: [] }
+
 /** Ends overdue reservations, oldest first: the whole hold counts as spent until someone knows better. */
-const sweep = (ledger: Ledger, division: string, nowMs: EpochMs, most: number) => {
+const sweep = (ledger: Ledger, division: string, nowMs: EpochMs, most: number): Swept => {
   const ids: string[] = []
   const events: DomainEvent[] = []
   const changes: Change[] = []
-  const overdue = [...ledger.reservations.values()]
-    .filter((r) => r.division === division && r.state === "running" && r.expiresAtMs <= nowMs)
+  if (!ledger.expiries.mayBeDue(division, nowMs)) return NONE_SWEPT
+  const overdue = ledger.expiries
+    .due(division, nowMs)
+    .flatMap((id) => ledger.reservations.get(id) ?? [])
+    .filter((reservation) => reservation.expiresAtMs <= nowMs)
     .sort((a, b) => a.expiresAtMs - b.expiresAtMs || (a.id < b.id ? -1 : 1))
   for (const reservation of overdue.slice(0, most)) {
     const draft = new Draft(ledger, nowMs)
