@@ -99,6 +99,23 @@ const matchesPattern = (pattern: string, value: string): boolean => {
 /** The terms of one account of a budget: its own limit where it has one, thresholds as amounts rounded up. */
 export const termsOf = (policy: BudgetPolicy, budget: Budget, value: string): Terms => {
   const limit = budget.overrides?.get(value) ?? budget.limit
+  let known = kept.get(budget)
+  if (known === undefined) {
+    known = { policy, terms: new Map() }
+    kept.set(budget, known)
+  }
+  const found =
+    known.policy.fallbackChains === policy.fallbackChains ? known.terms.get(limit) : undefined
+  if (found !== undefined) return found
+  const made = termsFor(policy, budget, limit)
+  if (known.policy.fallbackChains === policy.fallbackChains) known.terms.set(limit, made)
+  return made
+}
+
+/** Terms are made once for each limit of a budget, and shared: by identity they are known at once. */
+const kept = new WeakMap<Budget, { policy: BudgetPolicy; terms: Map<number, Terms> }>()
+
+const termsFor = (policy: BudgetPolicy, budget: Budget, limit: number): Terms => {
   const { window } = budget
   const content: Omit<Terms, "id"> = {
     budget: budget.id,

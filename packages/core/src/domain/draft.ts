@@ -10,6 +10,7 @@ import {
   type Switch,
 } from "./ledger.ts"
 import { emptyMeter, meterStart } from "./meter.ts"
+import type { Amounts } from "./terms.ts"
 import type { EpochMs } from "./time.ts"
 
 /**
@@ -51,10 +52,8 @@ export interface Quick {
   readonly kind: "quick"
   /** The reservation after it; the one that ended where `ends`. */
   readonly reservation: Reservation
-  readonly ends: boolean
-  /** For each of its lines in order: what is added to settled and to held. */
-  readonly settled: readonly number[]
-  readonly held: readonly number[]
+  /** Null where it begins: each line's hold is added to what is held. Else what was used, in place of the holds. */
+  readonly actual: Amounts | null
   readonly atMs: EpochMs
 }
 

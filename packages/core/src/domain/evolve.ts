@@ -31,21 +31,24 @@ export const evolve = (ledger: Ledger, changes: readonly Change[]): void => {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-const move = (ledger: Ledger, { reservation, ends, settled, held, atMs }: Quick): void => {
-  const { lines } = reservation
-  for (let at = 0; at < lines.length; at += 1) {
-    const line = lines[at]
-    if (line === undefined) continue
+const move = (ledger: Ledger, { reservation, actual, atMs }: Quick): void => {
+  for (const line of reservation.lines) {
     const meter = meterOf(ledger, line.account, meterStart(line))
     if (meter === undefined) continue
-    meter.settled += settled[at] ?? 0
-    meter.held += held[at] ?? 0
+    if (actual === null) meter.held += line.hold
+    else {
+      meter.settled += actual[line.terms.unit] - line.settled
+      meter.held += line.settled - line.hold
+    }
     if (atMs > meter.usedAtMs) meter.usedAtMs = atMs
   }
-  const before = ends ? reservation : undefined
-  ledger.expiries.put(before, ends ? null : reservation)
-  if (ends) ledger.reservations.delete(reservation.id)
-  else ledger.reservations.set(reservation.id, reservation)
+  if (actual === null) {
+    ledger.expiries.put(undefined, reservation)
+    ledger.reservations.set(reservation.id, reservation)
+  } else {
+    ledger.expiries.put(reservation, null)
+    ledger.reservations.delete(reservation.id)
+  }
 }
 
 const meterOf = (ledger: Ledger, account: string, startMs: number): Mutable<Meter> | undefined => {

@@ -33,10 +33,15 @@ export class Expiries {
     const ids: string[] = []
     let earliest = Number.POSITIVE_INFINITY
     for (const [bucket, set] of found.buckets) {
+      if (set.size === 0) {
+        found.buckets.delete(bucket)
+        continue
+      }
       earliest = Math.min(earliest, bucket * BUCKET_MS)
       if (bucket * BUCKET_MS <= nowMs) ids.push(...set)
     }
     found.dueAtMs = earliest
+    if (found.buckets.size === 0) this.#divisions.delete(division)
     return ids
   }
 
@@ -66,8 +71,5 @@ export class Expiries {
     const set = found?.buckets.get(bucket)
     if (found === undefined || set === undefined) return
     set.delete(id)
-    if (set.size > 0) return
-    found.buckets.delete(bucket)
-    if (found.buckets.size === 0) this.#divisions.delete(division)
   }
 }

@@ -164,5 +164,11 @@ export const ledgerOf = (kept: KeptLedger): Ledger => {
 export const reservationKey = (id: CommandId): string => `${id.source}/${id.n}`
 
 /** Numbers are counted per source and division. */
-export const sourceKey = (command: Pick<Command, "id" | "division">): string =>
-  `${command.id.source.length}:${command.id.source}/${command.division}`
+export const sourceKey = ({ id, division }: Pick<Command, "id" | "division">): string => {
+  if (id.source !== last.source || division !== last.division)
+    last = { source: id.source, division, key: `${id.source.length}:${id.source}/${division}` }
+  return last.key
+}
+
+/** The same engine asks again and again: its last key is kept, and is the same whoever asks. */
+let last = { source: "", division: "", key: "0:/" }

@@ -17,11 +17,19 @@ import {
 import { type Change, Draft } from "./draft.ts"
 import type { DomainEvent } from "./event.ts"
 import { evolve } from "./evolve.ts"
-import { type HeldLine, type Ledger, ledgerOf, type Reservation, reservationKey } from "./ledger.ts"
+import {
+  type HeldLine,
+  type Ledger,
+  ledgerOf,
+  type Reservation,
+  reservationKey,
+  sourceKey,
+} from "./ledger.ts"
 import { firedUpTo, settledAt } from "./meter.ts"
 import { AMOUNT_MAX } from "./money.ts"
-import { ended, markEnded, recall, remember } from "./once.ts"
+import { answered, ended, markEnded, recall, remember } from "./once.ts"
 import type { CommandError, Outcome } from "./outcome.ts"
+import { quickReserve, quickSettle } from "./quick.ts"
 import { move } from "./raise.ts"
 import { type Amounts, levelAbove, NOTHING } from "./terms.ts"
 import type { EpochMs } from "./time.ts"
@@ -44,6 +52,7 @@ export const apply = (ledger: Ledger, command: Command, nowMs: EpochMs): Decisio
   const swept = sweep(ledger, command.division, nowMs, SWEEP_MAX)
   const decision = decide(ledger, command, nowMs)
   evolve(ledger, decision.changes)
+  if (swept === NONE_SWEPT) return decision
   return {
     outcome:
       decision.outcome.kind === "expired"
@@ -85,12 +94,47 @@ export const copyOf = (ledger: Ledger): Ledger =>
 
 /** Decides one command against a ledger that it only reads. */
 export const decide = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision => {
+  const quick = quickly(ledger, command, nowMs)
+  return quick ?? decideInFull(ledger, command, nowMs)
+}
+
+/** The same by the full rules alone: what the quick answers must equal. */
+export const decideInFull = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision => {
   const draft = new Draft(ledger, nowMs)
   const outcome = dispatch(draft, command)
   if (outcome.kind === "error") return { outcome, events: [], changes: [] }
   remember(draft, command, outcome)
   return { outcome, events: draft.events, changes: draft.changes }
 }
+
+const quickly = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision | null => {
+  if (command.kind === "reserve") {
+    const quick = quickReserve(ledger, command, nowMs)
+    if (quick === null) return null
+    const outcome: Outcome = { kind: "reserved", granted: quick.reservation.granted }
+    const known = answered(ledger, command, outcome, nowMs, null)
+    return { outcome, events: NO_EVENTS, changes: [quick, known] }
+  }
+  if (command.kind !== "settle") return null
+  const quick = quickSettle(ledger, command, nowMs)
+  if (quick === null) return null
+  const known = answered(ledger, command, SETTLED, nowMs, null)
+  const id = command.reservation
+  const key = sourceKey({ id, division: command.division })
+  const isUnanswered =
+    id.n >
+    Math.max(ledger.sources.get(key)?.done ?? 0, id.source === command.id.source ? command.done : 0)
+  if (!isUnanswered) return { outcome: SETTLED, events: NO_EVENTS, changes: [quick, known] }
+  const mark: Change = { kind: "marked", key, n: id.n, atMs: nowMs, ended: "settled" }
+  return { outcome: SETTLED, events: NO_EVENTS, changes: [quick, known, mark] }
+}
+
+const NO_EVENTS: readonly DomainEvent[] = Object.freeze([])
+const SETTLED: Outcome = Object.freeze({
+  kind: "settled",
+  drain: false,
+  skipped: Object.freeze([]) as readonly string[],
+})
 
 const answeredEarly = (ledger: Ledger, command: Command, nowMs: EpochMs): Outcome | null => {
   const problem = problemOf(command, nowMs)

@@ -44,11 +44,14 @@ export const problemOf = (command: Command, nowMs: EpochMs): string | null => {
 
 const lineProblem = (lines: readonly Line[]): string | null => {
   if (lines.length > LINES_MAX) return `\`lines\` has more than ${LINES_MAX}`
-  const seen = new Set(lines.map((line) => line.account))
-  return seen.size === lines.length ? null : "`lines` names an account twice"
+  for (let at = 1; at < lines.length; at += 1)
+    for (let before = 0; before < at; before += 1)
+      if (lines[at]?.account === lines[before]?.account) return "`lines` names an account twice"
+  return null
 }
 
 const amountsProblem = (name: string, amounts: Amounts): string | null => {
+  if (isAmount(amounts.usd) && isAmount(amounts.tokens) && isAmount(amounts.requests)) return null
   for (const unit of ["usd", "tokens", "requests"] as const) {
     if (!isAmount(amounts[unit]))
       return `\`${name}.${unit}\` is \`${amounts[unit]}\`, not an integer from 0 to 2^53 − 1`
