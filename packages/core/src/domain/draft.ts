@@ -22,6 +22,7 @@ export type Change =
   | { readonly kind: "account"; readonly key: string; readonly value: Account | null }
   | { readonly kind: "reservation"; readonly key: string; readonly value: Reservation | null }
   | { readonly kind: "switch"; readonly key: string; readonly value: Switch | null }
+  | { readonly kind: "source"; readonly key: string; readonly value: null }
   | Answered
   | Marked
   | Quick

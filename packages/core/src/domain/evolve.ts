@@ -22,6 +22,9 @@ export const evolve = (ledger: Ledger, changes: readonly Change[]): void => {
         ledger.expiries.put(ledger.reservations.get(change.key), change.value)
         put(ledger.reservations, change.key, change.value)
         break
+      case "source":
+        ledger.sources.delete(change.key)
+        break
       case "switch":
         put(ledger.switches, change.key, change.value)
         break

@@ -1,5 +1,12 @@
-import type { Reservation } from "./ledger.ts"
 import type { EpochMs } from "./time.ts"
+
+/** What a reservation shows of its end. */
+interface Expiring {
+  readonly id: string
+  readonly division: string
+  readonly expiresAtMs: EpochMs
+  readonly state: "running" | "expired"
+}
 
 const BUCKET_MS = 1_024
 
@@ -15,7 +22,7 @@ export class Expiries {
   readonly #divisions = new Map<string, Division>()
 
   /** A reservation was written: `before` is what it replaces. */
-  put(before: Reservation | undefined, after: Reservation | null): void {
+  put(before: Expiring | undefined, after: Expiring | null): void {
     if (before?.state === "running") this.#remove(before)
     if (after?.state === "running") this.#add(after)
   }
@@ -51,7 +58,7 @@ export class Expiries {
     for (const [, set] of buckets.sort(([one], [other]) => one - other)) yield* set
   }
 
-  #add({ division, expiresAtMs, id }: Reservation): void {
+  #add({ division, expiresAtMs, id }: Expiring): void {
     let found = this.#divisions.get(division)
     if (found === undefined) {
       found = { buckets: new Map(), dueAtMs: Number.POSITIVE_INFINITY }
@@ -65,7 +72,7 @@ export class Expiries {
     if (startMs < found.dueAtMs) found.dueAtMs = startMs
   }
 
-  #remove({ division, expiresAtMs, id }: Reservation): void {
+  #remove({ division, expiresAtMs, id }: Expiring): void {
     const found = this.#divisions.get(division)
     const bucket = Math.floor(expiresAtMs / BUCKET_MS)
     const set = found?.buckets.get(bucket)

@@ -1,6 +1,7 @@
 import type { Command, CommandId, Line } from "./command.ts"
 import { Expiries } from "./expiries.ts"
 import type { Outcome } from "./outcome.ts"
+import { Rounds } from "./rounds.ts"
 import type { Amounts, Probation, Terms, TierTerms } from "./terms.ts"
 import type { DurationMs, EpochMs } from "./time.ts"
 import type { Period } from "./window.ts"
@@ -139,6 +140,8 @@ export interface Ledger {
   readonly switches: Map<string, Switch>
   /** When running reservations end; derived from `reservations`. */
   readonly expiries: Expiries
+  /** Where forgetting stands; derived, and without a meaning of its own. */
+  readonly rounds: Rounds
 }
 
 export const emptyLedger = (): Ledger => ({
@@ -147,17 +150,18 @@ export const emptyLedger = (): Ledger => ({
   sources: new Map(),
   switches: new Map(),
   expiries: new Expiries(),
+  rounds: new Rounds(),
 })
 
 /** What a ledger must not lose: all but what is derived. */
-export type KeptLedger = Omit<Ledger, "expiries">
+export type KeptLedger = Omit<Ledger, "expiries" | "rounds">
 
 /** A ledger from what was kept of one. */
 export const ledgerOf = (kept: KeptLedger): Ledger => {
   const expiries = new Expiries()
   for (const reservation of kept.reservations.values()) expiries.put(undefined, reservation)
   const { accounts, reservations, sources, switches } = kept
-  return { accounts, reservations, sources, switches, expiries }
+  return { accounts, reservations, sources, switches, expiries, rounds: new Rounds() }
 }
 
 /** The name of a reservation: that of its Reserve. */

@@ -17,6 +17,7 @@ import {
 import { type Change, Draft } from "./draft.ts"
 import type { DomainEvent } from "./event.ts"
 import { evolve } from "./evolve.ts"
+import { forget } from "./forget.ts"
 import {
   type HeldLine,
   type Ledger,
@@ -50,16 +51,18 @@ export const apply = (ledger: Ledger, command: Command, nowMs: EpochMs): Decisio
   const early = answeredEarly(ledger, command, nowMs)
   if (early !== null) return { outcome: early, events: [], changes: [] }
   const swept = sweep(ledger, command.division, nowMs, SWEEP_MAX)
+  const forgotten = ledger.rounds.isDue() ? forget(ledger, nowMs) : NOTHING_FORGOTTEN
+  if (forgotten.length > 0) evolve(ledger, forgotten)
   const decision = decide(ledger, command, nowMs)
   evolve(ledger, decision.changes)
-  if (swept === NONE_SWEPT) return decision
+  if (swept === NONE_SWEPT && forgotten.length === 0) return decision
   return {
     outcome:
       decision.outcome.kind === "expired"
         ? { kind: "expired", reservations: [...swept.ids, ...decision.outcome.reservations] }
         : decision.outcome,
     events: [...swept.events, ...decision.events],
-    changes: [...swept.changes, ...decision.changes],
+    changes: [...swept.changes, ...forgotten, ...decision.changes],
   }
 }
 
@@ -388,6 +391,7 @@ interface Swept {
   readonly changes: readonly Change[]
 }
 
+const NOTHING_FORGOTTEN: readonly Change[] = []
 const NONE_SWEPT: Swept = { ids: [], events: [], changes: [] }
 
 /** Ends overdue reservations, oldest first: the whole hold counts as spent until someone knows better. */

@@ -5,11 +5,12 @@ import type { Budget, Policy } from "../domain/policy.ts"
 import type { Subject } from "../domain/subject.ts"
 import type { Prices } from "../ports/Prices.ts"
 import type { Store } from "../ports/Store.ts"
+import { type Asked, RESERVATION_MS } from "./asked.ts"
 import type { Decision, Refused } from "./decision.ts"
 import { RequestFailed, SpendfuseClosed } from "./errors.ts"
-import { type Estimate, estimate } from "./estimate.ts"
+import { estimate } from "./estimate.ts"
 import { degradedTo, sleep } from "./fallback.ts"
-import { Held } from "./held.ts"
+import { Held, type HeldBy } from "./held.ts"
 import type { Notice } from "./notice.ts"
 import { Plans } from "./plan.ts"
 import { Refusals } from "./refusals.ts"
@@ -34,21 +35,13 @@ export interface EngineOptions {
   readonly onEvents: () => void
 }
 
-/** A request with its worst case; each attempt compiles it for its own instant. */
-export interface Asked {
-  readonly request: CallRequest
-  readonly estimate: Estimate
-  readonly via: string | null
-}
-
-export const RESERVATION_MS = 600_000
 const ATTEMPTS_MAX = 3
 
 /**
  * The path of every decision: price, compile, one command to the store, a value back. Plain promises, and
  * none at all up to the answer where the store lives in this process.
  */
-export class Engine {
+export class Engine implements HeldBy {
   readonly options: EngineOptions
   readonly sender: Sender
   readonly waiting: Waiting

@@ -1,23 +1,49 @@
 import type { CommandId, Line } from "../domain/command.ts"
 import type { Plan } from "../domain/compile.ts"
 import { reservationKey } from "../domain/ledger.ts"
-import type { Outcome } from "../domain/outcome.ts"
+import type { Obstacle, Outcome } from "../domain/outcome.ts"
+import type { Policy } from "../domain/policy.ts"
 import { type Amounts, NOTHING } from "../domain/terms.ts"
-import type { PriceSource } from "../ports/Prices.ts"
-import type { Admitted, Extended, Settled } from "./decision.ts"
-import { type Asked, type Engine, RESERVATION_MS } from "./engine.ts"
+import type { PriceSource, Prices } from "../ports/Prices.ts"
+import { type Asked, RESERVATION_MS } from "./asked.ts"
+import type { Admitted, Decision, Extended, Refused, Settled } from "./decision.ts"
 import { RequestFailed } from "./errors.ts"
 import { costOfSettlement } from "./estimate.ts"
+import type { Notice } from "./notice.ts"
 import type { CallRequest, Settlement } from "./request.ts"
-import type { Numbered } from "./send.ts"
-import { chargeOf } from "./unavailable.ts"
+import type { Numbered, Sender, Unsent } from "./send.ts"
+import { chargeOf, type Unavailable } from "./unavailable.ts"
+
+/** What a hold needs of the engine that made it. */
+export interface HeldBy {
+  readonly policy: Policy
+  readonly options: {
+    readonly prices: Prices | undefined
+    readonly onNotice: (notice: Notice) => void
+  }
+  readonly sender: Sender
+  readonly unavailable: Unavailable
+  readonly running: Set<Held>
+  attempt(asked: Asked): Decision | Promise<Decision>
+  refusal(
+    asked: Pick<Asked, "request">,
+    reason: Refused["reason"],
+    obstacles: readonly Obstacle[],
+    issuedAtMs: number,
+    untilMs: number | null,
+  ): Refused
+  wake(lines: readonly Line[]): void
+  keepAlive(held: Held): void
+  renamed(outcome: Extract<Outcome, { kind: "error" }>): boolean
+  postRelease(plan: Plan, numbered: Numbered): void
+}
 
 /** An admitted request: its hold, until one final settle or release. */
 export class Held implements Admitted {
   readonly allowed = true
   readonly request: CallRequest
   readonly withoutStore: boolean
-  readonly #engine: Engine
+  readonly #engine: HeldBy
   readonly #asked: Asked
   readonly #plan: Plan
   readonly #issuedAtMs: number
@@ -30,7 +56,7 @@ export class Held implements Admitted {
   #next: Admitted | null = null
 
   constructor(
-    engine: Engine,
+    engine: HeldBy,
     asked: Asked,
     plan: Plan,
     issuedAtMs: number,
@@ -278,7 +304,7 @@ export class Held implements Admitted {
   }
 
   /** Its answer, or null where the store did not give one: then a settle is sent until it does. */
-  async #send(unsent: Parameters<Engine["sender"]["number"]>[0]): Promise<Outcome | null> {
+  async #send(unsent: Unsent): Promise<Outcome | null> {
     const { sender, unavailable } = this.#engine
     const numbered = await sender.number(unsent)
     try {

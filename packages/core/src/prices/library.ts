@@ -3,6 +3,7 @@ import { costOf, type Rate, type Rates, worstCaseOf } from "../domain/price.ts"
 import type { UsageComponent } from "../domain/usage.ts"
 import type { PricedModel, PriceSource, Prices, Unpriced } from "../ports/Prices.ts"
 import { decimalNano } from "./decimal.ts"
+import type { Found } from "./found.ts"
 import { type PriceOverride, readOverrides } from "./overrides.ts"
 import { factorOf } from "./serviceTiers.ts"
 
@@ -61,14 +62,6 @@ export const libraryPrices = (options: LibraryPricesOptions = {}): Prices => {
     },
     sources: [...overrides.sources, LIBRARY],
   }
-}
-
-/** A model's rates and where they come from. */
-export interface Found {
-  readonly kind: "found"
-  readonly rates: Rates
-  readonly source: PriceSource
-  readonly contextTokens: number | null
 }
 
 const KEPT_MAX = 1_000

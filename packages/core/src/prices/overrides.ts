@@ -3,7 +3,7 @@ import { USAGE_COMPONENTS, type UsageComponent } from "../domain/usage.ts"
 import { PolicyInvalid, type Problem, shown, under } from "../edge/problem.ts"
 import type { PricedModel, PriceSource } from "../ports/Prices.ts"
 import { decimalNano } from "./decimal.ts"
-import type { Found } from "./library.ts"
+import type { Found } from "./found.ts"
 
 /** Rates of one's own: USD per million tokens (or pieces), as decimal strings or numbers. */
 export interface PriceOverride {
