@@ -1,3 +1,4 @@
+import { definePolicy } from "@spendfuse/core"
 import {
   apply,
   compile,
@@ -8,7 +9,6 @@ import {
   type Reserve,
   type Settle,
 } from "@spendfuse/core/domain"
-import { definePolicy } from "@spendfuse/core"
 
 /** Five budgets of three tiers, as the figures of the bench mean it. */
 export const fivePolicy: Policy = definePolicy({

@@ -40,9 +40,18 @@ export const measure = async (rival: Rival): Promise<Ratio> => {
     if (round >= 0) ratios.push(as === "cost" ? mine / their : their / mine)
   }
   ratios.sort((a, b) => a - b)
-  const at = (share: number): number => round3(ratios[Math.min(ratios.length - 1, Math.floor(share * ratios.length))] ?? Number.NaN)
+  const at = (share: number): number =>
+    round3(ratios[Math.min(ratios.length - 1, Math.floor(share * ratios.length))] ?? Number.NaN)
   const value = at(0.5)
-  return { name, value, p10: at(0.1), p90: at(0.9), goal, better, met: better === "higher" ? value >= goal : value <= goal }
+  return {
+    name,
+    value,
+    p10: at(0.1),
+    p90: at(0.9),
+    goal,
+    better,
+    met: better === "higher" ? value >= goal : value <= goal,
+  }
 }
 
 const timed = async ({ run }: Contender, n: number): Promise<number> => {

@@ -3,4 +3,11 @@
  *
  * @module
  */
-export { fromJson, toJson, WIRE_VERSION } from "./wire/json.ts"
+export {
+  DEPTH_MAX,
+  type Decoded,
+  fromJson,
+  type Shared,
+  toJson,
+  WIRE_VERSION,
+} from "./wire/json.ts"

@@ -11,7 +11,9 @@ import {
   type DomainEvent,
   emptyLedger,
   evolve,
+  type KeptLedger,
   type Ledger,
+  ledgerOf,
 } from "@spendfuse/core/domain"
 import {
   type Applied,
@@ -34,7 +36,7 @@ export type JournalEntry =
 
 /** Everything at one instant. */
 export interface Snapshot {
-  readonly ledger: Ledger
+  readonly ledger: KeptLedger
   readonly outbox: OutboxState
 }
 
@@ -77,12 +79,11 @@ export interface MemoryStore extends Store {
 export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
   const nowMs = options.nowMs ?? Date.now
   const { journal } = options
-  const ledger = emptyLedger()
   const outbox = new Outbox(options.eventsKept ?? EVENTS_KEPT)
+  const ledger = journal === undefined ? emptyLedger() : restored(journal, outbox)
   let rank = 0
   let isClosed = false
   let broken: unknown = null
-  if (journal !== undefined) restore(journal, ledger, outbox)
 
   const assertOpen = (): void => {
     if (isClosed) throw new StoreUnavailable(NAME, "it was closed")
@@ -98,7 +99,8 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
     }
   }
   const snapshotIfDue = (): void => {
-    if (journal?.wantsSnapshot() === true) journal.snapshot({ ledger, outbox: outbox.state })
+    if (journal?.wantsSnapshot() === true)
+      journal.snapshot({ ledger: kept(ledger), outbox: outbox.state })
   }
   const applyNow = (command: Command): Applied => {
     assertOpen()
@@ -172,16 +174,20 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
 const NAME = "memory"
 const EVENTS_KEPT = 10_000
 
+/** What of a ledger a snapshot keeps: all but what is derived. */
+const kept = ({ accounts, reservations, sources, switches }: Ledger): KeptLedger => ({
+  accounts,
+  reservations,
+  sources,
+  switches,
+})
+
 /** Rebuilds by `evolve` alone, whatever the rules of the version that reads. */
-const restore = (journal: Journal, ledger: Ledger, outbox: Outbox): void => {
+const restored = (journal: Journal, outbox: Outbox): Ledger => {
   const { snapshot, entries } = journal.load()
   try {
-    if (snapshot !== null) {
-      for (const name of ["accounts", "reservations", "sources", "switches"] as const)
-        for (const [key, value] of snapshot.ledger[name])
-          (ledger[name] as Map<string, unknown>).set(key, value)
-      outbox.load(snapshot.outbox)
-    }
+    const ledger = snapshot === null ? emptyLedger() : ledgerOf(snapshot.ledger)
+    if (snapshot !== null) outbox.load(snapshot.outbox)
     for (const entry of entries) {
       if (entry.kind === "outbox") outbox.apply(entry.change)
       else {
@@ -189,6 +195,7 @@ const restore = (journal: Journal, ledger: Ledger, outbox: Outbox): void => {
         outbox.write(entry.events, entry.atMs)
       }
     }
+    return ledger
   } catch (error) {
     throw new StoreCorrupt(NAME, error instanceof Error ? error.message : "its journal")
   }

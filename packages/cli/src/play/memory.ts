@@ -1,4 +1,3 @@
-import type { Ledger } from "@spendfuse/core/domain"
 import type { OpenStore, PlayedStore } from "@spendfuse/core/testing"
 import { fromJson, toJson } from "@spendfuse/core/wire"
 import { type Journal, memoryStore, type Snapshot } from "@spendfuse/store-memory"
@@ -27,5 +26,5 @@ const opened = (nowMs: () => number, text: string | null): PlayedStore => {
 const snapshotOf = (text: string): Snapshot => {
   const read = fromJson(text)
   if (!read.ok) throw new Error(read.reason)
-  return read.value as { ledger: Ledger; outbox: Snapshot["outbox"] }
+  return read.value as Snapshot
 }

@@ -1,5 +1,5 @@
 import type { Answered, Change, Marked, Quick } from "./draft.ts"
-import type { Entry, Ledger, Meter, Source } from "./ledger.ts"
+import type { Account, Entry, Ledger, Meter, Source } from "./ledger.ts"
 import { meterStart } from "./meter.ts"
 
 /** Applies what a decision writes to the ledger, in place. It knows no rules: what is written is what holds. */
@@ -16,7 +16,7 @@ export const evolve = (ledger: Ledger, changes: readonly Change[]): void => {
         mark(ledger, change)
         break
       case "account":
-        put(ledger.accounts, change.key, change.value)
+        put(ledger.accounts, change.key, change.value === null ? null : ownCopy(change.value))
         break
       case "reservation":
         ledger.expiries.put(ledger.reservations.get(change.key), change.value)
@@ -31,6 +31,12 @@ export const evolve = (ledger: Ledger, changes: readonly Change[]): void => {
     }
   }
 }
+
+/** Meters move in place: what a change carries must stay as it was written. */
+const ownCopy = (account: Account): Account => ({
+  ...account,
+  meters: account.meters.map((meter) => ({ ...meter })),
+})
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 

@@ -1,0 +1,220 @@
+import type { Mutant } from "./prove.ts"
+
+/** Broken cores: each is one edit that a hand might make, and that some law notices. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: "the hold is not counted",
+    file: "admit.ts",
+    find: "const used = settled + meter.held",
+    replace: "const used = settled",
+  },
+  {
+    name: "the cap itself is refused",
+    file: "admit.ts",
+    find: 'if (cost > 0 && used + cost > cap) return refused("busy"',
+    replace: 'if (cost > 0 && used + cost >= cap) return refused("busy"',
+  },
+  {
+    name: "what is exhausted is called busy",
+    file: "admit.ts",
+    find: "if (cost > 0 && settled + cost > cap) {",
+    replace: "if (cost > 0 && settled > cap) {",
+  },
+  {
+    name: "the last obstacle gives the reason",
+    file: "admit.ts",
+    find: "rank(other) < rank(best) ? other : best",
+    replace: "rank(other) > rank(best) ? other : best",
+  },
+  {
+    name: "the grant is rounded up",
+    file: "admit.ts",
+    find: "Math.floor(room / perUnit)",
+    replace: "Math.ceil(room / perUnit)",
+  },
+  {
+    name: "the grant is one too small",
+    file: "admit.ts",
+    find: "Math.floor(room / perUnit)",
+    replace: "Math.floor(room / perUnit) - 1",
+  },
+  {
+    name: "probation has no allowance",
+    file: "admit.ts",
+    find: "used + cost > allowanceOf(circuit, meter)",
+    replace: "used + cost > cap",
+  },
+  {
+    name: "an open circuit admits",
+    file: "admit.ts",
+    find: 'if (circuit.state === "open") return refused("open", circuit.untilMs)',
+    replace: "",
+  },
+  {
+    name: "a latch admits",
+    file: "admit.ts",
+    find: 'if (circuit.state === "latched") return refused("latched", null)',
+    replace: "",
+  },
+  {
+    name: "switches are not looked at",
+    file: "admit.ts",
+    find: "if (off !== undefined)",
+    replace: "if (off === null)",
+  },
+  {
+    name: "a refused request keeps its holds",
+    file: "admit.ts",
+    find: "    countRefusals(draft, asked, obstacles)",
+    replace:
+      "    countRefusals(draft, asked, obstacles)\n    for (const line of asked.lines) draft.putMeter(line, { ...draft.meter(line), held: draft.meter(line).held + 1 })",
+  },
+  {
+    name: "a settle keeps the hold",
+    file: "step.ts",
+    find: "move(draft, line, { settled: settled - line.settled, held: heldAfter - heldBefore })",
+    replace: "move(draft, line, { settled: settled - line.settled, held: 0 })",
+  },
+  {
+    name: "parts add up instead of replacing each other",
+    file: "step.ts",
+    find: "move(draft, line, { settled: settled - line.settled, held: heldAfter - heldBefore })",
+    replace: "move(draft, line, { settled, held: heldAfter - heldBefore })",
+  },
+  {
+    name: "an older part is taken",
+    file: "step.ts",
+    find: "if (command.seq <= found.seq) return",
+    replace: "if (command.seq < 0) return",
+  },
+  {
+    name: "an expired hold is given back",
+    file: "step.ts",
+    find: "move(draft, line, { settled: assumed, held: -assumed })",
+    replace: "move(draft, line, { settled: 0, held: -assumed })",
+  },
+  {
+    name: "holds never expire",
+    file: "expiries.ts",
+    find: "return found !== undefined && found.dueAtMs <= nowMs",
+    replace: "return found !== undefined && found.dueAtMs < 0",
+  },
+  {
+    name: "a replay is done again",
+    file: "once.ts",
+    find: "return { ...entry.outcome, replayed: true }",
+    replace: "return null",
+  },
+  {
+    name: "another command under the same number is a replay",
+    file: "once.ts",
+    find: "contentOf(entry.command) !== contentOf(command)",
+    replace: "contentOf(entry.command) === null",
+  },
+  {
+    name: "a level fires on every settle",
+    file: "meter.ts",
+    find: "if (highest <= mark.fired) continue",
+    replace: "if (highest === 0) continue",
+  },
+  {
+    name: "marks keep the last level, not the highest",
+    file: "meter.ts",
+    find: "if (fired > mark.fired)",
+    replace: "if (fired !== mark.fired)",
+    equivalent:
+      "what is settled falls only by corrections, and a fall fires nothing that could mark lower",
+  },
+  {
+    name: "an acknowledgement moves the cap one level too far",
+    file: "meter.ts",
+    find: "cap = Math.min(cap, levelAbove(tier, acknowledged))",
+    replace: "cap = Math.min(cap, levelAbove(tier, acknowledged + tier.at))",
+  },
+  {
+    name: "a meter takes the last period's place",
+    file: "draft.ts",
+    find: "const meter = account?.meters.find((other) => other.period.startMs === start)",
+    replace: "const meter = account?.meters.at(-1)",
+  },
+  {
+    name: "a circuit moves before its time",
+    file: "circuit.ts",
+    find: 'if (circuit.state !== "open" || draft.nowMs < circuit.untilMs) return account',
+    replace: 'if (circuit.state !== "open") return account',
+  },
+  {
+    name: "an expire closes what is open",
+    file: "circuit.ts",
+    find: 'if (circuit.state === "half-open" && draft.nowMs >= circuit.untilMs)',
+    replace: 'if (circuit.state === "half-open")',
+  },
+  {
+    name: "a correction goes below nothing",
+    file: "step.ts",
+    find: "settled: Math.max(command.amount, -before.settled), held: 0",
+    replace: "settled: command.amount - 1, held: 0",
+  },
+  {
+    name: "a charge counts twice",
+    file: "step.ts",
+    find: "settled: command.amounts[line.terms.unit], held: 0",
+    replace: "settled: 2 * command.amounts[line.terms.unit], held: 0",
+  },
+  {
+    name: "changes are shared with the ledger",
+    file: "evolve.ts",
+    find: "change.value === null ? null : ownCopy(change.value)",
+    replace: "change.value",
+  },
+  {
+    name: "the common case forgets the hold of others",
+    file: "quick.ts",
+    find: "const room = limits.cap - meter.settled - meter.held -",
+    replace: "const room = limits.cap - meter.settled -",
+  },
+  {
+    name: "the common case passes a level unsaid",
+    file: "quick.ts",
+    find: "meter.settled + more >= limits.nextLevel",
+    replace: "meter.settled + more > limits.nextLevel",
+  },
+  {
+    name: "the common case does not look at circuits",
+    file: "quick.ts",
+    find: 'account.circuit.state !== "closed" ||',
+    replace: "",
+  },
+  {
+    name: "accounts are never forgotten",
+    file: "forget.ts",
+    find: 'const isOver = meters.length === 0 && account.circuit.state === "closed"',
+    replace: "const isOver = false",
+  },
+  {
+    name: "idleness lifts a latch",
+    file: "forget.ts",
+    find: 'if (meter.held > 0 || circuit.state !== "closed") return true',
+    replace: "if (meter.held > 0) return true",
+    equivalent: "the account itself is kept while its circuit is not closed",
+  },
+  {
+    name: "answers are kept for ever",
+    file: "evolve.ts",
+    find: "if (done > source.done) {",
+    replace: "if (done > source.done + 1e9) {",
+  },
+  {
+    name: "more spend makes more room",
+    file: "admit.ts",
+    find: "const room = bound - settledAt(meter, asked.issuedAtMs) - meter.held - costOf(line, asked, 0)",
+    replace:
+      "const room = bound + settledAt(meter, asked.issuedAtMs) - meter.held - costOf(line, asked, 0)",
+  },
+  {
+    name: "the order of settles shows",
+    file: "raise.ts",
+    find: "if (movement.settled <= 0) return",
+    replace: "if (movement.settled <= 1) return",
+  },
+]
