@@ -12,6 +12,7 @@ import {
   emptyLedger,
   evolve,
   type KeptLedger,
+  keptOf,
   type Ledger,
   ledgerOf,
 } from "@spendfuse/core/domain"
@@ -100,7 +101,7 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
   }
   const snapshotIfDue = (): void => {
     if (journal?.wantsSnapshot() === true)
-      journal.snapshot({ ledger: kept(ledger), outbox: outbox.state })
+      journal.snapshot({ ledger: keptOf(ledger), outbox: outbox.state })
   }
   const applyNow = (command: Command): Applied => {
     assertOpen()
@@ -173,14 +174,6 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
 
 const NAME = "memory"
 const EVENTS_KEPT = 10_000
-
-/** What of a ledger a snapshot keeps: all but what is derived. */
-const kept = ({ accounts, reservations, sources, switches }: Ledger): KeptLedger => ({
-  accounts,
-  reservations,
-  sources,
-  switches,
-})
 
 /** Rebuilds by `evolve` alone, whatever the rules of the version that reads. */
 const restored = (journal: Journal, outbox: Outbox): Ledger => {

@@ -125,16 +125,14 @@ const largestFit = (draft: Draft, line: Line, asked: Asked): number => {
 }
 
 const oldestExpiry = (draft: Draft, line: Line): number | null => {
-  const holds = (held: { account: string; hold: number; settled: number }): boolean =>
-    held.account === line.account && held.hold > held.settled
+  const { unit } = line.terms
   let oldest: number | null = null
-  for (const key of draft.ledger.expiries.soonest()) {
-    const reservation = draft.ledger.reservations.get(key)
-    if (reservation === undefined) continue
-    // Names come in order but for a second: what ends later than that cannot be the oldest.
-    if (oldest !== null && reservation.expiresAtMs > oldest + 2_048) break
-    if (oldest !== null && reservation.expiresAtMs >= oldest) continue
-    if (reservation.lines.some(holds)) oldest = reservation.expiresAtMs
+  for (const { expiresAtMs, hold, settled, lines } of draft.ledger.expiries.soonest()) {
+    // They come in order but for a second: what ends later than that cannot be the oldest.
+    if (oldest !== null && expiresAtMs > oldest + 2_048) break
+    if (oldest !== null && expiresAtMs >= oldest) continue
+    if (hold[unit] > settled[unit] && lines.some(({ account }) => account === line.account))
+      oldest = expiresAtMs
   }
   return oldest
 }

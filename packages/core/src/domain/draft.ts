@@ -1,4 +1,4 @@
-import type { Line } from "./command.ts"
+import type { CommandId, Line, Reserve, Settle } from "./command.ts"
 import type { DomainEvent } from "./event.ts"
 import {
   type Account,
@@ -10,7 +10,8 @@ import {
   type Switch,
 } from "./ledger.ts"
 import { emptyMeter, meterStart } from "./meter.ts"
-import type { Amounts } from "./terms.ts"
+import type { Outcome } from "./outcome.ts"
+import { sourceKey } from "./source.ts"
 import type { EpochMs } from "./time.ts"
 
 /**
@@ -20,12 +21,18 @@ import type { EpochMs } from "./time.ts"
  */
 export type Change =
   | { readonly kind: "account"; readonly key: string; readonly value: Account | null }
-  | { readonly kind: "reservation"; readonly key: string; readonly value: Reservation | null }
+  | {
+      readonly kind: "reservation"
+      readonly id: CommandId
+      readonly division: string
+      readonly value: Reservation | null
+    }
   | { readonly kind: "switch"; readonly key: string; readonly value: Switch | null }
   | { readonly kind: "source"; readonly key: string; readonly value: null }
   | Answered
   | Marked
-  | Quick
+  | Reserved
+  | Settled
 
 /** A command was answered: its outcome above `done`, or none where it is not kept. */
 export interface Answered {
@@ -48,14 +55,24 @@ export interface Marked {
   readonly ended: "settled" | "released"
 }
 
-/** A Reserve that only holds, or a Settle that only moves: no level, no circuit, no word to say. */
-export interface Quick {
-  readonly kind: "quick"
-  /** The reservation after it; the one that ended where `ends`. */
-  readonly reservation: Reservation
-  /** Null where it begins: each line's hold is added to what is held. Else what was used, in place of the holds. */
-  readonly actual: Amounts | null
+/** A Reserve that only holds: no level, no circuit, no word to say. Each line's meter holds its share more. */
+export interface Reserved {
+  readonly kind: "reserved"
+  readonly command: Reserve
+  readonly outcome: Extract<Outcome, { kind: "reserved" }>
   readonly atMs: EpochMs
+  readonly fresh: boolean
+}
+
+/** A final Settle that only moves: what was used takes the place of what was held. */
+export interface Settled {
+  readonly kind: "settled"
+  readonly command: Settle
+  readonly outcome: Extract<Outcome, { kind: "settled" }>
+  readonly atMs: EpochMs
+  readonly fresh: boolean
+  /** The Reserve is unanswered: its number remembers how it ended. */
+  readonly marks: boolean
 }
 
 /** A view of a ledger with a decision's own writes on top. The ledger below is only read. */
@@ -64,7 +81,7 @@ export class Draft {
   readonly nowMs: EpochMs
   readonly events: DomainEvent[] = []
   readonly #accounts = new Map<string, Account>()
-  readonly #reservations = new Map<string, Reservation | null>()
+  readonly #reservations = new Map<string, Change & { kind: "reservation" }>()
   readonly #switches = new Map<string, Switch | null>()
   readonly #marks: (Answered | Marked)[] = []
 
@@ -76,7 +93,7 @@ export class Draft {
   get changes(): readonly Change[] {
     const changes: Change[] = []
     for (const [key, value] of this.#accounts) changes.push({ kind: "account", key, value })
-    for (const [key, value] of this.#reservations) changes.push({ kind: "reservation", key, value })
+    changes.push(...this.#reservations.values())
     for (const [key, value] of this.#switches) changes.push({ kind: "switch", key, value })
     // An answer may begin its source anew: a mark on one of its numbers comes after it.
     for (const mark of this.#marks) if (mark.kind === "answered") changes.push(mark)
@@ -137,13 +154,19 @@ export class Draft {
     this.#accounts.set(value.key, value)
   }
 
-  reservation(key: string): Reservation | undefined {
-    const changed = this.#reservations.get(key)
-    return changed === undefined ? this.ledger.reservations.get(key) : (changed ?? undefined)
+  reservation(id: CommandId, division: string): Reservation | undefined {
+    const changed = this.#reservations.get(`${sourceKey({ id, division })}/${id.n}`)
+    return changed === undefined
+      ? this.ledger.reservations.get(id, division)
+      : (changed.value ?? undefined)
   }
 
-  putReservation(key: string, value: Reservation | null): void {
-    this.#reservations.set(key, value)
+  putReservation(value: Reservation): void {
+    this.#changeReservation(value, value)
+  }
+
+  endReservation(of: Reservation): void {
+    this.#changeReservation(of, null)
   }
 
   /** How a reservation ended, as its Reserve's number says. */
@@ -166,5 +189,10 @@ export class Draft {
 
   putSwitch(key: string, value: Switch | null): void {
     this.#switches.set(key, value)
+  }
+
+  #changeReservation({ id, division }: Reservation, value: Reservation | null): void {
+    const key = `${sourceKey({ id, division })}/${id.n}`
+    this.#reservations.set(key, { kind: "reservation", id, division, value })
   }
 }

@@ -1,13 +1,27 @@
-import type { Answered, Change, Marked, Quick } from "./draft.ts"
-import type { Account, Entry, Ledger, Meter, Source } from "./ledger.ts"
+import { Answers } from "./answers.ts"
+import type { Answered, Change, Marked, Reserved, Settled } from "./draft.ts"
+import {
+  type Account,
+  copyOfAccount,
+  type Entry,
+  type Ledger,
+  type Meter,
+  type Reservation,
+  type Source,
+} from "./ledger.ts"
 import { meterStart } from "./meter.ts"
+import { sourceKey } from "./source.ts"
+import { type Amounts, NOTHING } from "./terms.ts"
 
 /** Applies what a decision writes to the ledger, in place. It knows no rules: what is written is what holds. */
 export const evolve = (ledger: Ledger, changes: readonly Change[]): void => {
   for (const change of changes) {
     switch (change.kind) {
-      case "quick":
-        move(ledger, change)
+      case "reserved":
+        reserve(ledger, change)
+        break
+      case "settled":
+        settle(ledger, change)
         break
       case "answered":
         answer(ledger, change)
@@ -16,88 +30,172 @@ export const evolve = (ledger: Ledger, changes: readonly Change[]): void => {
         mark(ledger, change)
         break
       case "account":
-        put(ledger.accounts, change.key, change.value === null ? null : ownCopy(change.value))
+        putAccount(ledger, change.key, change.value)
         break
-      case "reservation":
-        ledger.expiries.put(ledger.reservations.get(change.key), change.value)
-        put(ledger.reservations, change.key, change.value)
+      case "reservation": {
+        const before = ledger.reservations.get(change.id, change.division)
+        putReservation(ledger, before, change.value)
         break
+      }
       case "source":
         ledger.sources.delete(change.key)
         break
       case "switch":
-        put(ledger.switches, change.key, change.value)
+        if (change.value === null) ledger.switches.delete(change.key)
+        else ledger.switches.set(change.key, change.value)
         break
     }
   }
 }
 
-/** Meters move in place: what a change carries must stay as it was written. */
-const ownCopy = (account: Account): Account => ({
-  ...account,
-  meters: account.meters.map((meter) => ({ ...meter })),
-})
-
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-const move = (ledger: Ledger, { reservation, actual, atMs }: Quick): void => {
-  for (const line of reservation.lines) {
-    const meter = meterOf(ledger, line.account, meterStart(line))
-    if (meter === undefined) continue
-    if (actual === null) meter.held += line.hold
-    else {
-      meter.settled += actual[line.terms.unit] - line.settled
-      meter.held += line.settled - line.hold
-    }
-    if (atMs > meter.usedAtMs) meter.usedAtMs = atMs
+/** Each line's meter holds its share more. */
+const reserve = (ledger: Ledger, { command, outcome, atMs, fresh }: Reserved): void => {
+  const { id, division, lines, switches, expiresAtMs, via, base, perUnit } = command
+  const { granted } = outcome
+  const hold = granted === 0 ? base : costAt(base, perUnit, granted)
+  eachMeter(ledger, lines, atMs, (meter, unit) => {
+    meter.held += hold[unit]
+  })
+  putReservation(ledger, undefined, {
+    id,
+    division,
+    lines,
+    switches,
+    granted,
+    expiresAtMs,
+    state: "running",
+    seq: 0,
+    hold,
+    settled: NOTHING,
+    actual: NOTHING,
+    skipped: NONE,
+    via,
+  })
+  const source = sourceFor(ledger, sourceKey(command), command.done, atMs, fresh)
+  source.entries.set(id.n, { command, outcome, ended: null })
+}
+
+/** What was used takes the place of what was held. */
+const settle = (ledger: Ledger, { command, outcome, atMs, fresh, marks }: Settled): void => {
+  const { reservation: id, division, actual } = command
+  const reservation = ledger.reservations.get(id, division)
+  if (reservation !== undefined) {
+    const { hold, settled } = reservation
+    eachMeter(ledger, reservation.lines, atMs, (meter, unit) => {
+      meter.settled += actual[unit] - settled[unit]
+      meter.held += settled[unit] - hold[unit]
+    })
+    putReservation(ledger, reservation, null)
   }
-  if (actual === null) {
-    ledger.expiries.put(undefined, reservation)
-    ledger.reservations.set(reservation.id, reservation)
-  } else {
-    ledger.expiries.put(reservation, null)
-    ledger.reservations.delete(reservation.id)
+  const source = sourceFor(ledger, sourceKey(command), command.done, atMs, fresh)
+  source.entries.set(command.id.n, { command, outcome, ended: null })
+  if (marks)
+    mark(ledger, {
+      kind: "marked",
+      key: sourceKey({ id, division }),
+      n: id.n,
+      atMs,
+      ended: "settled",
+    })
+}
+
+const NONE: readonly string[] = Object.freeze([])
+
+const costAt = (base: Amounts, perUnit: Amounts, n: number): Amounts => ({
+  usd: base.usd + n * perUnit.usd,
+  tokens: base.tokens + n * perUnit.tokens,
+  requests: base.requests + n * perUnit.requests,
+})
+
+const eachMeter = (
+  ledger: Ledger,
+  lines: Reservation["lines"],
+  atMs: number,
+  move: (meter: Mutable<Meter>, unit: keyof Amounts) => void,
+): void => {
+  const handles = ledger.handles.get(lines)
+  for (let at = 0; at < lines.length; at += 1) {
+    const handle = handles?.[at]
+    const line = lines[at]
+    if (line === undefined) continue
+    const meter: Mutable<Meter> | undefined =
+      handle !== undefined && handle.account.meters === handle.meters
+        ? handle.meter
+        : ledger.accounts
+            .get(line.account)
+            ?.meters.find(({ period }) => period.startMs === meterStart(line))
+    if (meter === undefined) continue
+    move(meter, line.terms.unit)
+    if (atMs > meter.usedAtMs) meter.usedAtMs = atMs
   }
 }
 
-const meterOf = (ledger: Ledger, account: string, startMs: number): Mutable<Meter> | undefined => {
-  const meters = ledger.accounts.get(account)?.meters
-  if (meters === undefined) return undefined
-  for (const meter of meters) if (meter.period.startMs === startMs) return meter
-  return undefined
+/** An account keeps its place, so that what is at hand sees that it has other meters now. */
+const putAccount = (ledger: Ledger, key: string, value: Account | null): void => {
+  const known: Mutable<Account> | undefined = ledger.accounts.get(key)
+  if (value === null) {
+    if (known !== undefined) known.meters = []
+    ledger.accounts.delete(key)
+    return
+  }
+  const { circuit, division, meters } = copyOfAccount(value)
+  if (known === undefined) {
+    ledger.accounts.set(key, { key, division, circuit, meters })
+    ledger.rounds.owe()
+    return
+  }
+  known.circuit = circuit
+  known.meters = meters
+}
+
+const putReservation = (
+  ledger: Ledger,
+  before: Reservation | undefined,
+  after: Reservation | null,
+): void => {
+  if (after !== null) {
+    ledger.reservations.put(after)
+    if (after.state === "expired" && before?.state === "running") ledger.rounds.owe()
+  } else if (before !== undefined) ledger.reservations.delete(before.id, before.division)
+  ledger.expiries.put(before, after)
 }
 
 const answer = (ledger: Ledger, { key, n, done, atMs, fresh, entry }: Answered): void => {
-  let source = ledger.sources.get(key) as SourceInPlace | undefined
+  const source = sourceFor(ledger, key, done, atMs, fresh)
+  if (entry !== null) source.entries.set(n, entry)
+}
+
+const sourceFor = (
+  ledger: Ledger,
+  key: string,
+  done: number,
+  atMs: number,
+  fresh: boolean,
+): Mutable<Source> => {
+  let source: Mutable<Source> | undefined = ledger.sources.get(key)
   if (source === undefined || fresh) {
-    source = { done, lastAtMs: atMs, entries: new Map() }
+    source = { done, lastAtMs: atMs, entries: new Answers<Entry>() }
     ledger.sources.set(key, source)
+    ledger.rounds.owe()
   }
-  const { entries } = source
   if (done > source.done) {
-    if (done - source.done > entries.size) {
-      for (const known of entries.keys()) if (known <= done) entries.delete(known)
-    } else for (let known = source.done + 1; known <= done; known += 1) entries.delete(known)
+    source.entries.forget(source.done, done)
     source.done = done
   }
-  if (entry !== null) entries.set(n, entry)
   source.lastAtMs = atMs
+  return source
 }
 
 const mark = (ledger: Ledger, { key, n, atMs, ended }: Marked): void => {
-  let source = ledger.sources.get(key) as SourceInPlace | undefined
+  let source = ledger.sources.get(key)
   if (source === undefined) {
-    source = { done: 0, lastAtMs: atMs, entries: new Map() }
+    source = { done: 0, lastAtMs: atMs, entries: new Answers<Entry>() }
     ledger.sources.set(key, source)
+    ledger.rounds.owe()
   }
   if (n <= source.done) return
   const entry = source.entries.get(n) ?? { command: null, outcome: null, ended: null }
   source.entries.set(n, { ...entry, ended })
-}
-
-type SourceInPlace = Mutable<Omit<Source, "entries">> & { readonly entries: Map<number, Entry> }
-
-const put = <V>(map: Map<string, V>, key: string, value: V | null): void => {
-  if (value === null) map.delete(key)
-  else map.set(key, value)
 }

@@ -2,28 +2,43 @@ import type { EpochMs } from "./time.ts"
 
 /** What a reservation shows of its end. */
 interface Expiring {
-  readonly id: string
   readonly division: string
   readonly expiresAtMs: EpochMs
   readonly state: "running" | "expired"
 }
 
 const BUCKET_MS = 1_024
+const SWEPT_FROM = 64
 
-interface Division {
+interface Bucket<Item> {
+  items: Item[]
+  /** How many of `items` still run in it. */
+  live: number
+}
+
+interface Division<Item> {
   /** By `expiresAtMs / BUCKET_MS`. */
-  readonly buckets: Map<number, Set<string>>
+  readonly buckets: Map<number, Bucket<Item>>
   /** No running reservation of the division ends before this. */
   dueAtMs: EpochMs
 }
 
-/** When running reservations end, by division: so that a sweep looks at what is due and at nothing else. */
-export class Expiries {
-  readonly #divisions = new Map<string, Division>()
+/**
+ * When running reservations end, by division: so that a sweep looks at what is due and at nothing else.
+ * What has ended is left where it lies until three quarters of its bucket are gone; `isCurrent` tells it.
+ */
+export class Expiries<Item extends Expiring> {
+  readonly #divisions = new Map<string, Division<Item>>()
+  readonly #isCurrent: (item: Item) => boolean
 
-  /** A reservation was written: `before` is what it replaces. */
-  put(before: Expiring | undefined, after: Expiring | null): void {
-    if (before?.state === "running") this.#remove(before)
+  /** @param isCurrent whether an item still stands as it was put: not ended, not replaced */
+  constructor(isCurrent: (item: Item) => boolean) {
+    this.#isCurrent = isCurrent
+  }
+
+  /** A reservation is written over `before`, which `isCurrent` does not know any more. */
+  put(before: Item | undefined, after: Item | null): void {
+    if (before?.state === "running") this.#drop(before)
     if (after?.state === "running") this.#add(after)
   }
 
@@ -33,50 +48,61 @@ export class Expiries {
     return found !== undefined && found.dueAtMs <= nowMs
   }
 
-  /** Names of reservations that may be overdue, in no order; and the next look is not before the earliest left. */
-  due(division: string, nowMs: EpochMs): readonly string[] {
+  /** What may be overdue, in no order; the next look is not before the earliest left. */
+  due(division: string, nowMs: EpochMs): readonly Item[] {
     const found = this.#divisions.get(division)
     if (found === undefined) return []
-    const ids: string[] = []
+    const items: Item[] = []
     let earliest = Number.POSITIVE_INFINITY
-    for (const [bucket, set] of found.buckets) {
-      if (set.size === 0) {
-        found.buckets.delete(bucket)
+    for (const [at, bucket] of found.buckets) {
+      this.#sweep(bucket)
+      if (bucket.live === 0) {
+        found.buckets.delete(at)
         continue
       }
-      earliest = Math.min(earliest, bucket * BUCKET_MS)
-      if (bucket * BUCKET_MS <= nowMs) ids.push(...set)
+      earliest = Math.min(earliest, at * BUCKET_MS)
+      if (at * BUCKET_MS <= nowMs) for (const item of bucket.items) items.push(item)
     }
     found.dueAtMs = earliest
     if (found.buckets.size === 0) this.#divisions.delete(division)
-    return ids
+    return items
   }
 
-  /** Names of running reservations of all divisions, those that end first coming first but for a second. */
-  *soonest(): Iterable<string> {
+  /** What runs in all divisions, those that end first coming first but for a second. */
+  *soonest(): Iterable<Item> {
     const buckets = [...this.#divisions.values()].flatMap((division) => [...division.buckets])
-    for (const [, set] of buckets.sort(([one], [other]) => one - other)) yield* set
+    for (const [, bucket] of buckets.sort(([one], [other]) => one - other))
+      for (const item of bucket.items) if (this.#isCurrent(item)) yield item
   }
 
-  #add({ division, expiresAtMs, id }: Expiring): void {
-    let found = this.#divisions.get(division)
+  #add(item: Item): void {
+    let found = this.#divisions.get(item.division)
     if (found === undefined) {
       found = { buckets: new Map(), dueAtMs: Number.POSITIVE_INFINITY }
-      this.#divisions.set(division, found)
+      this.#divisions.set(item.division, found)
     }
-    const bucket = Math.floor(expiresAtMs / BUCKET_MS)
-    const set = found.buckets.get(bucket)
-    if (set === undefined) found.buckets.set(bucket, new Set([id]))
-    else set.add(id)
-    const startMs = bucket * BUCKET_MS
+    const at = Math.floor(item.expiresAtMs / BUCKET_MS)
+    const bucket = found.buckets.get(at)
+    if (bucket === undefined) found.buckets.set(at, { items: [item], live: 1 })
+    else {
+      bucket.items.push(item)
+      bucket.live += 1
+    }
+    const startMs = at * BUCKET_MS
     if (startMs < found.dueAtMs) found.dueAtMs = startMs
   }
 
-  #remove({ division, expiresAtMs, id }: Expiring): void {
-    const found = this.#divisions.get(division)
-    const bucket = Math.floor(expiresAtMs / BUCKET_MS)
-    const set = found?.buckets.get(bucket)
-    if (found === undefined || set === undefined) return
-    set.delete(id)
+  #drop({ division, expiresAtMs }: Item): void {
+    const bucket = this.#divisions.get(division)?.buckets.get(Math.floor(expiresAtMs / BUCKET_MS))
+    if (bucket === undefined) return
+    bucket.live -= 1
+    if (bucket.items.length >= SWEPT_FROM && bucket.live * 4 <= bucket.items.length)
+      this.#sweep(bucket)
+  }
+
+  #sweep(bucket: Bucket<Item>): void {
+    if (bucket.live === bucket.items.length) return
+    bucket.items = bucket.items.filter(this.#isCurrent)
+    bucket.live = bucket.items.length
   }
 }

@@ -1,6 +1,8 @@
+import { Answers } from "./answers.ts"
 import type { Command, CommandId, Line } from "./command.ts"
 import { Expiries } from "./expiries.ts"
 import type { Outcome } from "./outcome.ts"
+import { Reservations } from "./reservations.ts"
 import { Rounds } from "./rounds.ts"
 import type { Amounts, Probation, Terms, TierTerms } from "./terms.ts"
 import type { DurationMs, EpochMs } from "./time.ts"
@@ -94,30 +96,31 @@ export interface Account {
 }
 
 export interface Reservation {
-  readonly id: string
+  readonly id: CommandId
   readonly division: string
-  readonly lines: readonly HeldLine[]
+  readonly lines: readonly Line[]
   readonly switches: readonly string[]
   /** The bound units granted so far (output tokens, say). */
   readonly granted: number
   readonly expiresAtMs: EpochMs
   readonly state: "running" | "expired"
   readonly seq: number
+  /** All that was held for it; each line holds the amount of its own unit. */
+  readonly hold: Amounts
+  /** What is settled for it on each line: what its caller said, or what expiry assumed. */
+  readonly settled: Amounts
+  /** What its caller said so far. */
   readonly actual: Amounts
+  /** Accounts whose period was no longer kept when something was to be settled there: passed over for good. */
+  readonly skipped: readonly string[]
   readonly via: string | null
-}
-
-export interface HeldLine extends Line {
-  /** All that was held for the line, and all that was settled for it. */
-  readonly hold: number
-  readonly settled: number
 }
 
 export interface Source {
   /** All numbers up to it are answered. */
   readonly done: number
   readonly lastAtMs: EpochMs
-  readonly entries: ReadonlyMap<number, Entry>
+  readonly entries: Answers<Entry>
 }
 
 /** An outcome above `done`; `ended` says how a reservation ended before its Reserve was answered. */
@@ -132,47 +135,88 @@ export interface Switch {
   readonly untilMs: EpochMs | null
 }
 
-/** All that a store keeps for deciding. */
+/** A line's meter at hand, and what bounds it as long as nothing but its amounts moves. */
+export interface Handle {
+  readonly account: Account
+  /** The meters that the account had: other ones mean that the handle is stale. */
+  readonly meters: readonly Meter[]
+  readonly meter: Meter
+  readonly terms: Terms
+  readonly cap: number
+  /** The lowest level of any tier that has not fired. */
+  readonly nextLevel: number
+  /** Where only fallbacks are admitted. */
+  readonly degradeAt: number
+}
+
+/** All that a store keeps for deciding. What is derived has no meaning of its own. */
 export interface Ledger {
   readonly accounts: Map<string, Account>
-  readonly reservations: Map<string, Reservation>
+  readonly reservations: Reservations<Reservation>
   readonly sources: Map<string, Source>
   readonly switches: Map<string, Switch>
   /** When running reservations end; derived from `reservations`. */
-  readonly expiries: Expiries
-  /** Where forgetting stands; derived, and without a meaning of its own. */
+  readonly expiries: Expiries<Reservation>
+  /** Where forgetting stands; derived. */
   readonly rounds: Rounds
+  /** Meters at hand, by the lines that name them; derived from `accounts`. */
+  readonly handles: WeakMap<readonly Line[], readonly Handle[]>
 }
 
-export const emptyLedger = (): Ledger => ({
-  accounts: new Map(),
-  reservations: new Map(),
-  sources: new Map(),
-  switches: new Map(),
-  expiries: new Expiries(),
-  rounds: new Rounds(),
+export const emptyLedger = (): Ledger => {
+  const reservations = new Reservations<Reservation>()
+  return {
+    accounts: new Map(),
+    reservations,
+    sources: new Map(),
+    switches: new Map(),
+    expiries: new Expiries((one) => reservations.get(one.id, one.division) === one),
+    rounds: new Rounds(),
+    handles: new WeakMap(),
+  }
+}
+
+/** What a ledger must not lose, as plain data. */
+export interface KeptLedger {
+  readonly accounts: ReadonlyMap<string, Account>
+  readonly reservations: readonly Reservation[]
+  readonly sources: ReadonlyMap<string, KeptSource>
+  readonly switches: ReadonlyMap<string, Switch>
+}
+
+interface KeptSource extends Omit<Source, "entries"> {
+  readonly entries: ReadonlyMap<number, Entry>
+}
+
+/** What must be kept of a ledger: to be written down at once, for its meters go on moving. */
+export const keptOf = ({ accounts, reservations, sources, switches }: Ledger): KeptLedger => ({
+  accounts,
+  reservations: [...reservations.values()],
+  sources: new Map(
+    [...sources].map(([key, source]) => [key, { ...source, entries: new Map(source.entries) }]),
+  ),
+  switches,
 })
 
-/** What a ledger must not lose: all but what is derived. */
-export type KeptLedger = Omit<Ledger, "expiries" | "rounds">
-
-/** A ledger from what was kept of one. */
+/** A ledger of its own from what was kept of one. */
 export const ledgerOf = (kept: KeptLedger): Ledger => {
-  const expiries = new Expiries()
-  for (const reservation of kept.reservations.values()) expiries.put(undefined, reservation)
-  const { accounts, reservations, sources, switches } = kept
-  return { accounts, reservations, sources, switches, expiries, rounds: new Rounds() }
+  const ledger = emptyLedger()
+  for (const [key, account] of kept.accounts) ledger.accounts.set(key, copyOfAccount(account))
+  for (const reservation of kept.reservations) {
+    ledger.reservations.put(reservation)
+    ledger.expiries.put(undefined, reservation)
+  }
+  for (const [key, { entries, ...source }] of kept.sources)
+    ledger.sources.set(key, { ...source, entries: new Answers(entries) })
+  for (const [key, off] of kept.switches) ledger.switches.set(key, off)
+  return ledger
 }
 
-/** The name of a reservation: that of its Reserve. */
-export const reservationKey = (id: CommandId): string => `${id.source}/${id.n}`
+/** A ledger of its own: nothing that is written to it is seen in the first. */
+export const copyOf = (ledger: Ledger): Ledger => ledgerOf(keptOf(ledger))
 
-/** Numbers are counted per source and division. */
-export const sourceKey = ({ id, division }: Pick<Command, "id" | "division">): string => {
-  if (id.source !== last.source || division !== last.division)
-    last = { source: id.source, division, key: `${id.source.length}:${id.source}/${division}` }
-  return last.key
-}
-
-/** The same engine asks again and again: its last key is kept, and is the same whoever asks. */
-let last = { source: "", division: "", key: "0:/" }
+/** Meters move in place: a copy stays as it is. */
+export const copyOfAccount = (account: Account): Account => ({
+  ...account,
+  meters: account.meters.map((meter) => ({ ...meter })),
+})

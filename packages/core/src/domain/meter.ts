@@ -157,7 +157,7 @@ export const firedUpTo = (meter: Meter, upTo: number): number => {
   return amount
 }
 
-const markOf = (meter: Meter, tier: TierTerms): Mark =>
+export const markOf = (meter: Meter, tier: TierTerms): Mark =>
   meter.marks.find((mark) => isOf(mark, tier)) ?? {
     at: tier.at,
     repeat: tier.repeat,

@@ -1,14 +1,23 @@
 import { type Command, type CommandId, IN_FLIGHT_MAX, SOURCE_KEPT_MS } from "./command.ts"
 import type { Answered, Draft } from "./draft.ts"
-import { type Entry, type Ledger, sourceKey } from "./ledger.ts"
+import type { Entry, Ledger, Source } from "./ledger.ts"
 import type { Outcome } from "./outcome.ts"
+import { sourceKey } from "./source.ts"
 import type { EpochMs } from "./time.ts"
 
-/** The answer to a command that is known already, or may not be counted; null where it is new. */
-export const recall = (ledger: Ledger, command: Command, nowMs: EpochMs): Outcome | null => {
-  const { n } = command.id
+/** The source of a command where it is known; undefined where it starts, or starts anew after a day of silence. */
+export const knownSource = (
+  ledger: Ledger,
+  command: Command,
+  nowMs: EpochMs,
+): Source | undefined => {
   const found = ledger.sources.get(sourceKey(command))
-  const source = found !== undefined && nowMs - found.lastAtMs < SOURCE_KEPT_MS ? found : undefined
+  return found !== undefined && nowMs - found.lastAtMs < SOURCE_KEPT_MS ? found : undefined
+}
+
+/** The answer to a command that is known already, or may not be counted; null where it is new. */
+export const recall = (source: Source | undefined, command: Command): Outcome | null => {
+  const { n } = command.id
   if (source === undefined)
     return command.done === 0
       ? null
@@ -50,15 +59,13 @@ export const answered = (
   nowMs: EpochMs,
   ended: Entry["ended"],
 ): Answered => {
-  const key = sourceKey(command)
-  const source = ledger.sources.get(key)
   return {
     kind: "answered",
-    key,
+    key: sourceKey(command),
     n: command.id.n,
     done: command.done,
     atMs: nowMs,
-    fresh: source === undefined || nowMs - source.lastAtMs >= SOURCE_KEPT_MS,
+    fresh: knownSource(ledger, command, nowMs) === undefined,
     entry: outcome.kind === "refused" ? null : { command, outcome, ended },
   }
 }

@@ -127,7 +127,7 @@ describe("step", () => {
           for (const one of ledger.reservations.values())
             for (const other of one.lines)
               if (other.account === account.key && one.state === "running")
-                held += Math.max(0, other.hold - other.settled)
+                held += Math.max(0, one.hold.usd - one.settled.usd)
           expect(account.meters.map((meter) => meter.held)).toEqual([held])
           expect(account.meters.every((meter) => meter.settled >= 0)).toBe(true)
         }

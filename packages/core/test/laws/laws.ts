@@ -1,5 +1,12 @@
 import fc from "fast-check"
-import { type Command, type Ledger, type Line, REFUSAL_REASONS } from "../../src/domain.ts"
+import {
+  type Command,
+  type KeptLedger,
+  keptOf,
+  type Ledger,
+  type Line,
+  REFUSAL_REASONS,
+} from "../../src/domain.ts"
 import { fromJson, toJson } from "../../src/wire/json.ts"
 import {
   type At,
@@ -38,18 +45,17 @@ const everything = [...calls, anyCharge, anyAdjust, anyAcknowledge, anyTrip, any
 const anyTerms = fc.constantFrom(BLOCK, LATCH, TRIP, PROBED)
 
 /** The plain parts of a ledger as text, order of keys and idle meters left out. */
-const plain = ({ accounts, reservations, sources, switches }: Ledger): string =>
+const plain = (ledger: Ledger): string =>
   JSON.stringify(
-    [accounts, reservations, sources, switches].map((map) =>
-      [...(map as Map<string, unknown>)].map(([key, value]) => [key, toJson(value)]).sort(),
+    Object.values(keptOf(ledger)).map((part: ReadonlyMap<string, unknown> | readonly unknown[]) =>
+      [...part].map((item) => toJson(item)).sort(),
     ),
   )
 
 const restored = (core: Core, ledger: Ledger): Ledger => {
-  const { accounts, reservations, sources, switches } = ledger
-  const read = fromJson(toJson({ accounts, reservations, sources, switches }))
+  const read = fromJson(toJson(core.keptOf(ledger)))
   if (!read.ok) throw new Error(read.reason)
-  return core.ledgerOf(read.value as Ledger)
+  return core.ledgerOf(read.value as KeptLedger)
 }
 
 export const laws: readonly Law[] = [

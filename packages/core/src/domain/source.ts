@@ -1,0 +1,16 @@
+import type { CommandId } from "./command.ts"
+import { SHARED_DIVISION } from "./subject.ts"
+
+/** Whose numbers count together: one source in one division. */
+export const sourceKey = ({ id, division }: { id: CommandId; division: string }): string => {
+  if (id.source !== last.source || division !== last.division)
+    last = { source: id.source, division, key: `${id.source.length}:${id.source}/${division}` }
+  return last.key
+}
+
+/** The same engine asks again and again: its last key is kept, and is the same whoever asks. */
+let last = { source: "", division: "", key: "0:/" }
+
+/** The name of a reservation, for people and events: that of its Reserve. */
+export const reservationName = (id: CommandId, division: string): string =>
+  division === SHARED_DIVISION ? `${id.source}/${id.n}` : `${id.source}/${id.n}@${division}`

@@ -1,0 +1,81 @@
+import { look } from "../circuit.ts"
+import type { Expire } from "../command.ts"
+import { type Change, Draft } from "../draft.ts"
+import type { DomainEvent } from "../event.ts"
+import { evolve } from "../evolve.ts"
+import type { Ledger, Reservation } from "../ledger.ts"
+import type { Outcome } from "../outcome.ts"
+import { move } from "../raise.ts"
+import { reservationName } from "../source.ts"
+import type { EpochMs } from "../time.ts"
+import { heldOf } from "./parts.ts"
+
+/** Moves circuits whose time is over, so that it is heard without traffic; the sweep has ended what is overdue. */
+export const expire = (draft: Draft, { division }: Expire): Outcome => {
+  for (const account of draft.ledger.accounts.values())
+    if (account.division === division) look(draft, account)
+  return { kind: "expired", reservations: [] }
+}
+
+/** What a sweep did: names of the reservations it ended, oldest first. */
+export interface Swept {
+  readonly ids: readonly string[]
+  readonly events: readonly DomainEvent[]
+  readonly changes: readonly Change[]
+}
+
+export const NONE_SWEPT: Swept = { ids: [], events: [], changes: [] }
+
+/** Ends overdue reservations, oldest first, and writes it: the whole hold counts as spent until someone knows better. */
+export const sweep = (ledger: Ledger, division: string, nowMs: EpochMs, most: number): Swept => {
+  if (!ledger.expiries.mayBeDue(division, nowMs)) return NONE_SWEPT
+  const overdue = ledger.expiries
+    .due(division, nowMs)
+    .filter((reservation) => reservation.expiresAtMs <= nowMs)
+    .sort(byExpiry)
+  const ids: string[] = []
+  const events: DomainEvent[] = []
+  const changes: Change[] = []
+  for (const reservation of overdue.slice(0, most)) {
+    const draft = new Draft(ledger, nowMs)
+    ids.push(end(draft, reservation))
+    evolve(ledger, draft.changes)
+    events.push(...draft.events)
+    changes.push(...draft.changes)
+  }
+  return { ids, events, changes }
+}
+
+const end = (draft: Draft, reservation: Reservation): string => {
+  const { hold, settled } = reservation
+  for (const line of reservation.lines) {
+    const { unit } = line.terms
+    const assumed = heldOf(hold[unit], settled[unit])
+    move(draft, line, { settled: assumed, held: -assumed })
+  }
+  draft.putReservation({
+    ...reservation,
+    state: "expired",
+    settled: {
+      usd: Math.max(hold.usd, settled.usd),
+      tokens: Math.max(hold.tokens, settled.tokens),
+      requests: Math.max(hold.requests, settled.requests),
+    },
+  })
+  const name = reservationName(reservation.id, reservation.division)
+  draft.events.push({
+    kind: "expired",
+    id: `${name}/expired`,
+    atMs: draft.nowMs,
+    channels: [],
+    reservation: name,
+  })
+  return name
+}
+
+/** Two that end at once end in the order of their names, so that every store ends them in the same. */
+const byExpiry = (one: Reservation, other: Reservation): number => {
+  if (one.expiresAtMs !== other.expiresAtMs) return one.expiresAtMs - other.expiresAtMs
+  if (one.id.source !== other.id.source) return one.id.source < other.id.source ? -1 : 1
+  return one.id.n - other.id.n
+}

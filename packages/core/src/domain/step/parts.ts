@@ -1,0 +1,66 @@
+import { refuses } from "../circuit.ts"
+import type { Command, CommandId, Extend, Line, Reserve } from "../command.ts"
+import type { Draft } from "../draft.ts"
+import type { Reservation } from "../ledger.ts"
+import { ended } from "../once.ts"
+import type { CommandError, Outcome } from "../outcome.ts"
+import { reservationName } from "../source.ts"
+import type { Amounts } from "../terms.ts"
+
+export type Failed = Outcome & { kind: "error" }
+
+export const failed = (error: CommandError, detail: string): Failed => ({
+  kind: "error",
+  error,
+  detail,
+})
+
+export const skewed = (): Failed =>
+  failed("skewed", "`issuedAt` is more than 10 minutes from the store's clock; issue anew")
+
+export const overflow = (account: string): Failed =>
+  failed("overflow", `account \`${account}\` would pass 2^53 − 1`)
+
+export const unposted = (accounts: readonly string[]): Failed =>
+  failed("unknown-period", `no period of ${accounts.map((key) => `\`${key}\``).join(", ")} is kept`)
+
+/** What is said of a reservation that is not there: never heard of, or ended. */
+export const unknown = (draft: Draft, id: CommandId, division: string): Failed =>
+  ended(draft, id, division) === null
+    ? failed("unknown-reservation", "no reservation of this name is known")
+    : failed("not-running", "the reservation has ended")
+
+/** A switch or circuit of its lines refuses by now. */
+export const drains = (draft: Draft, reservation: Reservation): boolean =>
+  reservation.switches.some((key) => draft.switchedOff(key) !== undefined) ||
+  reservation.lines.some(
+    (line) => !line.terms.observe && refuses(draft.account(line).circuit, draft.nowMs),
+  )
+
+/** An admission ends a row of refusals. */
+export const admitted = (draft: Draft, line: Line): void => {
+  const meter = draft.meter(line)
+  if (meter.refusals > 0 || meter.busySinceMs !== null)
+    draft.putMeter(line, { ...meter, refusals: 0, refusedAtMs: null, busySinceMs: null })
+}
+
+/** The cost of `n` units in each unit. */
+export const amountsOf = (asked: Reserve | Extend, n: number): Amounts => ({
+  usd: asked.base.usd + n * asked.perUnit.usd,
+  tokens: asked.base.tokens + n * asked.perUnit.tokens,
+  requests: asked.base.requests + n * asked.perUnit.requests,
+})
+
+/** What of a hold is still held beside what is settled of it. */
+export const heldOf = (hold: number, settled: number): number => Math.max(0, hold - settled)
+
+/** An operator's command is told to whoever keeps the audit trail. */
+export const audit = (
+  draft: Draft,
+  command: Extract<Command, { by: string }>,
+  target: string,
+): void => {
+  const id = `${reservationName(command.id, command.division)}/audit`
+  const { kind: verb, by, why } = command
+  draft.events.push({ kind: "audit", id, atMs: draft.nowMs, channels: [], verb, target, by, why })
+}
