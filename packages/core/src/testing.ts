@@ -4,10 +4,7 @@
  * @module
  */
 export type { Missed } from "./testing/expectations.ts"
-export { type OpenStore, type Played, type PlayedStore, play } from "./testing/play.ts"
-export {
-  type DecodedScenario,
-  decodeScenario,
-  type Scenario,
-  type Step,
-} from "./testing/scenario.ts"
+export { type Played, type PlayOptions, play } from "./testing/play.ts"
+export { type DecodedScenario, decodeScenario, type Scenario } from "./testing/scenario.ts"
+export type { Step } from "./testing/scenarioSteps.ts"
+export type { OpenStore, PlayedStore } from "./testing/world.ts"

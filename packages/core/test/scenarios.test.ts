@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
 import { openMemory } from "../../cli/src/play/memory.ts"
-import { decodeScenario, play, type Scenario } from "../src/testing.ts"
+import { decodeScenario, type PlayOptions, play, type Scenario } from "../src/testing.ts"
 
 const folder = new URL("scenarios/", import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith(".jsonc"))
@@ -13,18 +13,33 @@ const load = (name: string): Scenario => {
   return decoded.scenario
 }
 
+const missedIn = async (scenario: Scenario, options: PlayOptions = {}) =>
+  (await play(scenario, openMemory, options)).flatMap(({ step, missed }) =>
+    missed.map((field) => ({ step, ...field })),
+  )
+
 describe("scenarios", () => {
   it("are at least sixty", () => {
     expect(files.length).toBeGreaterThanOrEqual(60)
   })
 
   it.each(files)("%s", async (name) => {
-    const played = await play(load(name), openMemory)
-    const missed = played.flatMap(({ step, missed: fields }) =>
-      fields.map((field) => ({ step, ...field })),
-    )
-    expect(missed).toEqual([])
+    expect(await missedIn(load(name))).toEqual([])
   })
+
+  it.each(files.filter((name) => load(name).steps.some(({ verb }) => verb === "parallel")))(
+    "%s, whatever the order of what comes at once",
+    async (name) => {
+      for (let turn = 0; turn < 5; turn += 1) {
+        const order: PlayOptions["order"] = (steps) => [
+          ...steps.slice(turn % steps.length),
+          ...steps.slice(0, turn % steps.length),
+        ]
+        expect(await missedIn(load(name), { order })).toEqual([])
+      }
+      expect(await missedIn(load(name), { order: (steps) => [...steps].reverse() })).toEqual([])
+    },
+  )
 })
 
 describe("the player", () => {
@@ -85,6 +100,7 @@ describe("the player", () => {
       "policy.onStoreUnavailable",
       "steps[0]",
       "steps[1].sbject",
+      "steps[1].subject",
     ])
   })
 })

@@ -1,15 +1,16 @@
 import { parseUsd } from "../domain/money.ts"
 import type { Amounts, Unit } from "../domain/terms.ts"
-import { record } from "./scenario.ts"
+import { record } from "./json.ts"
 
 /** A file's amount of one unit as the product gets it; a bad one is NaN, and so that step's error. */
 export const amountIn = (unit: Unit, json: unknown): number | undefined => {
   const amounts = record(json)
-  if (amounts === null) return undefined
-  if (unit === "usd" && amounts.usdNano !== undefined) return integer(amounts.usdNano)
-  const value = amounts[unit]
-  if (value === undefined) return undefined
-  return unit === "usd" ? usd(value) : integer(value)
+  if (amounts === null) return json === undefined ? undefined : Number.NaN
+  const value = own(amounts, unit)
+  if (unit !== "usd") return value === undefined ? undefined : integer(value)
+  const nano = own(amounts, "usdNano")
+  if (nano === undefined) return value === undefined ? undefined : usd(value)
+  return value === undefined ? integer(nano) : Number.NaN
 }
 
 /** All units of a file's amount; requests is `requests` unless given. */
@@ -18,6 +19,13 @@ export const amountsOf = (json: unknown, requests: number): Amounts => ({
   tokens: amountIn("tokens", json) ?? 0,
   requests: amountIn("requests", json) ?? requests,
 })
+
+/** A count that the product gets as it is; what is not a number is NaN. */
+export const countOf = (json: unknown, otherwise: number): number =>
+  json === undefined ? otherwise : typeof json === "number" ? json : Number.NaN
+
+const own = (amounts: Readonly<Record<string, unknown>>, name: string): unknown =>
+  Object.hasOwn(amounts, name) ? amounts[name] : undefined
 
 const usd = (value: unknown): number => {
   const text = typeof value === "number" && Number.isSafeInteger(value) ? String(value) : value
@@ -30,6 +38,6 @@ const usd = (value: unknown): number => {
 const integer = (value: unknown): number =>
   typeof value === "number"
     ? value
-    : /^-?\d{1,20}$/.test(String(value))
+    : typeof value === "string" && /^-?\d{1,20}$/.test(value)
       ? Number(value)
       : Number.NaN

@@ -1,20 +1,11 @@
 import type { Line } from "../domain/command.ts"
 import type { Obstacle } from "../domain/outcome.ts"
 import { budgetOf } from "../domain/subject.ts"
-import type { View } from "../domain/view.ts"
 import { amountIn } from "./amounts.ts"
-import { offsetOrInstant, record, type Step } from "./scenario.ts"
-
-/** What a step showed. */
-export interface Seen {
-  readonly outcome: { readonly kind: string; readonly [field: string]: unknown }
-  readonly line: Line | null
-  readonly view: View | null
-  readonly allowed: boolean | undefined
-  readonly withoutStore: boolean
-  readonly events?: readonly string[]
-  readonly wasKnown?: boolean
-}
+import { offsetOrInstant } from "./instant.ts"
+import { record } from "./json.ts"
+import type { Step } from "./scenarioSteps.ts"
+import type { Seen } from "./seen.ts"
 
 /** One expectation that was not met. */
 export interface Missed {
@@ -45,7 +36,7 @@ const foundOf = (field: string, step: Step, seen: Seen): unknown => {
     case "error":
       return outcome[field]
     case "until":
-      return iso(outcome.untilMs)
+      return outcome.kind === "refused" ? iso(outcome.untilMs) : undefined
     case "obstacles":
       return obstacleNames(outcome.obstacles)
     case "events":
@@ -54,8 +45,10 @@ const foundOf = (field: string, step: Step, seen: Seen): unknown => {
       return seen.withoutStore
     case "circuit":
       return view?.circuit
+    case "remaining":
+      return view === null ? undefined : Math.max(0, view.cap - view.settled - view.held)
     default:
-      return view?.[field as "settled" | "held" | "remaining"]
+      return view?.[field as "settled" | "held"]
   }
 }
 
