@@ -3,11 +3,9 @@
  *
  * @module
  */
-export {
-  type GuardedFetch,
-  type GuardedFetchOptions,
-  guardedFetch,
-  SUBJECT_HEADER,
-} from "./fetch/guardedFetch.ts"
+export { type GuardedFetch, guardedFetch } from "./fetch/guardedFetch.ts"
+export type { GuardedFetchOptions } from "./fetch/options.ts"
+export type { Problem } from "./fetch/respond.ts"
 export type { Shape } from "./fetch/route.ts"
+export { SUBJECT_HEADER, subjectHeader } from "./fetch/subject.ts"
 export { readUsage, type UsageAnswer, type UsageRead, UsageStream } from "./fetch/usage.ts"

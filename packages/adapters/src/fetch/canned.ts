@@ -1,26 +1,50 @@
+import {
+  CANNED_ID,
+  type CannedEvent,
+  chatEvents,
+  messageEvents,
+  responseEvents,
+} from "./cannedEvents.ts"
 import type { Shape } from "./route.ts"
 
-/** A fallback's canned answer as the provider would give it, in JSON or as a stream; nothing is billed. */
+/** How a call wants its answer: whole, as server-sent events, or as Gemini's array of chunks. */
+export type Manner = "json" | "events" | "array"
+
+/** What can be answered with a text. */
+export type TextShape = Exclude<Shape, "openai-embeddings">
+
+/** A fallback's canned answer as the provider would give it; nothing is billed. */
 export const cannedResponse = (
-  shape: Shape,
+  shape: TextShape,
   model: string,
   text: string,
-  stream: boolean,
+  how: { readonly manner: Manner; readonly includesUsage: boolean },
 ): Response => {
   const body = BODIES[shape](model, text)
   const headers = { "x-spendfuse-fallback": "answer" }
-  if (!stream) return Response.json(body, { headers })
-  const events = STREAMS[shape](model, text, body)
-  return new Response(events.join(""), {
+  if (how.manner === "json") return Response.json(body, { headers })
+  if (how.manner === "array") return Response.json([body], { headers })
+  const events =
+    shape === "openai-chat"
+      ? chatEvents(model, text, how.includesUsage)
+      : shape === "openai-responses"
+        ? responseEvents(body)
+        : shape === "anthropic-messages"
+          ? messageEvents(body, text)
+          : [{ data: body }]
+  return new Response(events.map(eventText).join(""), {
     headers: { ...headers, "content-type": "text/event-stream" },
   })
 }
 
-const ID = "spendfuse-answer"
+const eventText = ({ event, data }: CannedEvent): string =>
+  `${event === undefined ? "" : `event: ${event}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`
 
-const BODIES: Readonly<Record<Shape, (model: string, text: string) => unknown>> = {
+type Json = Readonly<Record<string, unknown>>
+
+const BODIES: Readonly<Record<TextShape, (model: string, text: string) => Json>> = {
   "openai-chat": (model, text) => ({
-    id: ID,
+    id: CANNED_ID,
     object: "chat.completion",
     created: 0,
     model,
@@ -35,7 +59,7 @@ const BODIES: Readonly<Record<Shape, (model: string, text: string) => unknown>> 
     usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
   }),
   "openai-responses": (model, text) => ({
-    id: ID,
+    id: CANNED_ID,
     object: "response",
     created_at: 0,
     status: "completed",
@@ -44,7 +68,7 @@ const BODIES: Readonly<Record<Shape, (model: string, text: string) => unknown>> 
     model,
     output: [
       {
-        id: ID,
+        id: CANNED_ID,
         type: "message",
         role: "assistant",
         status: "completed",
@@ -53,14 +77,8 @@ const BODIES: Readonly<Record<Shape, (model: string, text: string) => unknown>> 
     ],
     usage: { input_tokens: 0, output_tokens: 0, total_tokens: 0 },
   }),
-  "openai-embeddings": (model) => ({
-    object: "list",
-    data: [],
-    model,
-    usage: { prompt_tokens: 0, total_tokens: 0 },
-  }),
   "anthropic-messages": (model, text) => ({
-    id: ID,
+    id: CANNED_ID,
     type: "message",
     role: "assistant",
     model,
@@ -74,54 +92,4 @@ const BODIES: Readonly<Record<Shape, (model: string, text: string) => unknown>> 
     usageMetadata: { promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 },
     modelVersion: model,
   }),
-}
-
-const data = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`
-const named = (value: { type: string }): string => `event: ${value.type}\n${data(value)}`
-
-const STREAMS: Readonly<
-  Record<Shape, (model: string, text: string, body: unknown) => readonly string[]>
-> = {
-  "openai-chat": (model, text) => {
-    const head = { id: ID, object: "chat.completion.chunk", created: 0, model }
-    const chunk = (delta: unknown, finish_reason: string | null) =>
-      data({ ...head, choices: [{ index: 0, delta, finish_reason }] })
-    return [
-      chunk({ role: "assistant", content: text }, null),
-      chunk({}, "stop"),
-      "data: [DONE]\n\n",
-    ]
-  },
-  "openai-responses": (_, text, body) => [
-    named({ type: "response.created", response: body } as { type: string }),
-    named({
-      type: "response.output_text.delta",
-      item_id: ID,
-      output_index: 0,
-      content_index: 0,
-      delta: text,
-    } as { type: string }),
-    named({ type: "response.completed", response: body } as { type: string }),
-  ],
-  "openai-embeddings": (_, __, body) => [data(body)],
-  "anthropic-messages": (_, text, body) => [
-    named({
-      type: "message_start",
-      message: { ...(body as object), content: [], stop_reason: null },
-    } as { type: string }),
-    named({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } } as {
-      type: string
-    }),
-    named({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } } as {
-      type: string
-    }),
-    named({ type: "content_block_stop", index: 0 } as { type: string }),
-    named({
-      type: "message_delta",
-      delta: { stop_reason: "end_turn", stop_sequence: null },
-      usage: { output_tokens: 0 },
-    } as { type: string }),
-    named({ type: "message_stop" }),
-  ],
-  gemini: (_, __, body) => [data(body)],
 }

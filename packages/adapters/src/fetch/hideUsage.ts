@@ -1,45 +1,72 @@
+import { type Cut, eventsOf } from "./cutter.ts"
+import { type Member, membersOf } from "./members.ts"
+
 /**
- * Takes back out of a stream what Spendfuse asked for and the caller did not: the last chunk with the usage
- * and no choices, and the `"usage":null` of the others. Works on whole events; everything else passes as it is.
+ * Takes back out of a stream what Spendfuse asked for and the caller did not: the last chunk, with the
+ * usage and no choices, and the `"usage":null` of the others. Every other byte passes as it is.
  */
 export class UsageHider {
-  readonly #decoder = new TextDecoder()
-  readonly #encoder = new TextEncoder()
-  #rest = ""
+  /** The event before was hidden up to a CR, whose LF may still come. */
+  #wasHidden = false
 
-  push(chunk: Uint8Array): readonly Uint8Array[] {
-    this.#rest += this.#decoder.decode(chunk, { stream: true })
-    const end = lastEventEnd(this.#rest)
-    if (end === 0) return []
-    const whole = this.#rest.slice(0, end)
-    this.#rest = this.#rest.slice(end)
-    return this.#shown(whole)
-  }
-
-  flush(): readonly Uint8Array[] {
-    const rest = this.#rest + this.#decoder.decode()
-    this.#rest = ""
-    return rest === "" ? [] : this.#shown(rest)
-  }
-
-  #shown(text: string): readonly Uint8Array[] {
-    const shown = text
-      .split(EVENT)
-      .map((event) => (isUsageOnly(event) ? "" : event.replace(NULL_USAGE, "")))
-      .join("")
-    return shown === "" ? [] : [this.#encoder.encode(shown)]
+  /** What the caller may see of whole events, in parts of the same bytes. */
+  shown({ whole, text }: Cut): readonly Uint8Array[] {
+    if (text === "") return []
+    const stray = this.#wasHidden && text.startsWith("\n") ? 1 : 0
+    this.#wasHidden = false
+    if (stray === 0 && !text.includes('"usage"')) return [whole]
+    const shown: Uint8Array[] = []
+    let from = stray
+    const show = (to: number): void => {
+      if (to > from) shown.push(whole.subarray(from, to))
+    }
+    let at = 0
+    for (const event of eventsOf(text)) {
+      const hidden = hiddenOf(event)
+      if (hidden !== null) {
+        show(at + hidden.start)
+        from = at + hidden.end
+        this.#wasHidden = hidden.end === event.length && event.endsWith("\r\r")
+      }
+      at += event.length
+    }
+    show(whole.byteLength)
+    return shown
   }
 }
 
-/** Cuts after each blank line. */
-const EVENT = /(?<=\r?\n\r?\n)/
-const NULL_USAGE = /,\s*"usage"\s*:\s*null(?=\s*[,}])/
-
-const lastEventEnd = (text: string): number => {
-  const lf = text.lastIndexOf("\n\n")
-  const crlf = text.lastIndexOf("\r\n\r\n")
-  return Math.max(lf < 0 ? 0 : lf + 2, crlf < 0 ? 0 : crlf + 4)
+/** What of an event the caller must not see: all of it, one member of its data, or nothing. */
+const hiddenOf = (event: string): { start: number; end: number } | null => {
+  if (!event.includes('"usage"')) return null
+  const data = DATA.exec(event)
+  if (data === null) return null
+  const open = data.index + data[0].length - 1
+  if (!isWhole(event.slice(open))) return null
+  const members = membersOf(event, open)
+  const usage = members.find(({ name }) => name === "usage")
+  if (usage === undefined) return null
+  const textOf = ({ valueStart, end }: Member): string => event.slice(valueStart, end)
+  if (textOf(usage) === "null") return cutOf(members, usage)
+  const choices = members.find(({ name }) => name === "choices")
+  const isUsageOnly = choices !== undefined && /^\[\s*\]$/.test(textOf(choices))
+  return isUsageOnly && event[usage.valueStart] === "{" ? { start: 0, end: event.length } : null
 }
 
-const isUsageOnly = (event: string): boolean =>
-  /"usage"\s*:\s*\{/.test(event) && /"choices"\s*:\s*\[\s*\]/.test(event)
+/** A member with the comma that it brought: the one before it, or the one after the first. */
+const cutOf = (members: readonly Member[], member: Member): { start: number; end: number } => {
+  const at = members.indexOf(member)
+  const before = members[at - 1]
+  if (before !== undefined) return { start: before.end, end: member.end }
+  return { start: member.start, end: members[at + 1]?.start ?? member.end }
+}
+
+const DATA = /(?:^|[\r\n])data: ?\{/
+
+const isWhole = (data: string): boolean => {
+  try {
+    JSON.parse(data)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,50 +1,67 @@
-import type { Refused } from "@spendfuse/core"
+import type { Obstacle, Refused } from "@spendfuse/core"
 import type { Shape } from "./route.ts"
+
+/** The machine-readable part of a refusal or fault: an RFC 9457 problem, at `error.spendfuse` of the body. */
+export interface Problem {
+  /** `urn:spendfuse:refused:<reason>` or `urn:spendfuse:fault:<error>`. */
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly reason?: Refused["reason"]
+  /** When the last obstacle ends, ISO 8601; null where that takes a person or a smaller request. */
+  readonly until?: string | null
+  readonly withoutStore?: boolean
+  /** Each obstacle with its account and amounts; amounts in the budget's unit, nano-USD for money. */
+  readonly obstacles?: readonly Readonly<Record<string, unknown>>[]
+}
 
 /**
  * A refusal as the provider would say it: one attempt and one clear error in every SDK. 402 for budgets
  * and open circuits, 403 where only a person can help, 429 for `busy` alone, 503 for a store that is down.
+ *
+ * @param status from 400 to 599 in the place of these; anything else is not taken
  */
-export const refusalResponse = (shape: Shape, refused: Refused, message: string): Response => {
-  const status = STATUS[refused.reason]
-  const headers = new Headers({
-    "content-type": "application/json",
-    "x-should-retry": refused.reason === "busy" ? "true" : "false",
-    "x-spendfuse-reason": refused.reason,
-  })
-  const seconds = retrySeconds(refused)
-  if (seconds !== null) headers.set("retry-after", String(seconds))
-  const detail = {
-    type: `urn:spendfuse:refused:${refused.reason}`,
-    title: `refused: ${refused.reason}`,
-    status,
+export const refusalResponse = (
+  shape: Shape | null,
+  refused: Refused,
+  message: string,
+  status: number | undefined,
+): Response => {
+  const { reason } = refused
+  const isStatus = Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599
+  const problem: Problem = {
+    type: `urn:spendfuse:refused:${reason}`,
+    title: `refused: ${reason}`,
+    status: isStatus ? Number(status) : STATUS[reason],
     detail: message,
-    reason: refused.reason,
-    until: refused.untilMs === null ? null : new Date(refused.untilMs).toISOString(),
+    reason,
+    until: isoOf(refused.untilMs),
     withoutStore: refused.withoutStore,
+    obstacles: refused.obstacles.map(obstacleOf),
   }
-  return new Response(JSON.stringify(errorBody(shape, status, refused.reason, message, detail)), {
-    status,
-    headers,
+  const seconds = retrySeconds(refused)
+  return answer(shape, problem, "spendfuse_refused", reason, {
+    "x-should-retry": reason === "busy" ? "true" : "false",
+    "x-spendfuse-reason": reason,
+    ...(seconds !== null && { "retry-after": String(seconds) }),
   })
 }
 
-/** A fault of the request itself, such as an unknown model: 400, never retried. */
-export const faultResponse = (shape: Shape | null, error: string, message: string): Response => {
-  const detail = {
-    type: `urn:spendfuse:fault:${error}`,
-    title: error,
-    status: 400,
-    detail: message,
-  }
-  return new Response(
-    JSON.stringify(errorBody(shape ?? "openai-chat", 400, error, message, detail)),
-    {
-      status: 400,
-      headers: { "content-type": "application/json", "x-should-retry": "false" },
-    },
+/** A fault of the request itself, such as an unknown model: 400, never retried; 503 where it is ours. */
+export const faultResponse = (
+  shape: Shape | null,
+  error: string,
+  message: string,
+  status: 400 | 503 = 400,
+): Response =>
+  answer(
+    shape,
+    { type: `urn:spendfuse:fault:${error}`, title: error, status, detail: message },
+    "spendfuse_fault",
+    error,
+    { "x-should-retry": "false", "x-spendfuse-fault": error },
   )
-}
 
 const STATUS: Readonly<Record<Refused["reason"], number>> = {
   "switched-off": 403,
@@ -65,21 +82,72 @@ const retrySeconds = (refused: Refused): number | null => {
   return refused.retryAfterMs === null ? null : Math.max(1, Math.ceil(refused.retryAfterMs / 1000))
 }
 
-const errorBody = (
-  shape: Shape,
-  status: number,
+const obstacleOf = (obstacle: Obstacle): Readonly<Record<string, unknown>> => {
+  const until = isoOf(obstacle.untilMs)
+  if (obstacle.kind === "switch") return { switch: obstacle.switch, reason: obstacle.reason, until }
+  const { account, reason, settled, held, cap, remaining } = obstacle
+  return {
+    budget: account.slice(0, account.indexOf("/")),
+    account,
+    reason,
+    settled,
+    held,
+    cap: Number.isFinite(cap) ? cap : null,
+    remaining: Number.isFinite(remaining) ? remaining : null,
+    until,
+  }
+}
+
+const isoOf = (atMs: number | null): string | null =>
+  atMs === null ? null : new Date(atMs).toISOString()
+
+/** In the provider's own error shape; a plain RFC 9457 body where the shape is not known. */
+const answer = (
+  shape: Shape | null,
+  problem: Problem,
+  type: string,
   code: string,
-  message: string,
-  spendfuse: unknown,
+  headers: Readonly<Record<string, string>>,
+): Response => {
+  const { status, detail: message } = problem
+  const body = { message, type, param: null, code, spendfuse: problem }
+  const kind = shape === null ? "application/problem+json" : "application/json"
+  return new Response(JSON.stringify(shaped(shape, problem, body)), {
+    status,
+    headers: { "content-type": kind, ...headers },
+  })
+}
+
+const shaped = (
+  shape: Shape | null,
+  problem: Problem,
+  error: Readonly<Record<string, unknown>>,
 ): unknown => {
   switch (shape) {
+    case null:
+      return { ...problem, error }
     case "openai-chat":
     case "openai-responses":
     case "openai-embeddings":
-      return { error: { message, type: "spendfuse_refused", param: null, code }, spendfuse }
+      return { error }
     case "anthropic-messages":
-      return { type: "error", error: { type: "spendfuse_refused", message, code }, spendfuse }
+      return { type: "error", error }
     case "gemini":
-      return { error: { code: status, message, status: code }, spendfuse }
+      return {
+        error: {
+          code: problem.status,
+          message: problem.detail,
+          status: CANONICAL[problem.status] ?? "FAILED_PRECONDITION",
+          spendfuse: problem,
+        },
+      }
   }
+}
+
+/** Google's canonical names, https://cloud.google.com/apis/design/errors (read 2026-11); 402 has none. */
+const CANONICAL: Readonly<Record<number, string>> = {
+  400: "INVALID_ARGUMENT",
+  403: "PERMISSION_DENIED",
+  429: "RESOURCE_EXHAUSTED",
+  503: "UNAVAILABLE",
 }

@@ -1,4 +1,4 @@
-type Json = Readonly<Record<string, unknown>>
+import { membersOf } from "./members.ts"
 
 /** One field to set in a JSON body, by its path. */
 export interface Edit {
@@ -7,27 +7,39 @@ export interface Edit {
 }
 
 /**
- * A body with fields set. A field that is new at the top is put in front of the text as it is, so that
- * nothing else of the body changes by a byte; anything else is written anew.
+ * The text of a JSON object with fields set: a value is put in the place of the old one, a new field in
+ * front of the others, and not a byte changes beside them.
  */
-export const rewrite = (source: string, body: Json, edits: readonly Edit[]): string => {
-  if (edits.length === 0) return source
-  const open = source.indexOf("{")
-  const isNew = ({ path }: Edit): boolean =>
-    path.length === 1 && path[0] !== undefined && !Object.hasOwn(body, path[0])
-  if (open >= 0 && Object.keys(body).length > 0 && edits.every(isNew)) {
-    const fields = edits.map(
-      ({ path, value }) => `${JSON.stringify(path[0])}:${JSON.stringify(value)},`,
-    )
-    return `${source.slice(0, open + 1)}${fields.join("")}${source.slice(open + 1)}`
+export const rewrite = (source: string, edits: readonly Edit[]): string =>
+  edits.reduce((text, { path, value }) => setIn(text, text.indexOf("{"), path, value), source)
+
+/** A name that a JSON object gives twice, at its top or under `within`; null where there is none. */
+export const namedTwice = (source: string, within: readonly string[]): string | null => {
+  const seen = new Set<string>()
+  for (const { name, valueStart } of membersOf(source, source.indexOf("{"))) {
+    if (seen.has(name)) return name
+    seen.add(name)
+    if (!within.includes(name) || source[valueStart] !== "{") continue
+    const inner = membersOf(source, valueStart).map((member) => member.name)
+    const twice = inner.find((one, at) => inner.indexOf(one) !== at)
+    if (twice !== undefined) return `${name}.${twice}`
   }
-  return JSON.stringify(edits.reduce(setIn, body))
+  return null
 }
 
-const setIn = (body: Json, { path, value }: Edit): Json => {
+const setIn = (text: string, open: number, path: readonly string[], value: unknown): string => {
   const [name, ...rest] = path
-  if (name === undefined) return body
-  const inner = body[name]
-  const under = typeof inner === "object" && inner !== null ? (inner as Json) : {}
-  return { ...body, [name]: rest.length === 0 ? value : setIn(under, { path: rest, value }) }
+  if (name === undefined || open < 0) return text
+  const members = membersOf(text, open)
+  const old = members.find((member) => member.name === name)
+  if (old === undefined) {
+    const field = `${JSON.stringify(name)}:${nested(rest, value)}${members.length > 0 ? "," : ""}`
+    return text.slice(0, open + 1) + field + text.slice(open + 1)
+  }
+  if (rest.length > 0 && text[old.valueStart] === "{")
+    return setIn(text, old.valueStart, rest, value)
+  return text.slice(0, old.valueStart) + nested(rest, value) + text.slice(old.end)
 }
+
+const nested = (path: readonly string[], value: unknown): string =>
+  path.reduceRight((inner, name) => `{${JSON.stringify(name)}:${inner}}`, JSON.stringify(value))

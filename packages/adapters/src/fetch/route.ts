@@ -12,6 +12,7 @@ export type Route =
       readonly kind: "guarded"
       readonly shape: Shape
       readonly provider: string
+      /** Where the URL names it. */
       readonly model?: string
       readonly stream: boolean | null
     }
@@ -32,7 +33,7 @@ export const routeOf = (method: string, url: URL, provider: string | undefined):
       kind: "guarded",
       shape: "gemini",
       provider: known ?? "google",
-      model: decodeURIComponent(gemini[1] ?? ""),
+      model: decoded(gemini[1] ?? ""),
       stream: gemini[2] === "streamGenerateContent",
     }
   for (const [ending, shape, usual] of SHAPES) {
@@ -43,7 +44,7 @@ export const routeOf = (method: string, url: URL, provider: string | undefined):
       shape,
       provider: known ?? usual,
       stream: null,
-      ...(deployment !== undefined && { model: decodeURIComponent(deployment) }),
+      ...(deployment !== undefined && { model: decoded(deployment) }),
     }
   }
   return FREE_ROUTES.some((route) => route.test(path)) ? { kind: "free" } : { kind: "other" }
@@ -56,17 +57,41 @@ const SHAPES = [
   ["/v1/messages", "anthropic-messages", "anthropic"],
 ] as const
 
+/** From the API references of OpenAI, Anthropic and Google (read 2026-11). */
 const FREE_ROUTES = [
-  /\/(?:files|uploads|moderations|vector_stores|count_tokens)(?:\/|$)/,
+  /\/(?:files|uploads)(?:\/|$)/,
+  /\/(?:moderations|messages\/count_tokens|responses\/input_tokens)$/,
   /:countTokens$/,
   /\/responses\/[^/]+\/cancel$/,
 ]
 
-const providerOfHost = (host: string): string | undefined => {
-  if (host === "api.openai.com" || host.endsWith(".api.openai.com")) return "openai"
-  if (host === "api.anthropic.com") return "anthropic"
-  if (host === "generativelanguage.googleapis.com") return "google"
-  if (host.endsWith(".openai.azure.com")) return "azure"
-  if (host === "openrouter.ai") return "openrouter"
-  return undefined
+const decoded = (part: string): string => {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
+
+/** The price list's name of the provider behind a host, or behind what the host is part of. */
+const providerOfHost = (host: string): string | undefined =>
+  HOSTS.find(([end]) => host === end || host.endsWith(`.${end}`))?.[1]
+
+const HOSTS = [
+  ["api.openai.com", "openai"],
+  ["api.anthropic.com", "anthropic"],
+  ["googleapis.com", "google"],
+  ["openai.azure.com", "azure"],
+  ["services.ai.azure.com", "azure"],
+  ["cognitiveservices.azure.com", "azure"],
+  ["openrouter.ai", "openrouter"],
+  ["api.groq.com", "groq"],
+  ["api.mistral.ai", "mistral"],
+  ["api.deepseek.com", "deepseek"],
+  ["api.x.ai", "x-ai"],
+  ["api.together.xyz", "together"],
+  ["api.together.ai", "together"],
+  ["api.fireworks.ai", "fireworks"],
+  ["api.cerebras.ai", "cerebras"],
+  ["api.perplexity.ai", "perplexity"],
+] as const

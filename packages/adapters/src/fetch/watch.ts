@@ -1,90 +1,130 @@
-import type { Admitted } from "@spendfuse/core"
+import { type Cut, EventCutter } from "./cutter.ts"
 import { UsageHider } from "./hideUsage.ts"
+import { type OpenCall, unknown } from "./openCall.ts"
 import type { Shape } from "./route.ts"
 import { type Ending, tap } from "./tap.ts"
 import { SseParser } from "./usage/sse.ts"
-import { isRead, readUsage, type UsageAnswer, UsageStream } from "./usage.ts"
+import { isRead, readUsage, type UsageAnswer, type UsageRead, UsageStream } from "./usage.ts"
 
 export interface WatchOptions {
   readonly shape: Shape
-  readonly decision: Admitted
+  readonly call: OpenCall
+  /** The request asked for a stream: what is not named JSON is read as one. */
+  readonly stream: boolean
   /** The final usage was asked for by us: the caller must not see it. */
   readonly hidesUsage: boolean
-  readonly track: (settling: Promise<unknown>) => void
 }
 
-const BODY_MAX = 64 * 1_048_576
+/** Longer bodies and events are passed on, and not read: the call counts whole. Bytes. */
+const READ_MAX = 64 * 1_048_576
+/** A longer event is not held back to see whether it must be hidden; OpenAI's are some hundred bytes. */
+const HELD_BACK_MAX = 1_048_576
 
-/** The response as it is, settled when its body has been read, cancelled, or has failed: once. */
+/**
+ * The response as it is, settled when its body has been read, cancelled or dropped, or has failed: once.
+ * A body that its caller cuts off before its final usage counts whole.
+ */
 export const watch = (response: Response, options: WatchOptions): Response => {
   if (response.body === null) {
-    options.track(options.decision.assume())
+    void options.call.settle(unknown)
     return response
   }
-  const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true
-  const body = isStream ? watchEvents(response.body, options) : watchJson(response.body, options)
+  const kind = response.headers.get("content-type")?.toLowerCase() ?? ""
+  const isEvents =
+    kind.startsWith("text/event-stream") || (options.stream && !kind.includes("json"))
+  const body = isEvents ? watchEvents(response.body, options) : watchJson(response.body, options)
   const watched = new Response(body, {
     status: response.status,
     statusText: response.statusText,
     headers: response.headers,
   })
-  for (const name of ["url", "redirected", "type"] as const)
-    Object.defineProperty(watched, name, { value: response[name] })
-  return watched
+  return dressed(watched, response)
 }
+
+/** What a made response does not carry: its URL, whether it was redirected; its clones too. */
+const dressed = (bare: Response, like: Response): Response =>
+  Object.defineProperties(bare, {
+    url: { value: like.url },
+    redirected: { value: like.redirected },
+    type: { value: like.type },
+    clone: { value: () => dressed(Response.prototype.clone.call(bare), like) },
+  })
 
 const watchJson = (
   body: ReadableStream<Uint8Array>,
-  options: WatchOptions,
+  { shape, call }: WatchOptions,
 ): ReadableStream<Uint8Array> => {
-  const chunks: Uint8Array[] = []
+  const decoder = new TextDecoder()
+  let text = ""
   let size = 0
   return tap(body, {
     onChunk: (chunk) => {
-      size += chunk.length
-      if (size <= BODY_MAX) chunks.push(chunk)
-      else chunks.length = 0
+      call.heard()
+      size += chunk.byteLength
+      if (size <= READ_MAX) text += decoder.decode(chunk, { stream: true })
+      else text = ""
       return chunk
     },
     onEnd: (ending) => {
-      const read = ending === "finished" ? readUsage(options.shape, parse(chunks)) : null
-      options.track(settle(options.decision, read))
+      const isWhole = ending === "finished" && size <= READ_MAX
+      void call.settle(isWhole ? () => usageOf(shape, text + decoder.decode()) : unknown)
     },
   })
+}
+
+/** The usage of a whole body; Gemini's streams without `alt=sse` are an array, whose last word is the right one. */
+const usageOf = (shape: Shape, text: string): UsageRead | null => {
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return null
+  }
+  const parts: readonly unknown[] = Array.isArray(body) ? body : [body]
+  const last = parts.reduce<UsageAnswer>((read, part) => readUsage(shape, part) ?? read, null)
+  return isRead(last) ? last : null
 }
 
 const watchEvents = (
   body: ReadableStream<Uint8Array>,
-  { shape, decision, hidesUsage, track }: WatchOptions,
+  { shape, call, hidesUsage }: WatchOptions,
 ): ReadableStream<Uint8Array> => {
-  const parser = new SseParser()
-  const usage = new UsageStream(shape)
+  const cutter = new EventCutter(hidesUsage ? HELD_BACK_MAX : READ_MAX)
+  const reader = new EventReader(shape)
   const hider = hidesUsage ? new UsageHider() : null
   return tap(body, {
     onChunk: (chunk) => {
-      for (const { data } of parser.push(chunk)) usage.push(data)
-      return hider === null ? chunk : hider.push(chunk)
+      call.heard()
+      const cut = cutter.push(chunk)
+      reader.read(cut)
+      return hider === null ? chunk : hider.shown(cut)
     },
-    onFlush: () => hider?.flush() ?? [],
-    onEnd: (ending: Ending) => {
-      if (ending === "finished") for (const { data } of parser.end()) usage.push(data)
-      const { read, isFinal } = usage.answer
-      track(settle(decision, isFinal ? read : null))
+    onFlush: () => {
+      const cut = cutter.take()
+      reader.read(cut)
+      return hider?.shown(cut) ?? []
     },
+    onEnd: (ending) => void call.settle(() => reader.answer(ending)),
   })
 }
 
-/** What is known is settled; where nothing is, the whole hold counts as spent. */
-const settle = (decision: Admitted, read: UsageAnswer): Promise<unknown> =>
-  isRead(read) ? decision.settle(read) : decision.assume()
+/** Reads the usage from the events that may tell it; most are text, and are not looked into. */
+class EventReader {
+  readonly #parser = new SseParser()
+  readonly #usage: UsageStream
 
-const parse = (chunks: readonly Uint8Array[]): unknown => {
-  const decoder = new TextDecoder()
-  let text = ""
-  for (const chunk of chunks) text += decoder.decode(chunk, { stream: true })
-  try {
-    return JSON.parse(text + decoder.decode())
-  } catch {
-    return null
+  constructor(shape: Shape) {
+    this.#usage = new UsageStream(shape)
+  }
+
+  read({ whole, text }: Cut): void {
+    if (!text.includes('"usage')) return
+    for (const { data } of this.#parser.push(whole)) this.#usage.push(data)
+  }
+
+  answer(ending: Ending): UsageRead | null {
+    if (ending === "finished") for (const { data } of this.#parser.end()) this.#usage.push(data)
+    const { read, isFinal } = this.#usage.answer
+    return isFinal && isRead(read) ? read : null
   }
 }

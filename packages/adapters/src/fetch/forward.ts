@@ -1,0 +1,157 @@
+import type { Admitted, CallRequest, Refused, Spendfuse, Subject } from "@spendfuse/core"
+import { RequestFailed } from "@spendfuse/core"
+import type { Call } from "./callOf.ts"
+import { changesOf } from "./edits.ts"
+import type { Incoming, ReadBody } from "./incoming.ts"
+import { type OpenCall, type OpenCalls, unknown } from "./openCall.ts"
+import type { GuardedFetchOptions } from "./options.ts"
+import { faultResponse } from "./respond.ts"
+import type { Route, Shape } from "./route.ts"
+import { sendChanged } from "./send.ts"
+import { watch } from "./watch.ts"
+
+/** What all calls of a guarded `fetch` share. */
+export interface Context {
+  readonly spendfuse: Spendfuse
+  readonly options: GuardedFetchOptions
+  /** What `for` added to the subject. */
+  readonly added: Subject
+  readonly calls: OpenCalls
+  readonly onError: (error: unknown) => void
+}
+
+/** A call that is understood: what it asks for, who pays. */
+export interface Asked {
+  readonly context: Context
+  readonly incoming: Incoming
+  readonly route: Extract<Route, { kind: "guarded" }>
+  readonly read: ReadBody
+  readonly body: Readonly<Record<string, unknown>>
+  readonly call: Call
+  readonly subject: Subject
+}
+
+/** Reserves, sends, and settles or releases when it is over. A refusal is handed back. */
+export const forward = async (asked: Asked): Promise<Response | Refused> => {
+  const { context, incoming, route, read, body, call } = asked
+  const { fetch: upstream, streamUsage } = context.options
+  const decision = await reserve(context, incoming, requestFor(asked), route.shape)
+  if (decision instanceof Response || !decision.allowed) return decision
+  if (decision.provider !== route.provider) return otherProvider(asked, decision)
+  const mayAsk = streamUsage !== "leave"
+  const changes = changesOf(route, incoming.url, body, call, decision, mayAsk)
+  return sent(
+    context,
+    decision,
+    () => sendChanged(upstream, incoming, read, changes),
+    (response, open) =>
+      watch(response, {
+        shape: route.shape,
+        call: open,
+        stream: call.stream,
+        hidesUsage: changes.asksUsage,
+      }),
+  )
+}
+
+/**
+ * A decision; a store or price list that breaks is a clear error to the caller, and told to the host.
+ *
+ * @throws RequestFailed where the request is at fault; what `fetch` throws where the signal aborts
+ */
+export const reserve = async (
+  context: Context,
+  { signal }: Incoming,
+  request: CallRequest,
+  shape: Shape | null,
+): Promise<Admitted | Refused | Response> => {
+  const { waitMs } = context.options
+  try {
+    return await context.spendfuse.reserve({
+      ...request,
+      ...(waitMs !== undefined && { waitMs }),
+      ...(signal !== undefined && { signal }),
+    })
+  } catch (error) {
+    if (error instanceof RequestFailed || signal?.aborted === true) throw error
+    context.onError(error)
+    const message = "nothing could decide whether the money is there; the call was not sent"
+    return faultResponse(shape, "not-decided", message, 503)
+  }
+}
+
+/** Makes the admitted call: exactly one settle or release comes of it, here or when its body ends. */
+export const sent = async (
+  { calls, options }: Context,
+  decision: Admitted,
+  send: () => Promise<Response>,
+  onAnswer: (response: Response, open: OpenCall) => Response,
+): Promise<Response> => {
+  const open = calls.add(decision)
+  let response: Response
+  try {
+    response = await send()
+  } catch (error) {
+    void (neverConnected(error) ? open.release() : open.settle(unknown))
+    throw error
+  }
+  try {
+    open.heard()
+    if (response.ok || !(options.isFree ?? isFreeByStatus)(response))
+      return onAnswer(response, open)
+    await open.release()
+    return response
+  } catch (error) {
+    void open.settle(unknown)
+    throw error
+  }
+}
+
+const requestFor = ({ route, call, subject }: Asked): CallRequest => ({
+  subject,
+  provider: route.provider,
+  inputTokens: call.inputTokens,
+  choices: call.choices,
+  searches: call.searches,
+  audio: call.audio,
+  images: call.images,
+  ...(call.model !== undefined && { model: call.model }),
+  ...(call.serviceTier !== undefined && { serviceTier: call.serviceTier }),
+  ...(call.hasOutput
+    ? call.maxOutputTokens !== undefined && { maxOutputTokens: call.maxOutputTokens }
+    : { maxOutputTokens: 0, minOutputTokens: 0 }),
+})
+
+/** A fallback's model of another provider cannot be written into this request. */
+const otherProvider = async (asked: Asked, decision: Admitted): Promise<Response> => {
+  const { context, route } = asked
+  await context.calls.add(decision).release()
+  return faultResponse(
+    route.shape,
+    "fallback-provider",
+    `fallback \`${decision.via}\` names provider \`${decision.provider}\`, and the request goes to \`${route.provider}\`; name a model of the same provider, or a custom fallback with a handler`,
+  )
+}
+
+/** A request that no one received: the name was not found, or the connection was refused. */
+const neverConnected = (error: unknown): boolean => {
+  const cause = (error as { cause?: unknown } | null)?.cause
+  const inner = (cause as { errors?: unknown } | null | undefined)?.errors
+  const all = [error, cause, ...(Array.isArray(inner) ? inner : [])]
+  return all.some((one) => NOT_CONNECTED.has(String((one as { code?: unknown } | null)?.code)))
+}
+
+/** Node's and undici's codes (read 2026-11), and Bun's; a runtime that gives none is not believed. */
+const NOT_CONNECTED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ConnectionRefused",
+])
+
+/** A 3xx or 4xx comes before anything is generated; 503 and 529 say that there was no room to. */
+const isFreeByStatus = ({ status, type }: Response): boolean =>
+  (status >= 300 && status < 500) || status === 503 || status === 529 || type === "opaqueredirect"

@@ -1,0 +1,75 @@
+/** One member of an object in JSON text, as offsets of the text. */
+export interface Member {
+  readonly name: string
+  /** Where its name opens. */
+  readonly start: number
+  readonly valueStart: number
+  /** After its value. */
+  readonly end: number
+}
+
+/**
+ * The members of the object that opens at `open`, in the order of the text, doubles included.
+ *
+ * The text must be valid JSON from there on: nothing is checked again.
+ */
+export const membersOf = (text: string, open: number): readonly Member[] => {
+  const members: Member[] = []
+  let at = afterSpace(text, open + 1)
+  while (text[at] === '"') {
+    const nameEnd = afterString(text, at)
+    const valueStart = afterSpace(text, afterSpace(text, nameEnd) + 1)
+    const end = afterValue(text, valueStart)
+    members.push({
+      name: JSON.parse(text.slice(at, nameEnd)) as string,
+      start: at,
+      valueStart,
+      end,
+    })
+    at = afterSpace(text, end)
+    if (text[at] === ",") at = afterSpace(text, at + 1)
+  }
+  return members
+}
+
+const afterSpace = (text: string, from: number): number => {
+  let at = from
+  for (;;) {
+    const code = text.charCodeAt(at)
+    if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return at
+    at += 1
+  }
+}
+
+/** Jumps from quote to quote; one with an odd number of backslashes before it is inside the string. */
+const afterString = (text: string, open: number): number => {
+  let at = open
+  for (;;) {
+    at = text.indexOf('"', at + 1)
+    if (at < 0) return text.length
+    let slashes = 0
+    while (text[at - 1 - slashes] === "\\") slashes += 1
+    if (slashes % 2 === 0) return at + 1
+  }
+}
+
+const afterValue = (text: string, start: number): number => {
+  if (text[start] === '"') return afterString(text, start)
+  if (text[start] !== "{" && text[start] !== "[") return afterPlain(text, start)
+  const marks = /["{}[\]]/g
+  marks.lastIndex = start
+  let depth = 0
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    if (mark[0] === '"') marks.lastIndex = afterString(text, mark.index)
+    else if (mark[0] === "{" || mark[0] === "[") depth += 1
+    else depth -= 1
+    if (depth === 0) return marks.lastIndex
+  }
+  return text.length
+}
+
+const afterPlain = (text: string, start: number): number => {
+  const stop = /[,}\]\s]/g
+  stop.lastIndex = start
+  return stop.exec(text)?.index ?? text.length
+}

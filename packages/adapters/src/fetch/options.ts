@@ -1,0 +1,48 @@
+import type { Amounts, Refused, Subject } from "@spendfuse/core"
+import type { NamedInput } from "./callOf.ts"
+
+export interface GuardedFetchOptions {
+  /**
+   * Who pays: for all calls, or told from each request (it may read what the host keeps per request). More
+   * is added by `for`, and per call by `subjectHeader`. Nothing is bound unless given.
+   */
+  readonly subject?: Subject | ((request: Request) => Subject | Promise<Subject>)
+  /** What makes the calls; the global one unless given. */
+  readonly fetch?: typeof fetch
+  /** By its price list's name (`openai`, `anthropic`, `google`, …); told by host and path unless given. */
+  readonly provider?: string
+  /**
+   * What a call means whose cost cannot be read (audio, images, forms, batches): an error (default),
+   * through and uncounted, or what it costs at most, told by the host: `() => ({ usd: 40_000_000 })` in
+   * nano-USD holds and counts four cents; null is an error. The request that it gets has no body.
+   */
+  readonly otherRoutes?: "refuse" | "pass" | ((request: Request) => Partial<Amounts> | null)
+  /** How long to wait where the budget is only `busy`, milliseconds; the engine's unless given. */
+  readonly waitMs?: number
+  /** Bounds of input that a body only names, in tokens. */
+  readonly namedInput?: Partial<NamedInput>
+  /** The host's own fallbacks, by the policy's names. */
+  readonly handlers?: Readonly<
+    Record<string, (request: Request, refused: Refused) => Promise<Response> | Response>
+  >
+  /** Whether an answer that is not ok proves that the call cost nothing; 3xx, 4xx, 503 and 529 do unless given. */
+  readonly isFree?: (response: Response) => boolean
+  /** Another status for a refusal, 400 to 599, such as 429 for all of them; undefined keeps the usual one. */
+  readonly statusOf?: (refused: Refused) => number | undefined
+  /**
+   * OpenAI's chat streams tell their usage only where `stream_options.include_usage` asks: `ask` (default)
+   * writes it and hides the answer to it; `leave` is for servers that refuse the field: a stream without
+   * usage then counts whole.
+   */
+  readonly streamUsage?: "ask" | "leave"
+  /**
+   * A call that goes on counts whole when nothing was heard of it for this long: a body that nobody reads,
+   * an answer that never comes. Milliseconds; 900,000 (15 minutes) unless given.
+   */
+  readonly silenceMs?: number
+  /** Told what went wrong in here, which no caller sees. Default: the error's name to the console. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** 15 minutes: longer than the SDKs wait by themselves. */
+export const SILENCE_MS = 900_000

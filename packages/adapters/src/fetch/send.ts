@@ -1,0 +1,59 @@
+import { type Incoming, isRequest, type ReadBody } from "./incoming.ts"
+import { type Edit, rewrite } from "./rewrite.ts"
+import { SUBJECT_HEADER } from "./subject.ts"
+
+type Fetch = typeof fetch
+
+/** As it came: the very input and init, without the header that is ours. */
+export const passOn = (upstream: Fetch | undefined, incoming: Incoming): Promise<Response> => {
+  const { input, init } = incoming
+  const send = upstream ?? globalThis.fetch
+  const headers = sentHeaders(incoming, false)
+  return headers === null ? send(input, init) : send(input, { ...init, headers })
+}
+
+/** With its body, changed only where it must be; every other field of `init` goes along. */
+export const sendChanged = (
+  upstream: Fetch | undefined,
+  incoming: Incoming,
+  read: ReadBody,
+  changes: { readonly edits: readonly Edit[]; readonly pathname: string | null },
+): Promise<Response> => {
+  const { input, init, url, method, signal } = incoming
+  const send = upstream ?? globalThis.fetch
+  const { edits, pathname } = changes
+  const body = edits.length === 0 ? read.sent : changed(read, edits)
+  const headers = sentHeaders(incoming, body !== init?.body)
+  const sent = { ...init, body, ...(headers !== null && { headers }) }
+  if (pathname === null)
+    return headers === null && body === init?.body ? send(input, init) : send(input, sent)
+  const moved = new URL(url)
+  moved.pathname = pathname
+  const own = isRequest(input) ? { redirect: input.redirect, credentials: input.credentials } : {}
+  return send(moved.href, {
+    ...own,
+    ...sent,
+    method,
+    headers: headers ?? incoming.headers,
+    ...(signal !== undefined && { signal }),
+  })
+}
+
+/** Null where they go as they are. */
+const sentHeaders = ({ headers }: Incoming, isNewBody: boolean): Headers | null => {
+  const hasSubject = headers.has(SUBJECT_HEADER)
+  const hasLength = isNewBody && headers.has("content-length")
+  if (!hasSubject && !hasLength) return null
+  const sent = new Headers(headers)
+  sent.delete(SUBJECT_HEADER)
+  if (hasLength) sent.delete("content-length")
+  return sent
+}
+
+/** Text stays text and bytes bytes, so that the content type that `fetch` adds is the same. */
+const changed = ({ text, sent }: ReadBody, edits: readonly Edit[]): BodyInit => {
+  const edited = rewrite(text, edits)
+  if (typeof sent === "string") return edited
+  if (sent instanceof Blob) return new Blob([edited], { type: sent.type })
+  return new TextEncoder().encode(edited)
+}
