@@ -43,7 +43,7 @@ export const compile = (
   const partition = policy.partitionBy
   const owner = partition === undefined ? undefined : dimensionValue(subject, partition)
   for (const budget of policy.budgets) {
-    if (budget.match !== undefined && !matches(budget.match, call)) continue
+    if (budget.match !== undefined && !matches(budget.match, call, subject)) continue
     const values: string[] = []
     let missing: string | undefined
     for (const dimension of budget.per) {
@@ -60,7 +60,7 @@ export const compile = (
       account: accountKey(budget.id, values),
       division: owned && owner !== undefined ? owner : SHARED_DIVISION,
       period: periodAt(budget.window, issuedAtMs),
-      terms: termsOf(policy, budget, values.at(-1) ?? ""),
+      terms: termsUnder(policy, budget, limitOf(policy, budget, values)),
     })
   }
   const switches = Object.keys(subject)
@@ -73,8 +73,19 @@ export const compile = (
   }
 }
 
-const matches = (match: Match, call: Call): boolean =>
-  someMatches(match.model, call.model) && someMatches(match.provider, call.provider)
+/** The limit of one account: the host's, else its override, else the budget's. */
+const limitOf = (policy: BudgetPolicy, budget: Budget, values: readonly string[]): number =>
+  policy.limitFor?.({ budget: budget.id, per: budget.per, values }) ??
+  budget.overrides?.get(values.at(-1) ?? "") ??
+  budget.limit
+
+const matches = (match: Match, call: Call, subject: Subject): boolean =>
+  someMatches(match.model, call.model) &&
+  someMatches(match.provider, call.provider) &&
+  (match.subject === undefined ||
+    Object.entries(match.subject).every(([dimension, patterns]) =>
+      someMatches(patterns, dimensionValue(subject, dimension)),
+    ))
 
 const someMatches = (patterns: readonly string[] | undefined, value: string | undefined): boolean =>
   patterns === undefined ||
@@ -97,8 +108,10 @@ const matchesPattern = (pattern: string, value: string): boolean => {
 }
 
 /** The terms of one account of a budget: its own limit where it has one, thresholds as amounts rounded up. */
-export const termsOf = (policy: BudgetPolicy, budget: Budget, value: string): Terms => {
-  const limit = budget.overrides?.get(value) ?? budget.limit
+export const termsOf = (policy: BudgetPolicy, budget: Budget, value: string): Terms =>
+  termsUnder(policy, budget, budget.overrides?.get(value) ?? budget.limit)
+
+const termsUnder = (policy: BudgetPolicy, budget: Budget, limit: number): Terms => {
   let known = kept.get(budget)
   if (known === undefined) {
     known = { policy, terms: new Map() }
@@ -108,9 +121,12 @@ export const termsOf = (policy: BudgetPolicy, budget: Budget, value: string): Te
     known.policy.fallbackChains === policy.fallbackChains ? known.terms.get(limit) : undefined
   if (found !== undefined) return found
   const made = termsFor(policy, budget, limit)
+  if (known.terms.size >= TERMS_KEPT) known.terms.clear()
   if (known.policy.fallbackChains === policy.fallbackChains) known.terms.set(limit, made)
   return made
 }
+
+const TERMS_KEPT = 10_000
 
 /** Terms are made once for each limit of a budget, and shared: by identity they are known at once. */
 const kept = new WeakMap<Budget, { policy: BudgetPolicy; terms: Map<number, Terms> }>()

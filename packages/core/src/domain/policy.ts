@@ -28,6 +28,8 @@ export interface Tier {
 export interface Match {
   readonly model?: readonly string[]
   readonly provider?: readonly string[]
+  /** By dimension, patterns of the subject's value; a subject without the dimension does not match. */
+  readonly subject?: Readonly<Record<string, readonly string[]>>
 }
 
 /** A line of the policy. */
@@ -81,7 +83,22 @@ export interface BudgetPolicy {
   /** Of each fallback, itself and those after it in its chain. */
   readonly fallbackChains?: ReadonlyMap<string, readonly string[]>
   readonly partitionBy?: string
+  /** A host's own limits; see `LimitFor`. */
+  readonly limitFor?: LimitFor
 }
+
+/** Whose limit is asked for: a budget and the values of its `per`, in that order. */
+export interface LimitedAccount {
+  readonly budget: string
+  readonly per: readonly string[]
+  readonly values: readonly string[]
+}
+
+/**
+ * A host's own limit of one account, in the budget's unit (nano-USD for `usd`), an integer above 0;
+ * `undefined` where the policy's holds. It wins over `limit.overrides`.
+ */
+export type LimitFor = (account: LimitedAccount) => number | undefined
 
 /** A decoded, valid policy. */
 export interface Policy extends BudgetPolicy {

@@ -129,8 +129,14 @@ export const BudgetSchema = Schema.Struct({
     Schema.Struct({
       model: Schema.optionalKey(Names),
       provider: Schema.optionalKey(Names),
+      subject: Schema.optionalKey(
+        Schema.Record(Schema.String, Names).annotate({
+          description: "By dimension: only subjects whose value matches one of the patterns.",
+        }),
+      ),
     }).annotate({
-      description: "Only requests whose model and provider match; `*` stands for any characters.",
+      description:
+        "Only requests whose model, provider and subject match; `*` stands for any characters.",
     }),
   ),
 })

@@ -1,7 +1,7 @@
 import { AMOUNT_MAX, LIMIT_NANO_USD_MAX, parseUsd } from "../domain/money.ts"
 import type { Threshold } from "../domain/policy.ts"
 import type { Unit } from "../domain/terms.ts"
-import { parseDuration } from "../domain/time.ts"
+import { DAY_MS, parseDuration } from "../domain/time.ts"
 import { type Problem, shown } from "./problem.ts"
 
 /** Collects problems while it reads; a value that cannot be read is a stand-in, and a problem. */
@@ -14,8 +14,9 @@ export class Reader {
 
   duration(path: string, text: string): number {
     const ms = parseDuration(text)
-    if (ms !== undefined && ms > 0) return ms
-    this.problem(path, `${shown(text)} is not a duration above 0; write e.g. "1h30m"`)
+    if (ms !== undefined && ms > 0 && ms <= DURATION_MAX_MS) return ms
+    const why = (ms ?? 0) > 0 ? "is longer than ten years" : "is not a duration above 0"
+    this.problem(path, `${shown(text)} ${why}; write e.g. "1h30m"`)
     return 1
   }
 
@@ -43,8 +44,7 @@ export class Reader {
       this.problem(path, `${shown(value)} is not ${what}`)
       return 1
     }
-    if (amount <= 0)
-      this.problem(path, `${shown(value)} is not above 0; a budget of nothing is a switch`)
+    if (amount <= 0) this.problem(path, `${shown(value)} is not above 0; write an amount above 0`)
     if (isUsd(unit) && amount > LIMIT_NANO_USD_MAX)
       this.problem(path, `${shown(value)} ${TOO_MUCH}`)
     return Math.max(1, Math.min(amount, AMOUNT_MAX))
@@ -72,6 +72,8 @@ export class Reader {
     return least
   }
 }
+
+const DURATION_MAX_MS = 3_660 * DAY_MS
 
 const TOO_MUCH =
   "is more than 9,000,000 USD, the most that one meter counts exactly; split the budget"

@@ -1,3 +1,4 @@
+import { AMOUNT_MAX } from "../domain/money.ts"
 import type { Budget, Match, Tier } from "../domain/policy.ts"
 import type { Unit } from "../domain/terms.ts"
 import type { Window } from "../domain/window.ts"
@@ -13,6 +14,7 @@ export const readBudget = (reader: Reader, json: BudgetJson, path: string): Budg
     readTier(reader, tier, unit, under(under(path, "tiers"), at)),
   )
   checkTiers(reader, tiers, json, limit, under(path, "tiers"))
+  checkMatch(reader, json.match, under(path, "match"))
   return {
     id: json.id,
     per: json.per,
@@ -84,6 +86,7 @@ const readTier = (reader: Reader, json: TierJson, unit: Unit, path: string): Tie
     reader.problem(path, "it blocks in two ways; keep one of `block`, `trip` and `latch`")
   if (effects.length === 0 && json.notify === undefined && json.degrade === undefined)
     reader.problem(path, "it does nothing; add `notify`, `degrade`, `block`, `trip` or `latch`")
+  checkChannelNames(reader, json.notify ?? [], under(path, "notify"))
   return {
     at: reader.threshold(under(path, "at"), json.at, unit),
     ...effectOf(reader, json, unit, path),
@@ -92,6 +95,43 @@ const readTier = (reader: Reader, json: TierJson, unit: Unit, path: string): Tie
     ...(json.notify !== undefined && { notify: json.notify }),
     ...(json.message !== undefined && { message: json.message }),
   }
+}
+
+const checkChannelNames = (reader: Reader, names: readonly string[], path: string): void => {
+  for (const [at, name] of names.entries()) {
+    if (name === "") reader.problem(under(path, at), "it is empty; name a channel")
+    if (name === HOOK)
+      reader.problem(under(path, at), "`events` is the hook's own name; name the channel otherwise")
+  }
+}
+
+const HOOK = "events"
+
+/** A list that nothing matches would leave requests unbound, unseen. */
+const checkMatch = (reader: Reader, match: BudgetJson["match"], path: string): void => {
+  if (match === undefined) return
+  const { model, provider, subject = {} } = match
+  if (model === undefined && provider === undefined && Object.keys(subject).length === 0)
+    reader.problem(
+      path,
+      "it matches everything; leave it out, or name `model`, `provider` or `subject`",
+    )
+  const lists = [
+    { at: under(path, "model"), patterns: model },
+    { at: under(path, "provider"), patterns: provider },
+    ...Object.entries(subject).map(([name, patterns]) => ({
+      at: under(under(path, "subject"), name),
+      patterns,
+    })),
+  ]
+  for (const { at, patterns } of lists)
+    if (patterns?.length === 0)
+      reader.problem(at, 'it is empty and matches nothing; write e.g. ["gpt-5*"]')
+  if (Object.hasOwn(subject, "platform"))
+    reader.problem(
+      under(under(path, "subject"), "platform"),
+      "it is the same for all; leave it out",
+    )
 }
 
 const repeatOf = (reader: Reader, repeat: string | false, path: string): number =>
@@ -140,12 +180,19 @@ const checkTiers = (
   path: string,
 ): void => {
   const amounts = tiers.map(({ at }) => ("amount" in at ? at.amount : (limit * at.percent) / 100))
-  for (const [at, amount] of amounts.entries())
+  for (const [at, amount] of amounts.entries()) {
+    const where = under(under(path, at), "at")
     if (at > 0 && amount < (amounts[at - 1] ?? 0))
       reader.problem(
-        under(under(path, at), "at"),
+        where,
         `${shown(json.tiers[at]?.at)} is below the tier before it; write tiers in rising order`,
       )
+    if (amount > AMOUNT_MAX)
+      reader.problem(
+        where,
+        `${shown(json.tiers[at]?.at)} of the limit is more than a meter counts; write a lower one`,
+      )
+  }
 }
 
 const windowOf = (reader: Reader, json: BudgetJson["window"], path: string): Window => {
@@ -187,9 +234,12 @@ const windowOf = (reader: Reader, json: BudgetJson["window"], path: string): Win
   }
 }
 
+/** With its offset: without one, each host would read it in its own time zone. */
+const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/
+
 const anchorOf = (reader: Reader, anchor: string | undefined, path: string): number => {
   if (anchor === undefined) return 0
-  const atMs = Date.parse(anchor)
+  const atMs = INSTANT.test(anchor) ? Date.parse(anchor) : Number.NaN
   if (Number.isFinite(atMs)) return atMs
   reader.problem(
     under(path, "anchor"),
@@ -204,14 +254,21 @@ const zoneOf = (
   path: string,
 ): string => {
   if (timeZone === undefined) return "UTC"
+  if (isZone(timeZone)) return timeZone
+  reader.problem(
+    under(path, "timeZone"),
+    `${shown(timeZone)} is not an IANA time zone; write e.g. "America/New_York"`,
+  )
+  return "UTC"
+}
+
+/** An offset such as `+05:30` knows no change of the clock: it is not a zone. */
+const isZone = (timeZone: string): boolean => {
+  if (!/^[A-Za-z]/.test(timeZone)) return false
   try {
     new Intl.DateTimeFormat("en", { timeZone })
-    return timeZone
+    return true
   } catch {
-    reader.problem(
-      under(path, "timeZone"),
-      `${shown(timeZone)} is not an IANA time zone; write e.g. "America/New_York"`,
-    )
-    return "UTC"
+    return false
   }
 }

@@ -10,3 +10,6 @@ export interface Asked {
 
 /** Life of a hold without a heartbeat. */
 export const RESERVATION_MS = 600_000
+
+/** Tries of one command under new numbers, where the clock was off or the store did not know this process. */
+export const ATTEMPTS_MAX = 3

@@ -2,7 +2,7 @@ import type { DomainEvent } from "../domain/event.ts"
 import type { Notifier } from "../ports/Notifier.ts"
 import type { OutboxRow, Store } from "../ports/Store.ts"
 import type { Notice } from "./notice.ts"
-import { unref } from "./unavailable.ts"
+import { unref } from "./timers.ts"
 
 export interface DispatcherOptions {
   readonly store: Store
@@ -30,6 +30,7 @@ const HOOK_PAGE = 256
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #busy = new Map<string, Promise<void>>()
+  readonly #again = new Set<string>()
   readonly #stop = new AbortController()
   #timer: ReturnType<typeof setInterval> | null = null
   #cursor: string | undefined
@@ -55,7 +56,8 @@ export class Dispatcher {
   /** Delivers what is due now, and resolves when nothing more is. */
   async drain(): Promise<void> {
     this.wake()
-    await Promise.all([...this.#busy.values(), this.#hook])
+    while (this.#busy.size > 0 || this.#hook !== null)
+      await Promise.all([...this.#busy.values(), this.#hook])
   }
 
   async close(): Promise<void> {
@@ -65,10 +67,16 @@ export class Dispatcher {
   }
 
   #serve(channel: string): void {
-    if (this.#busy.has(channel)) return
+    if (this.#busy.has(channel)) {
+      this.#again.add(channel)
+      return
+    }
     const served = this.#serveAll(channel)
       .catch((error: unknown) => this.#warn(`channel \`${channel}\``, error))
-      .finally(() => this.#busy.delete(channel))
+      .finally(() => {
+        this.#busy.delete(channel)
+        if (this.#again.delete(channel) && !this.#stop.signal.aborted) this.#serve(channel)
+      })
     this.#busy.set(channel, served)
   }
 
@@ -85,7 +93,9 @@ export class Dispatcher {
   async #deliver(notifier: Notifier, rows: readonly OutboxRow[]): Promise<void> {
     const ids = rows.map(({ id }) => id)
     const events = rows.map(({ event }) => event)
-    const failure = (await this.#try(notifier, events)) && (await this.#tryAgain(notifier, events))
+    let failure = await this.#try(notifier, events)
+    if (failure?.retryable === true && failure.retryAfterMs === null)
+      failure = await this.#tryAgain(notifier, events)
     if (failure === null) return this.#options.store.confirm(ids)
     if (!failure.retryable || this.#isTooOld(rows)) {
       this.#warn(`a message by \`${notifier.name}\` is a dead letter`, failure.error)
@@ -112,7 +122,7 @@ export class Dispatcher {
       await Promise.race([notifier.deliver(events, timeout), late])
       return null
     } catch (error) {
-      const { retryable, retryAfterMs } = error as Partial<Failure>
+      const { retryable, retryAfterMs } = (error ?? {}) as Partial<Failure>
       return { error, retryable: retryable ?? true, retryAfterMs: retryAfterMs ?? null }
     }
   }
@@ -138,9 +148,18 @@ export class Dispatcher {
       this.#hookAgain = false
       const after = this.#cursor === undefined ? {} : { after: this.#cursor }
       const page = await this.#options.store.events({ ...after, limit: HOOK_PAGE })
-      for (const event of page.items) onEvent(event)
+      for (const event of page.items) this.#tell(onEvent, event)
       if (page.next !== null) this.#cursor = page.next
       if (page.items.length === HOOK_PAGE) this.#hookAgain = true
+    }
+  }
+
+  /** A hook that throws misses this event, and hears the next. */
+  #tell(onEvent: (event: DomainEvent) => void, event: DomainEvent): void {
+    try {
+      onEvent(event)
+    } catch (error) {
+      this.#warn("the event hook", error)
     }
   }
 

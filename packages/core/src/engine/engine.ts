@@ -1,24 +1,29 @@
 import type { Line } from "../domain/command.ts"
 import { compile, type Plan } from "../domain/compile.ts"
-import type { Obstacle, Outcome } from "../domain/outcome.ts"
+import type { Outcome } from "../domain/outcome.ts"
 import type { Budget, Policy } from "../domain/policy.ts"
 import type { Subject } from "../domain/subject.ts"
 import type { Prices } from "../ports/Prices.ts"
 import type { Store } from "../ports/Store.ts"
-import { type Asked, RESERVATION_MS } from "./asked.ts"
+import { type Asked, ATTEMPTS_MAX, RESERVATION_MS } from "./asked.ts"
+import { Beats } from "./beats.ts"
 import type { Decision, Refused } from "./decision.ts"
 import { RequestFailed, SpendfuseClosed } from "./errors.ts"
 import { estimate } from "./estimate.ts"
-import { degradedTo, sleep } from "./fallback.ts"
-import { Held, type HeldBy } from "./held.ts"
+import { fallBack } from "./fallback.ts"
+import { Held } from "./held.ts"
+import type { HeldBy } from "./heldBy.ts"
+import { Known } from "./known.ts"
 import type { Notice } from "./notice.ts"
 import { Plans } from "./plan.ts"
+import { Posts } from "./posts.ts"
+import { latestEnd, type Refusing, refused } from "./refusal.ts"
 import { Refusals } from "./refusals.ts"
-import type { CallRequest } from "./request.ts"
-import { checkRequest } from "./request.ts"
+import { type CallRequest, checkRequest } from "./request.ts"
+import { stopAgain } from "./rewound.ts"
 import { type Numbered, Sender } from "./send.ts"
-import { Unavailable, unref } from "./unavailable.ts"
-import { type Ticket, Waiting } from "./waiting.ts"
+import { StoreCircuit } from "./storeCircuit.ts"
+import { Waiting } from "./waiting.ts"
 
 export interface EngineOptions {
   readonly policy: Policy
@@ -30,61 +35,78 @@ export interface EngineOptions {
   readonly newSource: () => string
   readonly storeDeadlineMs: number
   readonly waitMs: number
+  /** An hour unless given. */
+  readonly maxHoldMs?: number
   readonly rememberRefusals: boolean
   readonly onNotice: (notice: Notice) => void
   readonly onEvents: () => void
 }
 
-const ATTEMPTS_MAX = 3
-
 /**
- * The path of every decision: price, compile, one command to the store, a value back. Plain promises, and
- * none at all up to the answer where the store lives in this process.
+ * The path of every decision: price, compile, one command to the store, a value back. Plain code, and no
+ * promise up to the answer where the store lives in this process.
  */
 export class Engine implements HeldBy {
   readonly options: EngineOptions
   readonly sender: Sender
+  readonly circuit: StoreCircuit
+  readonly posts: Posts
+  readonly known: Known
+  readonly beats: Beats
   readonly waiting: Waiting
   readonly refusals = new Refusals()
-  readonly unavailable: Unavailable
-  readonly running = new Set<Held>()
   policy: Policy
   readonly #plans = new Plans()
-  #beat: ReturnType<typeof setInterval> | null = null
-  #closed = false
+  #isClosed = false
+  #rewinds = 0
+  #rewoundUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(options: EngineOptions) {
     this.options = options
     this.policy = options.policy
-    const onWarning = (message: string): void => options.onNotice({ kind: "warning", message })
-    this.sender = new Sender({ ...options, deadlineMs: options.storeDeadlineMs, onWarning })
-    this.waiting = new Waiting(options.random)
-    this.unavailable = new Unavailable({ ...options, sender: this.sender })
+    const { onNotice, monotonicMs } = options
+    const onWarning = (message: string): void => onNotice({ kind: "warning", message })
+    const onRewound = (message: string): void => this.#rewound(message)
+    const deadlineMs = options.storeDeadlineMs
+    this.sender = new Sender({ ...options, deadlineMs, onWarning, onRewound })
+    this.circuit = new StoreCircuit({ ...options, deadlineMs })
+    this.posts = new Posts({ ...options, sender: this.sender, circuit: this.circuit })
+    this.known = new Known({ onNotice, onRewound })
+    const { maxHoldMs = HOLD_MAX_MS } = options
+    this.beats = new Beats({ monotonicMs, maxHoldMs, onWarning })
+    this.waiting = new Waiting({ ...options, attempt: (asked) => this.attempt(asked) })
   }
 
   /**
    * Decides a request: admitted with a hold, or refused with every obstacle; waits while the budget is
-   * only busy, and walks the policy's fallbacks.
-   *
-   * @throws RequestFailed where the request itself is at fault; the signal's reason where it aborts
+   * only busy, and walks the policy's fallbacks. Rejects with RequestFailed where the request itself is
+   * at fault, and with the signal's reason where it aborts.
    */
-  async reserve(request: CallRequest): Promise<Decision> {
-    request.signal?.throwIfAborted()
-    const asked = this.ask(request)
-    const decided = await this.#decideOrWait(asked)
-    return decided.allowed || request.via !== undefined ? decided : this.#fallBack(request, decided)
+  reserve(request: CallRequest): Promise<Decision> {
+    try {
+      const decided = this.#reserve(request)
+      return decided instanceof Promise ? decided : Promise.resolve(decided)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
-  /** @throws RequestFailed where a count is not one, or nothing bounds or prices the call */
-  ask(request: CallRequest): Asked {
-    if (this.#closed) throw new SpendfuseClosed()
-    checkRequest(request)
-    const atMs = this.sender.issuedAtMs()
-    const worst = estimate(request, this.policy, this.options.prices, atMs)
-    return { request, estimate: worst, via: request.via ?? null }
+  /** One try that also waits while the budget is only busy, without fallbacks. */
+  decide(request: CallRequest): Decision | Promise<Decision> {
+    const asked = this.#ask(request)
+    const waitMs = request.waitMs ?? this.options.waitMs
+    if (waitMs > 0 && !this.waiting.isEmpty) {
+      const behind = this.waiting.queueOf(asked, this.planOf(request))
+      if (behind !== null) return this.waiting.wait(asked, behind, waitMs)
+    }
+    const decided = this.attempt(asked)
+    if (decided instanceof Promise)
+      return decided.then((value) => this.waiting.orWait(asked, value, waitMs))
+    return this.waiting.orWait(asked, decided, waitMs)
   }
 
-  planOf(request: CallRequest, issuedAtMs: number): Plan {
+  /** @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one */
+  planOf(request: CallRequest, issuedAtMs: number = this.sender.issuedAtMs()): Plan {
     const { subject, model, provider } = request
     return this.#plans.planOf(this.policy, subject, issuedAtMs, model, provider)
   }
@@ -105,125 +127,77 @@ export class Engine implements HeldBy {
   attempt(asked: Asked, tries = 1): Decision | Promise<Decision> {
     const issuedAtMs = this.sender.issuedAtMs()
     const plan = this.planOf(asked.request, issuedAtMs)
-    const known = this.#recall(asked, plan, issuedAtMs)
-    if (known !== null) return this.refusal(asked, "remembered", known, issuedAtMs)
-    if (this.unavailable.isDown) return this.#withoutStore(asked, plan, issuedAtMs, null)
-    if (this.unavailable.isPosting) return this.#afterPosts(asked, plan, issuedAtMs, tries)
-    const numbered = this.#number(asked, plan, issuedAtMs)
-    if (numbered instanceof Promise)
-      return numbered.then((ready) => this.#send(asked, plan, issuedAtMs, ready, tries))
-    return this.#send(asked, plan, issuedAtMs, numbered, tries)
+    const remembered = this.refusals.isEmpty ? null : this.#recall(asked, plan, issuedAtMs)
+    if (remembered !== null) return remembered
+    if (this.posts.goesFirst) return this.#afterPosts(asked, plan, issuedAtMs, tries)
+    if (!this.circuit.isClosed && this.circuit.refuses())
+      return this.#withoutStore({ asked, plan, issuedAtMs, tries }, null)
+    return this.#send({ asked, plan, issuedAtMs, tries })
   }
 
-  refusal(
-    asked: Pick<Asked, "request">,
-    reason: Refused["reason"] | "remembered",
-    obstacles: readonly Obstacle[],
-    issuedAtMs: number,
-    untilMs: number | null = latestEnd(obstacles),
-  ): Refused {
-    return {
-      allowed: false,
-      request: asked.request,
-      reason: reason === "remembered" ? (obstacles[0]?.reason ?? "busy") : reason,
-      obstacles,
-      untilMs,
-      retryAfterMs: untilMs === null ? null : Math.max(0, untilMs - issuedAtMs),
-      withoutStore: reason === "store-unavailable",
-      fallback: null,
-    }
+  refusal(refusing: Refusing): Refused {
+    return refused(refusing)
   }
 
   /** Something was given back on these lines: whoever waits first asks again. */
   wake(lines: readonly Line[]): void {
+    if (this.waiting.isEmpty) return
     for (const { account } of lines) this.waiting.wake(account)
   }
 
-  /** Holds of long calls are kept alive by a heartbeat each third of their life. */
-  keepAlive(held: Held): void {
-    this.running.add(held)
-    if (this.#beat !== null) return
-    this.#beat = setInterval(() => this.#beatAll(), BEAT_MS)
-    unref(this.#beat)
+  /** What nobody waits for any more must not hold anything: its Release is sent until it is answered. */
+  postRelease(plan: Plan, reserve: Numbered): void {
+    const { division, lines } = plan
+    const unsent = { kind: "release", division, reservation: reserve.command.id } as const
+    this.posts.post({ unsent, numbered: null, reserve, lines, goesFirst: false })
   }
 
+  /** Waiting callers are turned away, and what is to be posted is posted, or told as `unposted`. */
   async close(): Promise<void> {
-    this.#closed = true
-    if (this.#beat !== null) clearInterval(this.#beat)
-    await this.unavailable.flush()
-    this.unavailable.stop()
+    this.#isClosed = true
+    this.beats.stop()
+    this.waiting.close(new SpendfuseClosed())
+    await this.posts.stop()
   }
 
-  async #decideOrWait(asked: Asked): Promise<Decision> {
-    const waitMs = asked.request.waitMs ?? this.options.waitMs
-    const queued = waitMs > 0 ? this.#queueOf(asked) : null
-    if (queued !== null) return this.#wait(asked, { account: queued }, waitMs)
-    const pending = this.attempt(asked)
-    const decided = pending instanceof Promise ? await pending : pending
-    if (decided.allowed || decided.reason !== "busy" || waitMs <= 0) return decided
-    const busy = decided.obstacles.find(({ reason }) => reason === "busy")
-    if (busy?.kind !== "line") return decided
-    return this.#wait(asked, { account: busy.account }, waitMs)
+  #reserve(request: CallRequest): Decision | Promise<Decision> {
+    checkRequest(request)
+    request.signal?.throwIfAborted()
+    const decided = this.decide(request)
+    if (decided instanceof Promise) return decided.then((value) => this.#orFallBack(request, value))
+    return this.#orFallBack(request, decided)
   }
 
-  async #wait(asked: Asked, ticket: Ticket, waitMs: number): Promise<Decision> {
-    const { nowMs } = this.options
-    const untilMs = nowMs() + waitMs
-    try {
-      for (;;) {
-        const how = await this.waiting.wait(ticket, untilMs, nowMs, asked.request.signal)
-        const decided = await this.attempt(asked)
-        if (decided.allowed || decided.reason !== "busy" || how === "late") return decided
-      }
-    } finally {
-      this.waiting.leave(ticket)
-    }
+  #orFallBack(request: CallRequest, decided: Decision): Decision | Promise<Decision> {
+    if (decided.allowed || request.via !== undefined || this.policy.fallbacks.size === 0)
+      return decided
+    return fallBack(this, request, decided)
   }
 
-  /** The account of the request whose queue it must join: others were there first. */
-  #queueOf(asked: Asked): string | null {
-    if (this.waiting.isEmpty) return null
-    const { lines } = this.planOf(asked.request, this.sender.issuedAtMs())
-    return lines.find(({ account }) => this.waiting.has(account))?.account ?? null
+  #ask(request: CallRequest): Asked {
+    if (this.#isClosed) throw new SpendfuseClosed()
+    const atMs = this.sender.issuedAtMs()
+    const worst = estimate(request, this.policy, this.options.prices, atMs)
+    return { request, estimate: worst, via: request.via ?? null }
   }
 
-  async #fallBack(request: CallRequest, first: Refused): Promise<Decision> {
-    let refused = first
-    const { lines } = this.planOf(request, this.sender.issuedAtMs())
-    let name = degradedTo(first, lines) ?? this.policy.onRefused
-    while (name !== null) {
-      const fallback = this.policy.fallbacks.get(name)
-      if (fallback === undefined) return refused
-      if (fallback.kind === "answer")
-        return { ...refused, fallback: { kind: "answer", name, text: fallback.text } }
-      if (fallback.kind === "custom") return { ...refused, fallback: { kind: "custom", name } }
-      if (fallback.kind === "wait") await this.#pause(refused, fallback.forMs, request.signal)
-      const next = fallback.kind === "wait" ? request : { ...request, ...fallback, via: name }
-      const decided = await this.#decideOrWait(this.ask(pick(request, next)))
-      if (decided.allowed) return decided
-      refused = decided
-      name = fallback.next ?? null
-    }
-    return refused
+  #recall(asked: Asked, plan: Plan, issuedAtMs: number): Refused | null {
+    const obstacles = this.refusals.recall(plan.lines, asked.estimate, issuedAtMs)
+    const [first] = obstacles ?? []
+    if (obstacles === null || first === undefined) return null
+    const untilMs = latestEnd(obstacles)
+    return refused({ asked, reason: first.reason, obstacles, issuedAtMs, untilMs })
   }
 
-  async #pause(refused: Refused, forMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const { retryAfterMs } = refused
-    if (retryAfterMs !== null && retryAfterMs <= forMs) await sleep(retryAfterMs, signal)
-  }
-
-  #recall(asked: Asked, plan: Plan, issuedAtMs: number): readonly Obstacle[] | null {
-    if (this.refusals.isEmpty) return null
+  #send(trial: Trial): Decision | Promise<Decision> {
+    const { asked, plan, issuedAtMs } = trial
+    const head = this.sender.take(plan.division)
+    if (head === null) return this.#whenRoom(trial)
     const { base, perUnit, units } = asked.estimate
-    const least = (line: Line): number =>
-      base[line.terms.unit] + units.least * perUnit[line.terms.unit]
-    return this.refusals.recall(plan.lines, least, issuedAtMs)
-  }
-
-  #number(asked: Asked, plan: Plan, issuedAtMs: number): Numbered | Promise<Numbered> {
-    const { base, perUnit, units } = asked.estimate
-    return this.sender.number({
+    const numbered = this.sender.numbered({
       kind: "reserve",
+      id: head.id,
+      done: head.done,
       division: plan.division,
       issuedAtMs,
       lines: plan.lines,
@@ -235,67 +209,67 @@ export class Engine implements HeldBy {
       via: asked.via,
       swallowed: this.refusals.isEmpty ? 0 : this.refusals.takeSwallowed(plan.lines),
     })
-  }
-
-  #send(
-    asked: Asked,
-    plan: Plan,
-    issuedAtMs: number,
-    numbered: Numbered,
-    tries: number,
-  ): Decision | Promise<Decision> {
+    const rewinds = this.#rewinds
     try {
       const outcome = this.sender.send(numbered, asked.request.signal)
-      if (!(outcome instanceof Promise))
-        return this.#decided(asked, plan, issuedAtMs, numbered, outcome, tries)
+      if (!(outcome instanceof Promise)) return this.#decided(trial, numbered, outcome, rewinds)
       return outcome.then(
-        (answer) => this.#decided(asked, plan, issuedAtMs, numbered, answer, tries),
-        (error: unknown) => this.#unanswered(asked, plan, issuedAtMs, numbered, error),
+        (answer) => this.#decided(trial, numbered, answer, rewinds),
+        (error: unknown) => this.#unanswered(trial, numbered, error),
       )
     } catch (error) {
-      return this.#unanswered(asked, plan, issuedAtMs, numbered, error)
+      return this.#unanswered(trial, numbered, error)
     }
   }
 
   #decided(
-    asked: Asked,
-    plan: Plan,
-    issuedAtMs: number,
+    trial: Trial,
     numbered: Numbered,
     outcome: Outcome,
-    tries: number,
+    rewinds: number,
   ): Decision | Promise<Decision> {
-    this.unavailable.markUp()
+    this.circuit.answered()
+    const { asked, plan, issuedAtMs } = trial
     switch (outcome.kind) {
       case "reserved": {
-        const held = new Held(this, asked, plan, issuedAtMs, numbered, outcome.granted)
+        if (outcome.replayed === true) return this.#notMine(trial)
+        const { granted } = outcome
+        const held = new Held(this, { ...trial, numbered, granted, withoutStore: false })
         if (asked.request.signal?.aborted === true) return this.#aborted(asked, held)
-        if (this.policy.onStoreUnavailable.kind !== "deny") this.#learn(plan, issuedAtMs)
+        if (rewinds !== this.#rewinds && trial.tries < ATTEMPTS_MAX)
+          return held.release().then(() => this.#again(trial))
+        if (this.known.hasStops) this.known.forgetStops(plan.lines, plan.switches)
+        if (this.policy.onStoreUnavailable.kind !== "deny")
+          this.known.readRoom(this.options.store, plan.lines, issuedAtMs)
         return held
       }
-      case "refused":
-        if (this.options.rememberRefusals)
-          this.refusals.remember(plan.lines, outcome.obstacles, issuedAtMs)
-        this.unavailable.learn(plan.lines, outcome.obstacles)
-        return this.refusal(asked, outcome.reason, outcome.obstacles, issuedAtMs, outcome.untilMs)
-      case "error":
-        if (tries < ATTEMPTS_MAX && (outcome.error === "skewed" || this.renamed(outcome)))
-          return this.attempt(asked, tries + 1)
+      case "refused": {
+        const { reason, obstacles, untilMs } = outcome
+        if (this.options.rememberRefusals) this.refusals.remember(plan.lines, obstacles, issuedAtMs)
+        this.known.learn(plan.lines, obstacles)
+        return refused({ asked, reason, obstacles, issuedAtMs, untilMs })
+      }
+      case "error": {
+        const { id, division } = numbered.command
+        const isAskedAnew =
+          this.sender.isRenamed(outcome, id, division) || outcome.error === "skewed"
+        if (isAskedAnew && trial.tries < ATTEMPTS_MAX) return this.#again(trial)
         throw new RequestFailed(outcome.error, outcome.detail)
+      }
       default:
         throw new Error(`a Reserve was answered with \`${outcome.kind}\``)
     }
   }
 
-  /** The store does not know this process (any more): it goes on under a new name. */
-  renamed(outcome: Extract<Outcome, { kind: "error" }>): boolean {
-    if (outcome.error !== "unknown-source" && outcome.error !== "already-answered") return false
-    this.sender.rename()
-    this.options.onNotice({
-      kind: "ledger-rewound",
-      message: `the store answered \`${outcome.error}\`: it was restored, or this process was silent for a day`,
-    })
-    return true
+  #again({ asked, tries }: Trial): Decision | Promise<Decision> {
+    return this.attempt(asked, tries + 1)
+  }
+
+  /** Somebody else asked under this number before, and may be calling a provider on its answer by now. */
+  #notMine(trial: Trial): Decision | Promise<Decision> {
+    this.sender.disown()
+    if (trial.tries < ATTEMPTS_MAX) return this.#again(trial)
+    throw new RequestFailed("conflict", "the store answers new commands as if it knew them")
   }
 
   async #aborted(asked: Asked, held: Held): Promise<never> {
@@ -303,49 +277,59 @@ export class Engine implements HeldBy {
     throw asked.request.signal?.reason
   }
 
+  async #whenRoom(trial: Trial): Promise<Decision> {
+    const { asked, plan } = trial
+    try {
+      await this.sender.room(plan.division, asked.request.signal)
+    } catch (error) {
+      return this.#unanswered(trial, null, error)
+    }
+    return this.attempt(asked, trial.tries)
+  }
+
+  /** Waits for what must be there first, and no longer than for the store itself. */
   async #afterPosts(
     asked: Asked,
     plan: Plan,
     issuedAtMs: number,
     tries: number,
   ): Promise<Decision> {
-    await this.unavailable.flush()
-    if (this.unavailable.isPosting) return this.#withoutStore(asked, plan, issuedAtMs, null)
-    return this.attempt(asked, tries)
+    const trial = { asked, plan, issuedAtMs, tries }
+    if (!this.circuit.isClosed && this.circuit.refuses()) return this.#withoutStore(trial, null)
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.options.storeDeadlineMs)
+    })
+    await Promise.race([this.posts.flush(), late])
+    clearTimeout(timer)
+    asked.request.signal?.throwIfAborted()
+    return this.posts.goesFirst ? this.#withoutStore(trial, null) : this.attempt(asked, tries)
   }
 
-  #unanswered(
-    asked: Asked,
-    plan: Plan,
-    issuedAtMs: number,
-    numbered: Numbered,
-    error: unknown,
-  ): Decision {
-    if (asked.request.signal?.aborted === true) {
-      this.postRelease(plan, numbered)
-      throw asked.request.signal.reason
+  #unanswered(trial: Trial, numbered: Numbered | null, error: unknown): Decision {
+    const { signal } = trial.asked.request
+    if (signal?.aborted === true) {
+      if (numbered !== null) this.postRelease(trial.plan, numbered)
+      throw signal.reason
     }
     if ((error as { _tag?: unknown })._tag !== "StoreUnavailable") {
-      this.sender.abandon(numbered)
+      if (numbered !== null) this.sender.abandon(numbered)
       throw error
     }
-    this.unavailable.markDown()
-    return this.#withoutStore(asked, plan, issuedAtMs, numbered)
+    this.circuit.failed()
+    return this.#withoutStore(trial, numbered)
   }
 
-  postRelease(plan: Plan, numbered: Numbered): void {
-    const reservation = numbered.command.id
-    const { division } = plan
-    this.unavailable.post({ kind: "release", division, reservation }, null, numbered)
-  }
-
-  #withoutStore(asked: Asked, plan: Plan, issuedAtMs: number, numbered: Numbered | null): Decision {
+  #withoutStore(trial: Trial, numbered: Numbered | null): Decision {
+    const { asked, plan, issuedAtMs } = trial
     const { lines, switches } = plan
-    const granted = this.unavailable.refuses(lines, switches) ? null : this.#share(asked, lines)
-    if (granted !== null)
-      return new Held(this, asked, plan, issuedAtMs, numbered, granted, { withoutStore: true })
+    const obstacles = this.known.stopsOf(lines, switches, issuedAtMs)
+    const granted = obstacles.length > 0 ? null : this.#share(asked, lines)
+    if (granted !== null) return new Held(this, { ...trial, numbered, granted, withoutStore: true })
     if (numbered !== null) this.postRelease(plan, numbered)
-    return this.refusal(asked, "store-unavailable", [], issuedAtMs, null)
+    const reason = obstacles[0]?.reason ?? "store-unavailable"
+    const untilMs = obstacles.length > 0 ? latestEnd(obstacles) : null
+    return refused({ asked, reason, obstacles, issuedAtMs, untilMs, withoutStore: true })
   }
 
   /** The largest grant that the policy lets this host make by itself, or null. */
@@ -357,42 +341,31 @@ export class Engine implements HeldBy {
       requests: base.requests + n * perUnit.requests,
     })
     for (const n of new Set([units.most, units.least]))
-      if (this.unavailable.takeShare(this.policy, lines, costAt(n))) return n
+      if (this.known.takeShare(this.policy, lines, costAt(n))) return n
     return null
   }
 
-  /** Reads what is left, once a second per plan at most, for the time when the store is away. */
-  #learn(plan: Plan, issuedAtMs: number): void {
-    this.unavailable.readRoom(this.options.store, plan.lines, issuedAtMs)
-  }
-
-  #beatAll(): void {
+  /** Before the store admits anything more, it is told again what it has lost. */
+  #rewound(message: string): void {
+    this.#rewinds += 1
     const nowMs = this.options.monotonicMs()
-    for (const held of this.running) held.beat(nowMs)
-    if (this.running.size > 0 || this.#beat === null) return
-    clearInterval(this.#beat)
-    this.#beat = null
+    if (nowMs < this.#rewoundUntilMs) return
+    this.#rewoundUntilMs = nowMs + SAME_REWIND_MS
+    this.refusals.clear()
+    this.options.onNotice({ kind: "ledger-rewound", message })
+    for (const post of stopAgain(this.known.stops(this.sender.issuedAtMs()))) this.posts.post(post)
   }
 }
 
-const BEAT_MS = 1_000
+const HOLD_MAX_MS = 3_600_000
 
-/** The request that a fallback asks instead: its model, its provider where it names one. */
-const pick = (
-  request: CallRequest,
-  next: { readonly model?: string; readonly provider?: string; readonly via?: string },
-): CallRequest => ({
-  ...request,
-  ...(next.model !== undefined && { model: next.model }),
-  ...(next.provider !== undefined && { provider: next.provider }),
-  ...(next.via !== undefined && { via: next.via }),
-})
+/** Answers that were under way when a rewound store was noticed say it again. */
+const SAME_REWIND_MS = 1_000
 
-const latestEnd = (obstacles: readonly Obstacle[]): number | null => {
-  let latest = 0
-  for (const { untilMs } of obstacles) {
-    if (untilMs === null) return null
-    latest = Math.max(latest, untilMs)
-  }
-  return latest
+/** One try of a request. */
+interface Trial {
+  readonly asked: Asked
+  readonly plan: Plan
+  readonly issuedAtMs: number
+  readonly tries: number
 }

@@ -1,5 +1,44 @@
 import type { Line } from "../domain/command.ts"
-import type { Refused } from "./decision.ts"
+import type { Plan } from "../domain/compile.ts"
+import type { Policy } from "../domain/policy.ts"
+import type { Decision, Refused } from "./decision.ts"
+import { RequestFailed } from "./errors.ts"
+import type { Notice } from "./notice.ts"
+import type { CallRequest } from "./request.ts"
+import { sleep } from "./timers.ts"
+
+/** What a chain of fallbacks needs of the engine. */
+export interface FallsBack {
+  readonly policy: Policy
+  readonly options: { readonly onNotice: (notice: Notice) => void }
+  decide(request: CallRequest): Decision | Promise<Decision>
+  planOf(request: CallRequest): Plan
+}
+
+/** Walks the policy's fallbacks after a refusal; each is a request of its own, at its own price. */
+export const fallBack = async (
+  engine: FallsBack,
+  request: CallRequest,
+  first: Refused,
+): Promise<Decision> => {
+  let refused = first
+  const { policy } = engine
+  let name = degradedTo(first, engine.planOf(request).lines) ?? policy.onRefused
+  while (name !== null) {
+    const fallback = policy.fallbacks.get(name)
+    if (fallback === undefined) return refused
+    if (fallback.kind === "answer")
+      return { ...refused, fallback: { kind: "answer", name, text: fallback.text } }
+    if (fallback.kind === "custom") return { ...refused, fallback: { kind: "custom", name } }
+    if (fallback.kind === "wait") await pause(refused, fallback.forMs, request.signal)
+    const next = fallback.kind === "wait" ? request : { ...request, ...pick(fallback), via: name }
+    const decided = await tryNext(engine, next, name)
+    if (decided?.allowed === true) return decided
+    refused = decided ?? refused
+    name = fallback.next ?? null
+  }
+  return refused
+}
 
 /** The fallback that the highest reached degrade tier of a refusal names; null where none stands. */
 export const degradedTo = (refused: Refused, lines: readonly Line[]): string | null => {
@@ -15,16 +54,36 @@ export const degradedTo = (refused: Refused, lines: readonly Line[]): string | n
   return null
 }
 
-/** Waits; rejects with the signal's reason where it aborts first. */
-export const sleep = (forMs: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort)
-      resolve()
-    }, forMs)
-    signal?.addEventListener("abort", onAbort, { once: true })
-  })
+/** A fallback whose model has no price is passed over: the refusal stands, and is not made a fault. */
+const tryNext = async (
+  engine: FallsBack,
+  request: CallRequest,
+  name: string,
+): Promise<Decision | null> => {
+  try {
+    return await engine.decide(request)
+  } catch (error) {
+    if (!(error instanceof RequestFailed) || error.error !== "unknown-model") throw error
+    const message = `fallback \`${name}\` was passed over: ${error.message}`
+    engine.options.onNotice({ kind: "warning", message })
+    return null
+  }
+}
+
+const pause = async (
+  refused: Refused,
+  forMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
+  const { retryAfterMs } = refused
+  if (retryAfterMs !== null && retryAfterMs <= forMs) await sleep(retryAfterMs, signal)
+}
+
+/** The request that a fallback asks instead: its model, its provider where it names one. */
+const pick = (fallback: {
+  readonly model: string
+  readonly provider?: string
+}): Pick<CallRequest, "model" | "provider"> => ({
+  model: fallback.model,
+  ...(fallback.provider !== undefined && { provider: fallback.provider }),
+})

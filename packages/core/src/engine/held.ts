@@ -1,87 +1,67 @@
 import type { CommandId, Line } from "../domain/command.ts"
 import type { Plan } from "../domain/compile.ts"
-import { reservationKey } from "../domain/ledger.ts"
-import type { Obstacle, Outcome } from "../domain/outcome.ts"
-import type { Policy } from "../domain/policy.ts"
+import type { Outcome } from "../domain/outcome.ts"
+import { reservationName } from "../domain/source.ts"
 import { type Amounts, NOTHING } from "../domain/terms.ts"
-import type { PriceSource, Prices } from "../ports/Prices.ts"
-import { type Asked, RESERVATION_MS } from "./asked.ts"
-import type { Admitted, Decision, Extended, Refused, Settled } from "./decision.ts"
+import type { PriceSource } from "../ports/Prices.ts"
+import { rest, smallest, sum } from "./amounts.ts"
+import { type Asked, ATTEMPTS_MAX, RESERVATION_MS } from "./asked.ts"
+import type { Admitted, Extended, Settled } from "./decision.ts"
 import { RequestFailed } from "./errors.ts"
 import { costOfSettlement } from "./estimate.ts"
-import type { Notice } from "./notice.ts"
-import type { CallRequest, Settlement } from "./request.ts"
-import type { Numbered, Sender, Unsent } from "./send.ts"
-import { chargeOf, type Unavailable } from "./unavailable.ts"
+import type { HeldBy } from "./heldBy.ts"
+import { chargeOf } from "./posts.ts"
+import { type CallRequest, checkSettlement, type Settlement } from "./request.ts"
+import type { Numbered, Unsent } from "./send.ts"
 
-/** What a hold needs of the engine that made it. */
-export interface HeldBy {
-  readonly policy: Policy
-  readonly options: {
-    readonly prices: Prices | undefined
-    readonly onNotice: (notice: Notice) => void
-  }
-  readonly sender: Sender
-  readonly unavailable: Unavailable
-  readonly running: Set<Held>
-  attempt(asked: Asked): Decision | Promise<Decision>
-  refusal(
-    asked: Pick<Asked, "request">,
-    reason: Refused["reason"],
-    obstacles: readonly Obstacle[],
-    issuedAtMs: number,
-    untilMs: number | null,
-  ): Refused
-  wake(lines: readonly Line[]): void
-  keepAlive(held: Held): void
-  renamed(outcome: Extract<Outcome, { kind: "error" }>): boolean
-  postRelease(plan: Plan, numbered: Numbered): void
+/** What made a hold. */
+export interface Made {
+  readonly asked: Asked
+  readonly plan: Plan
+  readonly issuedAtMs: number
+  /** Its Reserve; null where none was sent. */
+  readonly numbered: Numbered | null
+  readonly granted: number
+  readonly withoutStore: boolean
 }
+
+type Tokens = { readonly least: number; readonly most: number }
 
 /** An admitted request: its hold, until one final settle or release. */
 export class Held implements Admitted {
   readonly allowed = true
   readonly request: CallRequest
   readonly withoutStore: boolean
+  /** For the heartbeat; set by the first look at it. Monotonic milliseconds, 0 before. */
+  bornAtMs = 0
+  beatAtMs = 0
   readonly #engine: HeldBy
-  readonly #asked: Asked
-  readonly #plan: Plan
-  readonly #issuedAtMs: number
-  readonly #numbered: Numbered | null
+  readonly #made: Made
   #granted: number
   #seq = 0
   #ended: Promise<Settled> | null = null
-  #beatAtMs: number
+  /** A final settle was sent, and nobody knows what became of it. */
+  #maybeSettled = false
   /** Where its period ended while it ran: what was taken after that. */
   #next: Admitted | null = null
+  #goingOn: Promise<Extended> | null = null
 
-  constructor(
-    engine: HeldBy,
-    asked: Asked,
-    plan: Plan,
-    issuedAtMs: number,
-    numbered: Numbered | null,
-    granted: number,
-    how: { withoutStore: boolean } = WITH_STORE,
-  ) {
-    this.request = asked.request
-    this.withoutStore = how.withoutStore
+  constructor(engine: HeldBy, made: Made) {
+    this.request = made.asked.request
+    this.withoutStore = made.withoutStore
     this.#engine = engine
-    this.#asked = asked
-    this.#plan = plan
-    this.#issuedAtMs = issuedAtMs
-    this.#numbered = numbered
-    this.#granted = granted
-    this.#beatAtMs = (numbered?.firstSentAtMs ?? 0) + this.#lifeMs / 3
-    if (!how.withoutStore) engine.keepAlive(this)
+    this.#made = made
+    this.#granted = made.granted
+    engine.beats.add(this)
   }
 
   get reservation(): string {
-    return this.#numbered === null ? "" : reservationKey(this.#numbered.command.id)
+    const { numbered, plan } = this.#made
+    return numbered === null ? "" : reservationName(numbered.command.id, plan.division)
   }
 
   get lines(): readonly Line[] {
-    return this.#plan.lines
+    return this.#made.plan.lines
   }
 
   get model(): string | undefined {
@@ -93,19 +73,96 @@ export class Held implements Admitted {
   }
 
   get via(): string | null {
-    return this.#asked.via
+    return this.#made.asked.via
   }
 
   get priceSource(): PriceSource | null {
-    return this.#asked.estimate.source
+    return this.#made.asked.estimate.source
   }
 
   get maxOutputTokens(): number | null {
-    return this.#asked.estimate.units.most === 0 ? null : this.#granted
+    return this.#made.asked.estimate.units.most === 0 ? null : this.#granted
   }
 
   get held(): Amounts {
-    const { base, perUnit } = this.#asked.estimate
+    return this.#next === null ? this.#own : sum(this.#own, this.#next.held)
+  }
+
+  /** Life of its hold without a heartbeat. */
+  get lifeMs(): number {
+    return this.request.expiresInMs ?? RESERVATION_MS
+  }
+
+  get isEnded(): boolean {
+    return this.#ended !== null
+  }
+
+  settle(settlement: Settlement): Promise<Settled> {
+    if (this.#ended !== null) return this.#ended
+    try {
+      const problem = checkSettlement(settlement)
+      if (problem !== null) return this.#notPriced(settlement, problem)
+      const { policy, options } = this.#engine
+      const { issuedAtMs } = this.#made
+      const cost = costOfSettlement(settlement, this.request, policy, options.prices, issuedAtMs)
+      if ("unpriced" in cost) return this.#notPriced(settlement, cost.unpriced)
+      return this.#count(cost, settlement.final ?? true, null)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  assume(): Promise<Settled> {
+    if (this.#ended !== null) return this.#ended
+    try {
+      return this.#assume("nobody knows what the call did cost")
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  async release(): Promise<void> {
+    if (this.#ended !== null) return
+    this.#end(Promise.resolve({ amounts: NOTHING, drain: false, assumed: null }))
+    await this.#next?.release()
+    const { plan, numbered } = this.#made
+    if (this.withoutStore) this.#engine.known.correctShare(this.lines, this.#own, NOTHING)
+    if (numbered === null) return
+    if (this.withoutStore) return this.#engine.postRelease(plan, numbered)
+    await this.#send({ kind: "release", division: plan.division, reservation: this.#id })
+    this.#engine.wake(this.lines)
+  }
+
+  async extend(tokens: Tokens): Promise<Extended> {
+    if (this.#ended !== null) throw new RequestFailed("not-running", "the reservation has ended")
+    if (this.#next !== null) return this.#next.extend(tokens)
+    if (this.#goingOn !== null) return this.#goingOn.then(() => this.extend(tokens))
+    const issuedAtMs = this.#engine.sender.issuedAtMs()
+    const outcome = this.withoutStore ? null : await this.#send(this.#more(issuedAtMs, tokens))
+    const { asked } = this.#made
+    if (outcome === null)
+      return this.#engine.refusal({ asked, reason: "store-unavailable", issuedAtMs })
+    if (outcome.kind === "extended") {
+      this.#granted += outcome.granted
+      return { allowed: true, tokens: outcome.granted, drain: outcome.drain }
+    }
+    if (outcome.kind === "refused") return this.#engine.refusal({ asked, issuedAtMs, ...outcome })
+    if (outcome.kind !== "error") throw new Error(`an Extend was answered with \`${outcome.kind}\``)
+    if (outcome.error === "period-over") return this.#goOn(tokens)
+    throw new RequestFailed(outcome.error, outcome.detail)
+  }
+
+  /** The heartbeat of a running call: nobody waits for it. False where the store knows no such hold. */
+  async beat(): Promise<boolean> {
+    const outcome = await this.#send({
+      ...this.#more(this.#engine.sender.issuedAtMs(), { least: 0, most: 0 }),
+      perUnit: NOTHING,
+    })
+    return outcome?.kind !== "error"
+  }
+
+  get #own(): Amounts {
+    const { base, perUnit } = this.#made.asked.estimate
     return {
       usd: base.usd + this.#granted * perUnit.usd,
       tokens: base.tokens + this.#granted * perUnit.tokens,
@@ -113,113 +170,32 @@ export class Held implements Admitted {
     }
   }
 
-  settle(settlement: Settlement): Promise<Settled> {
-    const final = settlement.final ?? true
-    if (this.#ended !== null) return this.#ended
-    const { options, policy } = this.#engine
-    const cost = costOfSettlement(
-      settlement,
-      this.request,
-      policy,
-      options.prices,
-      this.#issuedAtMs,
-    )
-    if (!("unpriced" in cost)) return this.#count(cost, final, null)
-    if (!final) return Promise.resolve({ amounts: NOTHING, drain: false, assumed: cost.unpriced })
-    return this.#assume(cost.unpriced)
-  }
-
-  assume(): Promise<Settled> {
-    return this.#ended ?? this.#assume("nobody knows what the call did cost")
-  }
-
-  async release(): Promise<void> {
-    if (this.#ended !== null) return
-    await this.#end(Promise.resolve({ amounts: NOTHING, drain: false, assumed: null }))
-    await this.#next?.release()
-    if (this.withoutStore) this.#engine.unavailable.giveBackShare(this.lines, this.held)
-    if (this.#numbered === null) return
-    if (this.withoutStore) {
-      this.#engine.postRelease(this.#plan, this.#numbered)
-      return
-    }
-    const { division } = this.#plan
-    const unsent = { kind: "release", division, reservation: this.#id } as const
-    const numbered = await this.#engine.sender.number(unsent)
-    try {
-      await this.#engine.sender.send(numbered)
-    } catch {
-      this.#engine.unavailable.markDown()
-      this.#engine.unavailable.post(unsent, numbered, null)
-    }
-    this.#engine.wake(this.lines)
-  }
-
-  async extend(tokens: { readonly least: number; readonly most: number }): Promise<Extended> {
-    if (this.#ended !== null) throw new RequestFailed("not-running", "the reservation has ended")
-    if (this.#next !== null) return this.#next.extend(tokens)
-    if (this.withoutStore || this.#numbered === null)
-      return this.#engine.refusal(this.#asked, "store-unavailable", [], this.#issuedAtMs, null)
-    const issuedAtMs = this.#engine.sender.issuedAtMs()
-    const outcome = await this.#send({
-      kind: "extend",
-      division: this.#plan.division,
-      reservation: this.#id,
-      issuedAtMs,
-      base: NOTHING,
-      perUnit: this.#asked.estimate.perUnit,
-      units: tokens,
-      expiresAtMs: issuedAtMs + this.#lifeMs,
-    })
-    if (outcome === null)
-      return this.#engine.refusal(this.#asked, "store-unavailable", [], issuedAtMs, null)
-    if (outcome.kind === "extended") {
-      this.#granted += outcome.granted
-      return { allowed: true, tokens: outcome.granted, drain: outcome.drain }
-    }
-    if (outcome.kind === "refused")
-      return this.#engine.refusal(
-        this.#asked,
-        outcome.reason,
-        outcome.obstacles,
-        issuedAtMs,
-        outcome.untilMs,
-      )
-    if (outcome.kind === "error" && outcome.error === "period-over") return this.#goOn(tokens)
-    throw new RequestFailed(
-      outcome.kind === "error" ? outcome.error : "not-running",
-      outcome.kind === "error" ? outcome.detail : "the reservation has ended",
-    )
-  }
-
-  /** The heartbeat of a running call: each third of its life, and nobody waits for it. */
-  beat(nowMs: number): void {
-    if (nowMs < this.#beatAtMs || this.#ended !== null) return
-    this.#beatAtMs = nowMs + this.#lifeMs / 3
-    const issuedAtMs = this.#engine.sender.issuedAtMs()
-    void this.#send({
-      kind: "extend",
-      division: this.#plan.division,
-      reservation: this.#id,
-      issuedAtMs,
-      base: NOTHING,
-      perUnit: NOTHING,
-      units: { least: 0, most: 0 },
-      expiresAtMs: issuedAtMs + this.#lifeMs,
-    }).catch(() => undefined)
-  }
-
   get #id(): CommandId {
-    return this.#numbered?.command.id ?? { source: "", n: 0 }
+    return this.#made.numbered?.command.id ?? { source: "", n: 0 }
   }
 
-  get #lifeMs(): number {
-    return this.request.expiresInMs ?? RESERVATION_MS
+  #more(issuedAtMs: number, units: Tokens) {
+    const { plan, asked } = this.#made
+    return {
+      kind: "extend",
+      division: plan.division,
+      reservation: this.#id,
+      issuedAtMs,
+      base: NOTHING,
+      perUnit: asked.estimate.perUnit,
+      units,
+      expiresAtMs: issuedAtMs + this.lifeMs,
+    } as const
+  }
+
+  /** What has no price: a part of it is left uncounted, the end counts the whole hold. */
+  #notPriced(settlement: Settlement, why: string): Promise<Settled> {
+    if (settlement.final !== false) return this.#assume(why)
+    return Promise.resolve({ amounts: NOTHING, drain: false, assumed: why })
   }
 
   #assume(why: string): Promise<Settled> {
-    const { options } = this.#engine
-    options.onNotice({
+    this.#engine.options.onNotice({
       kind: "assumed",
       reservation: this.reservation,
       message: `the whole hold was counted: ${why}`,
@@ -228,129 +204,183 @@ export class Held implements Admitted {
   }
 
   #count(amounts: Amounts, final: boolean, assumed: string | null): Promise<Settled> {
-    const counted = this.#countNow(amounts, final, assumed)
-    if (!final) return counted
-    return this.#end(counted).catch((error: unknown) => {
-      this.#ended = null
-      this.#engine.keepAlive(this)
-      throw error
-    })
-  }
-
-  async #countNow(amounts: Amounts, final: boolean, assumed: string | null): Promise<Settled> {
     if (this.withoutStore) return this.#countWithoutStore(amounts, final, assumed)
-    const mine = this.#next === null ? amounts : smallest(amounts, this.held)
+    const mine = this.#next === null ? amounts : smallest(amounts, this.#own)
     this.#seq += 1
-    const unsent = {
+    const sent = this.#send({
       kind: "settle",
-      division: this.#plan.division,
+      division: this.#made.plan.division,
       reservation: this.#id,
       seq: this.#seq,
       actual: mine,
       final,
-    } as const
-    const pending = this.#send(unsent)
-    const outcome = pending instanceof Promise ? await pending : pending
-    if (final) this.#engine.wake(this.lines)
+    })
+    if (!(sent instanceof Promise) && this.#next === null) {
+      const settled = Promise.resolve(this.#counted(sent, { amounts, mine, final, assumed }))
+      return final ? this.#end(settled) : settled
+    }
+    const settled = this.#countBoth(sent, { amounts, mine, final, assumed })
+    if (!final) return settled
+    this.#end(settled)
+    return settled.catch((error: unknown) => {
+      this.#ended = null
+      this.#engine.beats.add(this)
+      throw error
+    })
+  }
+
+  async #countBoth(sent: Answer | Promise<Answer>, count: Count): Promise<Settled> {
+    const settled = this.#counted(await sent, count)
+    const { amounts, mine, final } = count
     if (this.#next !== null) await this.#next.settle({ amounts: rest(amounts, mine), final })
-    const settled = { amounts, assumed }
-    if (outcome === null) return { ...settled, drain: false }
-    if (outcome.kind === "settled") return { ...settled, drain: outcome.drain }
+    return settled
+  }
+
+  #counted(outcome: Answer, { amounts, mine, final, assumed }: Count): Settled {
+    if (final) this.#engine.wake(this.lines)
+    if (outcome === null) return { amounts, assumed, drain: false }
+    if (outcome.kind === "settled") {
+      if (outcome.skipped.length > 0) this.#skipped(outcome.skipped)
+      return { amounts, assumed, drain: outcome.drain }
+    }
     if (outcome.kind !== "error") throw new Error(`a Settle was answered with \`${outcome.kind}\``)
-    return this.#mend(outcome, mine, final, settled)
+    if (outcome.error === "invalid-command") throw new RequestFailed(outcome.error, outcome.detail)
+    if (final) this.#mend(outcome, mine)
+    return { amounts, assumed, drain: true }
   }
 
   /** What a store says that does not know the reservation, or cannot count it. */
-  #mend(
-    outcome: Extract<Outcome, { kind: "error" }>,
-    amounts: Amounts,
-    final: boolean,
-    settled: { amounts: Amounts; assumed: string | null },
-  ): Settled {
-    if (outcome.error === "invalid-command")
-      throw new RequestFailed("invalid-command", outcome.detail)
-    if (outcome.error === "unknown-reservation" && final)
-      this.#engine.unavailable.post(
-        chargeOf(this.#plan.division, this.lines, amounts, this.#id),
-        null,
-        null,
-      )
-    else if (final)
-      this.#engine.options.onNotice({
-        kind: "unposted",
-        accounts: this.lines.map(({ account }) => account),
-        amounts,
-        message: `spend was not posted: ${outcome.detail}`,
-      })
-    return { ...settled, drain: true }
-  }
-
-  async #countWithoutStore(
-    amounts: Amounts,
-    final: boolean,
-    assumed: string | null,
-  ): Promise<Settled> {
-    if (final) {
-      this.#engine.unavailable.giveBackShare(this.lines, rest(this.held, amounts))
-      const charge = chargeOf(
-        this.#plan.division,
-        this.lines,
-        amounts,
-        this.#numbered?.command.id ?? null,
-      )
-      this.#engine.unavailable.post(charge, null, this.#numbered)
+  #mend(outcome: Extract<Outcome, { kind: "error" }>, amounts: Amounts): void {
+    const { lines } = this
+    if (outcome.error === "not-running") return
+    if (outcome.error === "unknown-reservation" && !this.#maybeSettled) {
+      const { division } = this.#made.plan
+      const unsent = chargeOf({ division, lines, amounts, ends: this.#id })
+      this.#engine.posts.post({ unsent, numbered: null, reserve: null, lines, goesFirst: true })
+      return
     }
-    return { amounts, drain: false, assumed }
+    this.#engine.options.onNotice({
+      kind: "unposted",
+      accounts: lines.map(({ account }) => account),
+      amounts,
+      message: `spend was not posted: ${outcome.detail}`,
+    })
   }
 
-  /** Its answer, or null where the store did not give one: then a settle is sent until it does. */
-  async #send(unsent: Unsent): Promise<Outcome | null> {
-    const { sender, unavailable } = this.#engine
-    const numbered = await sender.number(unsent)
+  #skipped(accounts: readonly string[]): void {
+    this.#engine.options.onNotice({
+      kind: "warning",
+      message: `spend came after its period was forgotten, and was not counted on ${accounts.map((key) => `\`${key}\``).join(", ")}`,
+    })
+  }
+
+  #countWithoutStore(amounts: Amounts, final: boolean, assumed: string | null): Promise<Settled> {
+    const settled = Promise.resolve({ amounts, drain: false, assumed })
+    if (!final) return settled
+    const { plan, numbered } = this.#made
+    const { lines } = plan
+    this.#engine.known.correctShare(lines, this.#own, amounts)
+    const ends = numbered?.command.id ?? null
+    const unsent = chargeOf({ division: plan.division, lines, amounts, ends })
+    this.#engine.posts.post({ unsent, numbered: null, reserve: numbered, lines, goesFirst: true })
+    return this.#end(settled)
+  }
+
+  /** Its answer, or null where the store did not give one: then what ends the hold is sent until it does. */
+  #send(unsent: Unsent, tries = 1): Answer | Promise<Answer> {
+    const { sender } = this.#engine
+    let numbered: Numbered | null = null
     try {
-      const outcome = await sender.send(numbered)
-      unavailable.markUp()
-      if (outcome.kind === "error" && this.#engine.renamed(outcome)) return this.#send(unsent)
-      return outcome
+      const head = sender.take(unsent.division)
+      if (head === null) return this.#sendLater(unsent, tries)
+      numbered = sender.numbered({ ...unsent, ...head })
+      const outcome = sender.send(numbered)
+      if (!(outcome instanceof Promise)) return this.#answered(unsent, numbered, outcome, tries)
+      const sent = numbered
+      return outcome.then(
+        (answer) => this.#answered(unsent, sent, answer, tries),
+        (error: unknown) => this.#unanswered(unsent, sent, error),
+      )
     } catch (error) {
-      if ((error as { _tag?: unknown })._tag !== "StoreUnavailable") throw error
-      unavailable.markDown()
-      if (unsent.kind === "settle" && unsent.final) unavailable.post(unsent, numbered, null)
-      else sender.abandon(numbered)
-      return null
+      return this.#unanswered(unsent, numbered, error)
     }
+  }
+
+  async #sendLater(unsent: Unsent, tries: number): Promise<Answer> {
+    try {
+      await this.#engine.sender.room(unsent.division)
+    } catch (error) {
+      return this.#unanswered(unsent, null, error)
+    }
+    return this.#send(unsent, tries)
+  }
+
+  #answered(
+    unsent: Unsent,
+    numbered: Numbered,
+    outcome: Outcome,
+    tries: number,
+  ): Answer | Promise<Answer> {
+    this.#engine.circuit.answered()
+    const { id, division } = numbered.command
+    if (!this.#engine.sender.isRenamed(outcome, id, division) || tries >= ATTEMPTS_MAX)
+      return outcome
+    if (outcome.kind === "error" && outcome.error !== "unknown-source") this.#maybeSettled = true
+    return this.#send(unsent, tries + 1)
+  }
+
+  #unanswered(unsent: Unsent, numbered: Numbered | null, error: unknown): null {
+    const { sender, circuit, posts } = this.#engine
+    const isEnd = unsent.kind === "release" || (unsent.kind === "settle" && unsent.final)
+    if ((error as { _tag?: unknown })._tag !== "StoreUnavailable") {
+      if (numbered !== null) sender.abandon(numbered)
+      if (isEnd) this.#maybeSettled = true
+      throw error
+    }
+    circuit.failed()
+    if (isEnd) posts.post({ unsent, numbered, reserve: null, lines: this.lines, goesFirst: false })
+    else if (numbered !== null) sender.abandon(numbered)
+    return null
   }
 
   /** The period is over: the rest of the call is held under a reservation of the new one. */
-  async #goOn(tokens: { readonly least: number; readonly most: number }): Promise<Extended> {
-    const { perUnit, source } = this.#asked.estimate
+  #goOn(tokens: Tokens): Promise<Extended> {
+    this.#goingOn ??= this.#reserveNext(tokens).finally(() => {
+      this.#goingOn = null
+    })
+    return this.#goingOn
+  }
+
+  async #reserveNext(tokens: Tokens): Promise<Extended> {
+    const { via, estimate } = this.#made.asked
+    const { perUnit, source } = estimate
     const decided = await this.#engine.attempt({
       request: this.request,
-      via: this.#asked.via,
+      via,
       estimate: { base: NOTHING, perUnit, units: tokens, source },
     })
     if (!decided.allowed) return decided
+    if (this.#ended !== null) {
+      await decided.release()
+      throw new RequestFailed("not-running", "the reservation has ended")
+    }
     this.#next = decided
     return { allowed: true, tokens: decided.maxOutputTokens ?? 0, drain: false }
   }
 
   #end(settled: Promise<Settled>): Promise<Settled> {
     this.#ended = settled
-    this.#engine.running.delete(this)
+    this.#engine.beats.delete(this)
     return settled
   }
 }
 
-const WITH_STORE = { withoutStore: false }
+type Answer = Outcome | null
 
-const smallest = (one: Amounts, other: Amounts): Amounts => ({
-  usd: Math.min(one.usd, other.usd),
-  tokens: Math.min(one.tokens, other.tokens),
-  requests: Math.min(one.requests, other.requests),
-})
-
-const rest = (all: Amounts, taken: Amounts): Amounts => ({
-  usd: Math.max(0, all.usd - taken.usd),
-  tokens: Math.max(0, all.tokens - taken.tokens),
-  requests: Math.max(0, all.requests - taken.requests),
-})
+interface Count {
+  readonly amounts: Amounts
+  /** What of it belongs to this hold, and not to the one after its period. */
+  readonly mine: Amounts
+  readonly final: boolean
+  readonly assumed: string | null
+}

@@ -1,4 +1,5 @@
 import type { Amounts } from "../domain/terms.ts"
+import type { Period } from "../domain/window.ts"
 
 /** What an engine tells its host beside decisions; nobody's prompt, key or URL is in it. */
 export type Notice =
@@ -10,7 +11,15 @@ export type Notice =
       readonly amounts: Amounts
       readonly message: string
     }
-  /** A settlement without a price: the whole hold was counted. */
+  /** A settlement without a price, or none at all: the whole hold was counted. */
   | { readonly kind: "assumed"; readonly reservation: string; readonly message: string }
-  /** The store lost what it had answered: it was restored, or failed over. */
+  /** The store lost what it had answered: it was restored, or failed over. Known latches and switches are set again. */
   | { readonly kind: "ledger-rewound"; readonly message: string }
+  /** Two hosts cut the time of one account differently. */
+  | {
+      readonly kind: "period-mismatch"
+      readonly account: string
+      readonly ours: Period
+      readonly theirs: Period
+      readonly message: string
+    }

@@ -2,6 +2,7 @@ import type { CommandId } from "../domain/command.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import { SHARED_DIVISION, type Subject, switchKey } from "../domain/subject.ts"
 import { viewOf } from "../domain/view.ts"
+import { ATTEMPTS_MAX } from "./asked.ts"
 import type { Engine } from "./engine.ts"
 import { RequestFailed } from "./errors.ts"
 import type { Unsent } from "./send.ts"
@@ -27,7 +28,10 @@ export interface AcknowledgeOptions extends ByWhom {
   readonly allow?: number
 }
 
-/** The operator's hand: each command is an audit event, with a name and a reason. */
+/**
+ * The operator's hand: each command is an audit event, with a name and a reason. A command that rejects
+ * with StoreUnavailable may have been done: give it an `id`, and send it again under that.
+ */
 export class Operator {
   readonly #engine: Engine
 
@@ -39,6 +43,7 @@ export class Operator {
   async acknowledge(account: AccountOf, options: AcknowledgeOptions): Promise<Outcome> {
     const line = this.lineOf(account)
     const [record] = await this.#engine.options.store.read([line.account])
+    if (record !== undefined) this.#engine.known.learnRead([line], [record])
     const view = viewOf(record?.account ?? null, line, record?.storeTimeMs ?? 0)
     const outcome = await this.#send(options, {
       kind: "acknowledge",
@@ -51,6 +56,7 @@ export class Operator {
       by: options.by,
       why: options.why,
     })
+    if (outcome.kind === "acknowledged") this.#engine.known.forgetLatch(line.account)
     this.#engine.refusals.forget(line.account)
     this.#engine.wake([line])
     return outcome
@@ -77,15 +83,18 @@ export class Operator {
     subject: { readonly dimension: string; readonly value: string },
     options: ByWhom & { readonly state: "off" | "on"; readonly untilMs?: number },
   ): Promise<Outcome> {
+    const key = switchKey(subject.dimension, subject.value)
+    const untilMs = options.untilMs ?? null
     const outcome = await this.#send(options, {
       kind: "switch",
       division: SHARED_DIVISION,
-      switch: switchKey(subject.dimension, subject.value),
+      switch: key,
       state: options.state,
-      untilMs: options.untilMs ?? null,
+      untilMs,
       by: options.by,
       why: options.why,
     })
+    if (outcome.kind === "switched") this.#engine.known.learnSwitch(key, options.state, untilMs)
     this.#engine.refusals.clear()
     return outcome
   }
@@ -124,21 +133,27 @@ export class Operator {
     return this.#engine.lineOf(found, subject, atMs)
   }
 
-  async #send(options: ByWhom | null, unsent: Unsent): Promise<Outcome> {
+  async #send(options: ByWhom | null, unsent: Unsent, tries = 1): Promise<Outcome> {
     if (options?.id !== undefined) return this.#sendNamed(options.id, unsent)
-    const numbered = await this.#engine.sender.number(unsent)
-    const outcome = await this.#engine.sender.send(numbered)
-    if (outcome.kind === "error" && this.#engine.renamed(outcome))
-      return this.#send(options, unsent)
-    return outcome
+    const { sender, circuit } = this.#engine
+    const numbered = await sender.number(unsent)
+    const { id, division } = numbered.command
+    try {
+      const outcome = await sender.send(numbered)
+      circuit.answered()
+      if (sender.isRenamed(outcome, id, division) && tries < ATTEMPTS_MAX)
+        return this.#send(options, unsent, tries + 1)
+      return outcome
+    } catch (error) {
+      circuit.failed()
+      sender.abandon(numbered)
+      throw error
+    }
   }
 
   /** An operator's own id is a source of its own, so that a second command of that id is refused. */
   async #sendNamed(name: string, unsent: Unsent): Promise<Outcome> {
     const id: CommandId = { source: `operator:${name}`, n: 1 }
-    const [applied] = await this.#engine.options.store.apply([{ ...unsent, id, done: 0 }])
-    if (applied === undefined) throw new Error("the store gave no answer")
-    if (applied.eventsWritten > 0) this.#engine.options.onEvents()
-    return applied.outcome
+    return this.#engine.sender.send({ command: { ...unsent, id, done: 0 }, firstSentAtMs: 0 })
   }
 }

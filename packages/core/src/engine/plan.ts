@@ -14,6 +14,9 @@ interface Kept {
   readonly untilMs: number
 }
 
+/** The host's own limits are asked for again after this long. */
+const LIMITS_KEPT_MS = 10_000
+
 /** Compiles requests, and keeps each plan with the subject's own object while its periods last. */
 export class Plans {
   readonly #kept = new WeakMap<Subject, Kept>()
@@ -67,6 +70,7 @@ export class Plans {
     }
     const names = Object.keys(subject)
     const values = names.map((name) => subject[name])
+    if (policy.limitFor !== undefined) untilMs = Math.min(untilMs, issuedAtMs + LIMITS_KEPT_MS)
     this.#kept.set(subject, { plan, policy, model, provider, names, values, fromMs, untilMs })
     return plan
   }
@@ -84,7 +88,10 @@ const isSame = (kept: Kept, subject: Subject): boolean => {
 
 const checkSubject = (subject: Subject): void => {
   if (typeof subject !== "object" || subject === null)
-    throw new RequestFailed("invalid-command", "`subject` is not an object of dimensions")
+    throw new RequestFailed(
+      "invalid-command",
+      '`subject` is not an object of dimensions; give e.g. { apiKey: "k1" }',
+    )
   for (const name of Object.keys(subject)) {
     if (typeof subject[name] !== "string")
       throw new RequestFailed("invalid-command", `\`subject.${name}\` is not a string`)

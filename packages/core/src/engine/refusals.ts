@@ -1,5 +1,6 @@
 import type { Line } from "../domain/command.ts"
 import type { Obstacle } from "../domain/outcome.ts"
+import type { Estimate } from "./estimate.ts"
 
 type LineObstacle = Extract<Obstacle, { kind: "line" }>
 
@@ -30,7 +31,7 @@ export class Refusals {
   /** The remembered obstacles that refuse this request, counted as swallowed; null where none does. */
   recall(
     lines: readonly Line[],
-    leastOf: (line: Line) => number,
+    estimate: Estimate,
     nowMs: number,
   ): readonly LineObstacle[] | null {
     let found: LineObstacle[] | null = null
@@ -41,7 +42,7 @@ export class Refusals {
         if (known.swallowed === 0) this.#lines.delete(line.account)
         continue
       }
-      if (!stillRefuses(known, line, leastOf)) continue
+      if (!stillRefuses(known, line, estimate)) continue
       known.swallowed = Math.min(known.swallowed + 1, 1_000_000)
       found ??= []
       found.push(known.obstacle)
@@ -97,10 +98,11 @@ export class Refusals {
 const isKept = (reason: LineObstacle["reason"]): boolean =>
   reason === "latched" || reason === "open" || reason === "exhausted" || reason === "too-large"
 
-const stillRefuses = (known: Remembered, line: Line, leastOf: (line: Line) => number): boolean => {
+const stillRefuses = (known: Remembered, line: Line, estimate: Estimate): boolean => {
   const { reason, cap, settled } = known.obstacle
   if (reason === "latched" || reason === "open") return !line.terms.observe
   if (known.periodStartMs !== line.period.startMs || known.termsId !== line.terms.id) return false
-  const least = leastOf(line)
+  const { unit } = line.terms
+  const least = estimate.base[unit] + estimate.units.least * estimate.perUnit[unit]
   return least > 0 && least > cap - settled
 }

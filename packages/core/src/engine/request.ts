@@ -1,6 +1,8 @@
+import { isAmount } from "../domain/money.ts"
 import type { Subject } from "../domain/subject.ts"
 import type { Amounts } from "../domain/terms.ts"
-import type { Usage } from "../domain/usage.ts"
+import { USAGE_COMPONENTS, type Usage } from "../domain/usage.ts"
+import { amountsProblem, shortOf } from "./amounts.ts"
 import { RequestFailed } from "./errors.ts"
 
 /** A call that is about to be made. */
@@ -27,7 +29,7 @@ export interface CallRequest {
   readonly amounts?: Partial<Amounts>
   /** The fallback by which it comes, where the host chose one itself. */
   readonly via?: string
-  /** Life of the hold without a heartbeat; 10 minutes unless given, at most 7 days. */
+  /** Life of the hold without a heartbeat, in milliseconds; 10 minutes unless given, at most 7 days. Under 6 seconds it is not kept alive. */
   readonly expiresInMs?: number
   /** How long to wait where the budget is only `busy`; default the engine's `waitMs`. */
   readonly waitMs?: number
@@ -47,27 +49,58 @@ export interface Settlement {
   readonly final?: boolean
 }
 
-/** @throws RequestFailed `invalid-command`, naming the field and the value, where a count is not one */
+/** @throws RequestFailed `invalid-command`, naming the field and the value, where something is not what it should be */
 export const checkRequest = (request: CallRequest): void => {
+  if (typeof request !== "object" || request === null)
+    throw new RequestFailed("invalid-command", "the request is not an object with a `subject`")
   for (const name of COUNTS) {
     const value = request[name]
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0))
-      throw new RequestFailed(
-        "invalid-command",
-        `\`${name}\` is \`${String(value)}\`; give an integer of at least 0`,
-      )
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) continue
+    throw wrong(name, value, "give an integer of at least 0")
   }
-  const { amounts } = request
-  if (amounts === undefined) return
-  for (const unit of ["usd", "tokens", "requests"] as const) {
-    const value = amounts[unit]
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0))
-      throw new RequestFailed(
-        "invalid-command",
-        `\`amounts.${unit}\` is \`${String(value)}\`; give an integer from 0 to 2^53 − 1`,
-      )
+  if (request.choices === 0) throw wrong("choices", 0, "give an integer of at least 1")
+  if (request.expiresInMs === 0) throw wrong("expiresInMs", 0, "give milliseconds above 0")
+  for (const name of TEXTS) {
+    const value: unknown = request[name]
+    if (value !== undefined && typeof value !== "string") throw wrong(name, value, "give a string")
   }
+  if (request.amounts === undefined) return
+  const problem = amountsProblem("amounts", request.amounts)
+  if (problem !== null) throw new RequestFailed("invalid-command", problem)
 }
+
+/**
+ * What is wrong with what a provider is said to have used: then the whole hold is counted.
+ *
+ * @returns the problem, or null
+ * @throws RequestFailed `invalid-command` where the host's own `amounts` are not amounts: nothing is counted
+ */
+export const checkSettlement = (settlement: Settlement): string | null => {
+  if (typeof settlement !== "object" || settlement === null)
+    throw new RequestFailed("invalid-command", "the settlement is not an object")
+  if (settlement.amounts !== undefined) {
+    const problem = amountsProblem("amounts", settlement.amounts)
+    if (problem !== null) throw new RequestFailed("invalid-command", problem)
+    return null
+  }
+  const { chargeNanoUsd, usage } = settlement
+  if (chargeNanoUsd !== undefined && !isAmount(chargeNanoUsd))
+    return `\`chargeNanoUsd\` is \`${shortOf(chargeNanoUsd)}\`, not an integer from 0 to 2^53 − 1`
+  if (usage === undefined) return null
+  if (typeof usage !== "object" || usage === null) return "`usage` is not an object"
+  let tokens = 0
+  for (const component of USAGE_COMPONENTS) {
+    const count = usage[component]
+    if (count === undefined) continue
+    if (!isAmount(count))
+      return `\`usage.${component}\` is \`${shortOf(count)}\`, not an integer from 0 to 2^53 − 1`
+    tokens += count
+  }
+  return Number.isSafeInteger(tokens) ? null : "`usage` counts more than 2^53 − 1"
+}
+
+const wrong = (name: string, value: unknown, mend: string): RequestFailed =>
+  new RequestFailed("invalid-command", `\`${name}\` is \`${shortOf(value)}\`; ${mend}`)
 
 const COUNTS = [
   "inputTokens",
@@ -79,3 +112,5 @@ const COUNTS = [
   "expiresInMs",
   "waitMs",
 ] as const
+
+const TEXTS = ["model", "provider", "serviceTier", "via"] as const

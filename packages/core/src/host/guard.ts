@@ -1,5 +1,4 @@
-import type { Admitted, Refused, Settled } from "../engine/decision.ts"
-import type { Engine } from "../engine/engine.ts"
+import type { Admitted, Decision, Refused, Settled } from "../engine/decision.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
 
 /** What a guarded call answers: the caller's value, and what it did cost. */
@@ -15,10 +14,13 @@ export interface GuardOptions {
 /**
  * Reserves, runs the call with its grant, settles what it says it used: exactly one settle or release,
  * whatever happens. A refusal is a value; the call's own error is thrown on after the hold was counted
- * whole, or released where the error proves that it was free.
+ * whole, or released where the error proves that it was free. An SDK that retries inside `call` makes
+ * several billed calls under one hold: set its `maxRetries` to 0.
+ *
+ * @throws the call's own error; RequestFailed where the request or the settlement is at fault
  */
 export const guard = async <Value>(
-  engine: Engine,
+  engine: { readonly reserve: (request: CallRequest) => Promise<Decision> },
   request: CallRequest,
   call: (granted: Admitted) => Promise<{ readonly value: Value } & Settlement>,
   options: GuardOptions,
@@ -29,14 +31,35 @@ export const guard = async <Value>(
   try {
     answer = await call(decision)
   } catch (error) {
-    const isFree = options.isFree ?? is4xx
-    if (isFree(error)) await decision.release()
-    else await decision.assume()
+    const isFree = wasFree(error, options.isFree ?? is4xx)
+    await ended(() => (isFree ? decision.release() : decision.assume()))
     throw error
   }
-  const { value, ...settlement } = answer
-  const settled = await decision.settle({ ...settlement, final: true })
-  return { allowed: true, value, settled }
+  try {
+    const settled = await decision.settle({ ...answer, final: true })
+    return { allowed: true, value: answer.value, settled }
+  } catch (error) {
+    await ended(() => decision.assume())
+    throw error
+  }
+}
+
+/** The error on its way is the one that the caller must see; the hold was ended, or expires as spent. */
+const ended = async (end: () => Promise<unknown>): Promise<void> => {
+  try {
+    await end()
+  } catch {
+    return
+  }
+}
+
+/** A judge that throws proves nothing. */
+const wasFree = (error: unknown, judge: (error: unknown) => boolean): boolean => {
+  try {
+    return judge(error)
+  } catch {
+    return false
+  }
 }
 
 const is4xx = (error: unknown): boolean => {

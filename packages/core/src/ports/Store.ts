@@ -15,6 +15,11 @@ export interface Applied {
   readonly rank?: number
   /** The store's clock when it applied the command, epoch milliseconds. */
   readonly storeTimeMs: number
+  /**
+   * The source's `done` as the store knew it before this command; 0 for a source it did not know. A store
+   * that can be restored or fail over says it, so that the engine notices what was lost.
+   */
+  readonly done?: number
 }
 
 /** One event for one channel, not yet told; the channel `events` is the hook's. */
@@ -59,6 +64,8 @@ export interface Page<Item> {
 export interface Store {
   /** For logs and errors. */
   readonly name: string
+  /** True where all it holds ends with this process: spend, latches, what was not told. Start-up warns. */
+  readonly endsWithProcess?: boolean
   /** 1 to STORE_BATCH_MAX commands; one answer each, in the same order. */
   readonly apply: (
     commands: readonly Command[],

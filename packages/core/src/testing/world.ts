@@ -86,12 +86,14 @@ export class World {
 
   /** Posts what waited for the store, where it answers. */
   async settleDown(): Promise<void> {
-    if (!this.#tapped.isDown) await this.#engine.unavailable.flush()
+    if (this.#tapped.isDown) return
+    await this.#engine.posts.flush()
+    this.#engine.circuit.answered()
   }
 
   /** To be sent when the store answers again, as the engine posts what it could not. */
-  post(unsent: Unsent, numbered: Numbered, _lines: readonly Line[]): void {
-    this.#engine.unavailable.post(unsent, numbered, null)
+  post(unsent: Unsent, numbered: Numbered, lines: readonly Line[]): void {
+    this.#engine.posts.post({ unsent, numbered, reserve: null, lines, goesFirst: true })
   }
 
   async newEvents(): Promise<readonly DomainEvent[]> {

@@ -1,0 +1,65 @@
+import { isAmount, LIMIT_NANO_USD_MAX } from "../domain/money.ts"
+import type { LimitFor, Policy } from "../domain/policy.ts"
+import { DAY_MS } from "../domain/time.ts"
+import { warningsOf } from "../edge/policyWarnings.ts"
+import { PolicyInvalid, type Problem, shown, under } from "../edge/problem.ts"
+import { RequestFailed } from "../engine/errors.ts"
+import type { SpendfuseOptions } from "./options.ts"
+
+const PRICES_OLD_DAYS = 60
+
+/**
+ * Whether every channel of the policy has a notifier.
+ *
+ * @throws PolicyInvalid naming each channel that nobody provides, with its place in the policy
+ */
+export const checkChannels = (policy: Policy, notifiers: SpendfuseOptions["notifiers"]): void => {
+  const problems: Problem[] = []
+  for (const [budgetAt, { tiers }] of policy.budgets.entries())
+    for (const [tierAt, tier] of tiers.entries())
+      for (const [at, channel] of (tier.notify ?? []).entries()) {
+        if (Object.hasOwn(notifiers ?? {}, channel)) continue
+        const tierPath = under(under(under("budgets", budgetAt), "tiers"), tierAt)
+        problems.push({
+          path: under(under(tierPath, "notify"), at),
+          message: `no notifier is given for channel ${shown(channel)}; add it to \`notifiers\`, e.g. consoleNotifier()`,
+        })
+      }
+  if (problems.length > 0) throw new PolicyInvalid(problems)
+}
+
+/** What an operator should know before the first call, one sentence each. */
+export const warningsAtStart = (
+  options: Pick<SpendfuseOptions, "policy" | "store" | "prices" | "authenticated">,
+  nowMs: number,
+): readonly string[] => {
+  const { policy, store, prices, authenticated } = options
+  const warnings = [...warningsOf(policy, authenticated ?? [])]
+  if (store.endsWithProcess === true)
+    warnings.push(
+      `store \`${store.name}\`: spend and latches end with this process, and a restart begins with fresh caps; give it a journal`,
+    )
+  for (const { name, asOf } of prices?.sources ?? []) {
+    const days = asOf === null ? 0 : Math.floor((nowMs - Date.parse(asOf)) / DAY_MS)
+    if (days > PRICES_OLD_DAYS)
+      warnings.push(
+        `prices of \`${name}\` are ${days} days old; update it, or override what changed`,
+      )
+  }
+  return warnings
+}
+
+/** The policy with the host's own limits, each checked when it is asked for. */
+export const withLimits = (policy: Policy, limitFor: LimitFor | undefined): Policy => {
+  if (limitFor === undefined) return policy
+  const checked: LimitFor = (account) => {
+    const limit = limitFor(account)
+    if (limit === undefined || (isAmount(limit) && limit > 0 && limit <= LIMIT_NANO_USD_MAX))
+      return limit
+    throw new RequestFailed(
+      "invalid-command",
+      `\`limitFor\` gave \`${String(limit)}\` for budget \`${account.budget}\`; give an integer from 1 to ${LIMIT_NANO_USD_MAX} in its unit, or undefined`,
+    )
+  }
+  return { ...policy, limitFor: checked }
+}
