@@ -1,30 +1,177 @@
-/** The rooms: who may import whom. A rule that a newcomer breaks says why in its comment. */
+/** The rooms: who may import whom, on resolved paths; an import of a type counts. What `may` does not name is forbidden. */
+
+/** An npm package, wherever it lies; subpaths narrow it. */
+const npm = (name, subpaths = "") => `(^|/)node_modules/${name}/${subpaths}`
+const EFFECT = npm("effect")
+const PRICE_LIBRARY = npm("@pydantic/genai-prices")
+const core = (...rooms) => `^packages/core/src/(${rooms.join("|")})(/|\\.ts$)`
+
+/** [room, its files, what they may import besides each other, what a newcomer should know] */
+const rooms = [
+  ["core-domain", core("domain/.+"), [], "the domain is pure: it imports itself and nothing else"],
+  ["core-wire", core("wire/.+"), [core("domain")], "the wire knows data, not engines"],
+  [
+    "core-ports",
+    core("ports/.+"),
+    [core("domain")],
+    "a port is plain: whoever fills it needs no Effect",
+  ],
+  [
+    "core-edge",
+    core("edge/.+"),
+    [core("domain"), npm("effect", "dist/(Result|Schema|SchemaIssue)\\.")],
+    "the edge decodes what comes from outside; it starts nothing",
+  ],
+  [
+    "core-prices",
+    core("prices/.+"),
+    [core("domain", "ports"), "^packages/core/src/edge/problem\\.ts$", PRICE_LIBRARY],
+    "prices stay an entry of their own; overrides tell their problems as a policy does",
+  ],
+  [
+    "core-engine",
+    core("engine/.+"),
+    [core("domain", "ports"), EFFECT],
+    "the engine is handed the rest",
+  ],
+  [
+    "core-host",
+    core("host/.+"),
+    [core("engine", "edge", "prices", "ports", "domain"), EFFECT],
+    "the host ties the rooms together; the wire belongs to stores, testing to tests",
+  ],
+  [
+    "core-testing",
+    core("testing/.+"),
+    [core("domain", "ports", "wire", "edge", "engine"), EFFECT, npm("fast-check")],
+    "what proves a store or a policy runs under any test runner, or none",
+  ],
+  [
+    "core-entries",
+    "^packages/core/src/[^/]+\\.ts$",
+    ["^packages/core/src/"],
+    "an entry re-exports",
+  ],
+  [
+    "stores",
+    "^packages/(store-[^/]+)/src/",
+    [
+      core("domain", "ports", "wire").replace("(/|\\.ts$)", "\\.ts$"),
+      EFFECT,
+      "^(node:)?(fs|path|os|crypto)(/promises)?$",
+      npm("(ioredis|pg)"),
+    ],
+    "a store knows the step, the port and the wire; not the engine, not another store",
+  ],
+  [
+    "adapters",
+    "^packages/adapters/src/",
+    [
+      "^packages/core/src/(index|ports)\\.ts$",
+      EFFECT,
+      npm("(express|fastify|hono|openai|@anthropic-ai|@opentelemetry|ai)"),
+    ],
+    "an adapter sees the public core, no store",
+  ],
+]
+
+const forbidden = rooms.map(([name, path, may, comment]) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path },
+  to: { pathNot: [ownRoom(path), ...may] },
+}))
+
+function ownRoom(path) {
+  return path.startsWith("^packages/(") ? "^packages/$1/src/" : path
+}
+
+/** A rule that holds inside a room or across rooms, whatever the table above permits. */
+const never = (name, from, to, comment) => ({ name, comment, severity: "error", from, to })
+const BUILT_IN = { dependencyTypes: ["core"] }
+const JOURNAL = "^packages/store-memory/src/journal(/|\\.ts$)"
+
 module.exports = {
   forbidden: [
-    { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
-    {
-      name: "domain-is-pure",
-      comment: "the domain imports itself and nothing else",
-      severity: "error",
-      from: { path: "^packages/core/src/domain/" },
-      to: { pathNot: "^packages/core/src/domain/" },
-    },
-    {
-      name: "core-is-the-bottom",
-      severity: "error",
-      from: { path: "^packages/core/src/" },
-      to: { path: "^packages/(?!core/)" },
-    },
-    {
-      name: "stores-do-not-see-each-other",
-      severity: "error",
-      from: { path: "^packages/store-([^/]+)/src/" },
-      to: { path: "^packages/(store-|adapters|cli)", pathNot: "^packages/store-$1/" },
-    },
+    ...forbidden,
+    never("no-circular", {}, { circular: true }, "a circle has no reading order"),
+    never(
+      "no-node-in-portable-packages",
+      { path: "^packages/(core|store-memory|adapters)/src/", pathNot: JOURNAL },
+      BUILT_IN,
+      "core, memory store and adapters run on web standards; only the journal writes files",
+    ),
+    never(
+      "price-library-in-one-room",
+      { path: "^packages/", pathNot: core("prices") },
+      { path: PRICE_LIBRARY },
+      "everyone else asks the Prices port",
+    ),
+    never(
+      "no-effect-on-the-hot-path",
+      { path: "^packages/core/src/engine/(engine|refusals)\\.ts$" },
+      { path: EFFECT },
+      "an Effect per call costs several times a plain await",
+    ),
+    never(
+      "effect-in-adapters",
+      { path: "^packages/adapters/src/", pathNot: "^packages/adapters/src/(notify/|otel)" },
+      { path: EFFECT },
+      "bytes and requests pass without Effect; notifiers and traces may use it",
+    ),
+    never(
+      "adapters-stand-alone",
+      { path: "^packages/adapters/src/([^/.]+)", pathNot: "^packages/adapters/src/(http|fetch)/" },
+      {
+        path: "^packages/adapters/src/",
+        pathNot: "^packages/adapters/src/($1(/|\\.ts$)|http/|fetch/)",
+      },
+      "a sibling adapter is not a library; share through http/ or fetch/",
+    ),
+    never(
+      "shared-rooms-of-adapters",
+      { path: "^packages/adapters/src/(http|fetch)/" },
+      { path: "^packages/adapters/src/", pathNot: "^packages/adapters/src/(http|fetch)/" },
+      "what adapters share knows none of them",
+    ),
+    never(
+      "one-file-per-driver",
+      { path: "^packages/store-[^/]+/src/", pathNot: "/client\\.ts$" },
+      { path: npm("(ioredis|pg)") },
+      "only client.ts names a driver",
+    ),
+    never(
+      "entries-only-across-packages",
+      { path: "^packages/([^/]+)/src/" },
+      { path: "^packages/[^/]+/src/[^/]+/", pathNot: "^packages/$1/" },
+      "another package is its exports",
+    ),
+    never(
+      "nobody-imports-tests",
+      { path: "^packages/[^/]+/src/" },
+      { path: "(/test/|\\.test\\.ts$|(^|/)node_modules/(vitest|@vitest)/)|^node:test$" },
+      "what is published knows no test and no runner",
+    ),
+    never(
+      "only-declared-dependencies",
+      { path: "^packages/[^/]+/src/" },
+      {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
+        dependencyTypesNot: ["npm", "npm-peer"],
+      },
+      "what is published installs only what its manifest declares",
+    ),
+    never(
+      "resolves",
+      { path: "^(packages|bench)/" },
+      { couldNotResolve: true },
+      "an import must lead somewhere",
+    ),
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "/dist/" },
+    exclude: { path: "^packages/[^/]+/dist/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

@@ -22,7 +22,7 @@ export default defineConfig({
   resolve: { conditions: ["@spendfuse/source"] },
   ssr: { resolve: { conditions: ["@spendfuse/source"] } },
   test: {
-    include: ["packages/*/test/**/*.test.ts"],
+    include: ["packages/*/test/**/*.test.ts", "scripts/*.test.mjs"],
     reporters: ["default", closingLine],
     testTimeout: 60_000,
   },

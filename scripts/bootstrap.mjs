@@ -12,13 +12,12 @@ if (!underPnpm && !fresh) {
   console.error(`setting up: installing the pinned dependencies with ${PNPM} (under a minute)`)
   const { status } = spawnSync("npx", ["-y", PNPM, "install", "--frozen-lockfile"], {
     cwd: new URL("..", import.meta.url),
-    stdio: ["ignore", "inherit", "inherit"],
+    // What the installer says goes to stderr: stdout belongs to the command that follows.
+    stdio: ["ignore", 2, 2],
     shell: process.platform === "win32",
   })
   if (status !== 0) {
-    console.error(
-      "set-up failed: run `npm test` again with a network that reaches your npm registry",
-    )
+    console.error("set-up failed: run the command again where your npm registry can be reached")
     process.exit(1)
   }
 }

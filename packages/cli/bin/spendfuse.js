@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// Runs the built command line where it is built; in a checkout the sources, on the workspace's own Node.
+// Installed, it runs what was built; in a checkout the sources, on the workspace's own Node.
 import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
-const built = new URL("../dist/main.js", import.meta.url)
-if (existsSync(built)) {
-  const { main } = await import(built.href)
+const installed = import.meta.url.includes("/node_modules/")
+if (installed) {
+  const { main } = await import("../dist/main.js")
   process.exitCode = await main(process.argv.slice(2))
 } else {
   const pinned = fileURLToPath(new URL("../../../node_modules/.bin/node", import.meta.url))

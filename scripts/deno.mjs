@@ -1,0 +1,75 @@
+// Holds the portable packages to Deno: configuration, types, tests, and what JSR asks of their sources.
+// `node scripts/deno.mjs --write` writes the packages' deno.json anew from their manifests.
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { inRoot, isMain, packages, root, run, SOURCE } from "./workspace.mjs"
+
+/** The laws' mutants take long and need a bundler: Node alone kills them. */
+const TESTS = ["packages/core/test", "packages/store-memory/test", "packages/adapters/test"]
+const LEFT_OUT = "packages/core/test/laws/**"
+
+/** Types, then the tests of core, memory store and adapters in Deno's own processes, from unbuilt sources. */
+export const checkDeno = async () => {
+  const stale = configProblems()
+  if (stale.length > 0) return stale
+  const sources = portable().flatMap(({ entries }) => entries.map(({ source }) => inRoot(source)))
+  const vitest = ["run", "-A", "node_modules/vitest/vitest.mjs", "run", "--pool=forks"]
+  const folders = TESTS.filter((folder) => existsSync(join(root, folder)))
+  return [
+    ...(await deno("check", ...sources)),
+    ...(await deno(...vitest, `--exclude=${LEFT_OUT}`, ...folders)),
+  ]
+}
+
+/** What a publication on JSR would say of every portable package. */
+export const checkJsr = async () => {
+  const stale = configProblems()
+  return stale.length > 0 ? stale : deno("publish", "--dry-run", "--allow-dirty")
+}
+
+const deno = async (...args) => {
+  const { code, output } = await run("deno", args, { env: { DENO_NO_UPDATE_CHECK: "1" } })
+  return code === 0 ? [] : [`deno ${args[0]}:\n${output.trim()}`]
+}
+
+/** The members of Deno's workspace; the command line is Node's. */
+const portable = () => {
+  const { workspace } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"))
+  return packages().filter(({ dir }) => workspace.includes(inRoot(dir)))
+}
+
+const configProblems = () =>
+  portable()
+    .map((each) => ({ path: join(each.dir, "deno.json"), text: configOf(each) }))
+    .filter(
+      ({ path, text }) => !existsSync(path) || plain(readFileSync(path, "utf8")) !== plain(text),
+    )
+    .map(
+      ({ path }) =>
+        `${inRoot(path)} does not say what its package.json says; run \`node scripts/deno.mjs --write\``,
+    )
+
+/** Deno and JSR read no package.json of a publication: the same facts in their words. */
+const configOf = ({ manifest }) => {
+  const { name, version, license, exports, peerDependencies, dependencies } = manifest
+  const ranges = Object.entries({ ...peerDependencies, ...dependencies })
+  const foreign = ranges.filter(([, range]) => range !== "workspace:*")
+  const config = {
+    name,
+    version,
+    license,
+    exports: Object.fromEntries(
+      Object.entries(exports).map(([key, paths]) => [key, paths[SOURCE]]),
+    ),
+    imports: Object.fromEntries(foreign.map(([key, range]) => [key, `npm:${key}@${range}`])),
+    publish: { include: ["src", "LICENSE", "README.md"] },
+  }
+  return `${JSON.stringify(config, null, 2)}\n`
+}
+
+const plain = (text) => JSON.stringify(JSON.parse(text))
+
+if (isMain(import.meta.url) && process.argv.includes("--write")) {
+  for (const each of portable()) writeFileSync(join(each.dir, "deno.json"), configOf(each))
+  await run("biome", ["format", "--write", "packages"])
+}

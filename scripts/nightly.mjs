@@ -1,0 +1,24 @@
+// The suite at night: a hundred times the runs, from a fresh seed that it prints, and more kills.
+// The same night again: `LAW_SEED=<the printed seed> npm run nightly`.
+import { spawnSync } from "node:child_process"
+import { randomInt } from "node:crypto"
+import { join } from "node:path"
+import { root } from "./workspace.mjs"
+
+const HOUR_MS = 3_600_000
+const night = {
+  LAW_SEED: String(randomInt(2 ** 31)),
+  LAW_RUNS: "40000",
+  KILLS: "2000",
+  DECISIONS: "10000000",
+}
+const env = { ...night, ...process.env }
+for (const name of Object.keys(night)) console.log(`${name}=${env[name]}`)
+const vitest = [join(root, "node_modules", "vitest", "vitest.mjs"), "run"]
+const { status } = spawnSync(
+  process.execPath,
+  ["--expose-gc", ...vitest, `--testTimeout=${HOUR_MS}`, ...process.argv.slice(2)],
+  { cwd: root, env, stdio: "inherit" },
+)
+console.log(`to repeat it: LAW_SEED=${env.LAW_SEED} npm run nightly`)
+process.exitCode = status ?? 1
