@@ -18,7 +18,7 @@ export interface Changes {
 /** The granted output limit, a fallback's model, and the final usage of a stream. */
 export const changesOf = (
   route: Guarded,
-  url: URL,
+  href: string,
   body: Json,
   call: Call,
   decision: Admitted,
@@ -37,7 +37,7 @@ export const changesOf = (
     mayAskUsage && route.shape === "openai-chat" && call.stream && !includesUsage(body)
   if (asksUsage) edits.push({ path: ["stream_options", "include_usage"], value: true })
   const inPath = isNew && route.model !== undefined
-  return { edits, asksUsage, pathname: inPath ? withModel(url.pathname, model) : null }
+  return { edits, asksUsage, pathname: inPath ? withModel(new URL(href).pathname, model) : null }
 }
 
 /** Objects of a body in which a name that stands twice could be read in two ways. */

@@ -6,7 +6,7 @@ import type { Incoming, ReadBody } from "./incoming.ts"
 import { type OpenCall, type OpenCalls, unknown } from "./openCall.ts"
 import type { GuardedFetchOptions } from "./options.ts"
 import { faultResponse } from "./respond.ts"
-import type { Route, Shape } from "./route.ts"
+import type { Route, Routes, Shape } from "./route.ts"
 import { sendChanged } from "./send.ts"
 import { watch } from "./watch.ts"
 
@@ -17,6 +17,7 @@ export interface Context {
   /** What `for` added to the subject. */
   readonly added: Subject
   readonly calls: OpenCalls
+  readonly routes: Routes
   readonly onError: (error: unknown) => void
 }
 
@@ -39,7 +40,7 @@ export const forward = async (asked: Asked): Promise<Response | Refused> => {
   if (decision instanceof Response || !decision.allowed) return decision
   if (decision.provider !== route.provider) return otherProvider(asked, decision)
   const mayAsk = streamUsage !== "leave"
-  const changes = changesOf(route, incoming.url, body, call, decision, mayAsk)
+  const changes = changesOf(route, incoming.href, body, call, decision, mayAsk)
   return sent(
     context,
     decision,
@@ -65,13 +66,8 @@ export const reserve = async (
   request: CallRequest,
   shape: Shape | null,
 ): Promise<Admitted | Refused | Response> => {
-  const { waitMs } = context.options
   try {
-    return await context.spendfuse.reserve({
-      ...request,
-      ...(waitMs !== undefined && { waitMs }),
-      ...(signal !== undefined && { signal }),
-    })
+    return await context.spendfuse.reserve(request)
   } catch (error) {
     if (error instanceof RequestFailed || signal?.aborted === true) throw error
     context.onError(error)
@@ -107,7 +103,8 @@ export const sent = async (
   }
 }
 
-const requestFor = ({ route, call, subject }: Asked): CallRequest => ({
+const requestFor = ({ context, incoming, route, call, subject }: Asked): CallRequest => ({
+  ...howOf(context, incoming),
   subject,
   provider: route.provider,
   inputTokens: call.inputTokens,
@@ -120,6 +117,15 @@ const requestFor = ({ route, call, subject }: Asked): CallRequest => ({
   ...(call.hasOutput
     ? call.maxOutputTokens !== undefined && { maxOutputTokens: call.maxOutputTokens }
     : { maxOutputTokens: 0, minOutputTokens: 0 }),
+})
+
+/** How long it may wait, and what stops it. */
+export const howOf = (
+  { options: { waitMs } }: Context,
+  { signal }: Incoming,
+): Pick<CallRequest, "waitMs" | "signal"> => ({
+  ...(waitMs !== undefined && { waitMs }),
+  ...(signal !== undefined && { signal }),
 })
 
 /** A fallback's model of another provider cannot be written into this request. */

@@ -3,15 +3,15 @@ import { type Call, callOf, NAMED_INPUT } from "./callOf.ts"
 import { cannedResponse, type Manner } from "./canned.ts"
 import { includesUsage, READ_WITHIN } from "./edits.ts"
 import { type Asked, type Context, forward } from "./forward.ts"
-import { type Incoming, incomingOf, readBody, requestOf } from "./incoming.ts"
+import { headerOf, type Incoming, incomingOf, readBody, requestOf } from "./incoming.ts"
 import { OpenCalls } from "./openCall.ts"
 import { type GuardedFetchOptions, SILENCE_MS } from "./options.ts"
 import { otherwise } from "./other.ts"
 import { faultResponse, refusalResponse } from "./respond.ts"
 import { namedTwice } from "./rewrite.ts"
-import { type Route, routeOf } from "./route.ts"
+import { type Route, Routes } from "./route.ts"
 import { passOn } from "./send.ts"
-import { SUBJECT_HEADER, withHeader } from "./subject.ts"
+import { NOTHING_ADDED, SUBJECT_HEADER, withHeader } from "./subject.ts"
 
 /** A `fetch` for SDKs: the same bytes, streams and errors, each call reserved before and settled after. */
 export interface GuardedFetch {
@@ -37,7 +37,8 @@ export const guardedFetch = (
     silenceMs: options.silenceMs ?? SILENCE_MS,
     onUncounted: onError,
   })
-  return bound({ spendfuse, options, added: {}, calls, onError })
+  const routes = new Routes(options.provider)
+  return bound({ spendfuse, options, added: NOTHING_ADDED, calls, routes, onError })
 }
 
 const bound = (context: Context): GuardedFetch =>
@@ -58,7 +59,7 @@ const guard = async (
   init: RequestInit | undefined,
 ): Promise<Response> => {
   const incoming = incomingOf(input, init)
-  const route = routeOf(incoming.method, incoming.url, context.options.provider)
+  const route = context.routes.of(incoming.method, incoming.href)
   if (route.kind === "free") return passOn(context.options.fetch, incoming)
   try {
     return route.kind === "other"
@@ -79,7 +80,8 @@ const guardRoute = async (
   route: Extract<Route, { kind: "guarded" }>,
 ): Promise<Response> => {
   incoming.signal?.throwIfAborted()
-  const read = await readBody(incoming)
+  const reading = readBody(incoming)
+  const read = reading instanceof Promise ? await reading : reading
   const body = read === null ? null : objectOf(read.text)
   if (read === null || body === null)
     return faultResponse(route.shape, "invalid-request", "the body is not a JSON object in UTF-8")
@@ -88,21 +90,24 @@ const guardRoute = async (
     return faultResponse(route.shape, "invalid-request", `the body names \`${twice}\` twice`)
   const named = { ...NAMED_INPUT, ...context.options.namedInput }
   const call = callOf(route, body, utf8Length(read.text), named)
-  const subject = await subjectOf(context, incoming, read.text)
+  const told = subjectOf(context, incoming, read.text)
+  const subject = told instanceof Promise ? await told : told
   const asked: Asked = { context, incoming, route, read, body, call, subject }
   const decision = await forward(asked)
   return decision instanceof Response ? decision : refuse(asked, decision)
 }
 
 /** The bound subject, what `for` added, and what the call's own header adds. */
-const subjectOf = async (
-  { options, added }: Context,
+const subjectOf = (
+  { options: { subject = {} }, added }: Context,
   incoming: Incoming,
   text: string | null,
-): Promise<Subject> => {
-  const { subject = {} } = options
-  const told = typeof subject === "function" ? await subject(requestOf(incoming, text)) : subject
-  return withHeader({ ...told, ...added }, incoming.headers.get(SUBJECT_HEADER))
+): Subject | Promise<Subject> => {
+  const header = headerOf(incoming, SUBJECT_HEADER)
+  const told = typeof subject === "function" ? subject(requestOf(incoming, text)) : subject
+  return told instanceof Promise
+    ? told.then((one) => withHeader(one, added, header))
+    : withHeader(told, added, header)
 }
 
 /** The policy's way out where it names one, else an error of the provider's kind. */
@@ -123,9 +128,9 @@ const refuse = (asked: Asked, refused: Refused): Promise<Response> | Response =>
   return refusalResponse(route.shape, refused, message, statusOf?.(refused))
 }
 
-const mannerOf = ({ url }: Incoming, { shape }: Route & { shape: string }, call: Call): Manner => {
+const mannerOf = ({ href }: Incoming, { shape }: Route & { shape: string }, call: Call): Manner => {
   if (!call.stream) return "json"
-  return shape === "gemini" && url.searchParams.get("alt") !== "sse" ? "array" : "events"
+  return shape === "gemini" && new URL(href).searchParams.get("alt") !== "sse" ? "array" : "events"
 }
 
 const objectOf = (text: string): Readonly<Record<string, unknown>> | null => {

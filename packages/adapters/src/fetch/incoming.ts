@@ -2,10 +2,9 @@
 export interface Incoming {
   readonly input: RequestInfo | URL
   readonly init: RequestInit | undefined
-  readonly url: URL
+  /** As it was given, whole. */
+  readonly href: string
   readonly method: string
-  /** As they will be sent; a copy. */
-  readonly headers: Headers
   readonly signal: AbortSignal | undefined
 }
 
@@ -15,17 +14,30 @@ export interface ReadBody {
   readonly sent: BodyInit
 }
 
-/** @throws TypeError where the URL is not one, as `fetch` does */
 export const incomingOf = (input: RequestInfo | URL, init: RequestInit | undefined): Incoming => {
   const request = isRequest(input) ? input : null
   return {
     input,
     init,
-    url: new URL(request?.url ?? String(input)),
+    href: request?.url ?? String(input),
     method: (init?.method ?? request?.method ?? "GET").toUpperCase(),
-    headers: new Headers(init?.headers ?? request?.headers),
     signal: (init?.signal === undefined ? request?.signal : init.signal) ?? undefined,
   }
+}
+
+/** All headers as they came; a copy. */
+export const headersOf = ({ input, init }: Incoming): Headers =>
+  new Headers(init?.headers ?? (isRequest(input) ? input.headers : undefined))
+
+/** One header by its name in lower case, without a copy of the others; null where it is not there. */
+export const headerOf = ({ input, init }: Incoming, name: string): string | null => {
+  const headers = init?.headers ?? (isRequest(input) ? input.headers : undefined)
+  if (headers === undefined) return null
+  if (headers instanceof Headers) return headers.get(name)
+  if (Array.isArray(headers) || Symbol.iterator in headers) return new Headers(headers).get(name)
+  for (const key in headers)
+    if (key.length === name.length && key.toLowerCase() === name) return headers[key] ?? null
+  return null
 }
 
 /**
@@ -33,27 +45,28 @@ export const incomingOf = (input: RequestInfo | URL, init: RequestInit | undefin
  *
  * @throws what `fetch` throws where the body was used already, fails, or the signal aborts
  */
-export const readBody = async (incoming: Incoming): Promise<ReadBody | null> => {
-  const { input, init, headers, signal } = incoming
-  const encoding = headers.get("content-encoding")
+export const readBody = (incoming: Incoming): Promise<ReadBody | null> | ReadBody | null => {
+  const { input, init, signal } = incoming
+  const encoding = headerOf(incoming, "content-encoding")
   if (encoding !== null && encoding !== "identity") return null
   const body = init?.body ?? null
   if (typeof body === "string") return { text: body, sent: body }
   if (isForm(body)) return null
   if (body === null) {
     if (!isRequest(input) || input.body === null) return null
-    return inText(await raced(input.arrayBuffer(), signal), null)
+    return raced(input.arrayBuffer(), signal).then((bytes) => inText(bytes, null))
   }
   const kept = body instanceof Blob || body instanceof ArrayBuffer || ArrayBuffer.isView(body)
-  return inText(await raced(new Response(body).arrayBuffer(), signal), kept ? body : null)
+  const bytes = raced(new Response(body).arrayBuffer(), signal)
+  return bytes.then((read) => inText(read, kept ? body : null))
 }
 
 /** The call as a Request of its own, for the host's functions. */
 export const requestOf = (incoming: Incoming, text: string | null): Request => {
-  const { url, method, headers, signal } = incoming
-  return new Request(url, {
+  const { href, method, signal } = incoming
+  return new Request(href, {
     method,
-    headers,
+    headers: headersOf(incoming),
     ...(text !== null && { body: text }),
     ...(signal !== undefined && { signal }),
   })

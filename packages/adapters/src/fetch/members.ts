@@ -21,7 +21,7 @@ export const membersOf = (text: string, open: number): readonly Member[] => {
     const valueStart = afterSpace(text, afterSpace(text, nameEnd) + 1)
     const end = afterValue(text, valueStart)
     members.push({
-      name: JSON.parse(text.slice(at, nameEnd)) as string,
+      name: nameOf(text.slice(at + 1, nameEnd - 1)),
       start: at,
       valueStart,
       end,
@@ -31,6 +31,9 @@ export const membersOf = (text: string, open: number): readonly Member[] => {
   }
   return members
 }
+
+const nameOf = (raw: string): string =>
+  raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw
 
 const afterSpace = (text: string, from: number): number => {
   let at = from

@@ -1,5 +1,5 @@
 import type { Subject } from "@spendfuse/core"
-import { type Context, reserve, sent } from "./forward.ts"
+import { type Context, howOf, reserve, sent } from "./forward.ts"
 import { type Incoming, requestOf } from "./incoming.ts"
 import { faultResponse, refusalResponse } from "./respond.ts"
 import { passOn } from "./send.ts"
@@ -8,7 +8,7 @@ import { passOn } from "./send.ts"
 export const otherwise = async (
   context: Context,
   incoming: Incoming,
-  subject: () => Promise<Subject>,
+  subject: () => Promise<Subject> | Subject,
 ): Promise<Response> => {
   const { otherRoutes = "refuse", fetch: upstream, statusOf } = context.options
   if (otherRoutes === "pass") return passOn(upstream, incoming)
@@ -17,9 +17,10 @@ export const otherwise = async (
     return faultResponse(
       null,
       "unknown-route",
-      `what ${incoming.method} ${nameOf(incoming.url)} costs cannot be read; tell it with \`otherRoutes\`, or let such calls through uncounted with \`otherRoutes: "pass"\``,
+      `what ${incoming.method} ${nameOf(incoming.href)} costs cannot be read; tell it with \`otherRoutes\`, or let such calls through uncounted with \`otherRoutes: "pass"\``,
     )
-  const decision = await reserve(context, incoming, { subject: await subject(), amounts }, null)
+  const request = { ...howOf(context, incoming), subject: await subject(), amounts }
+  const decision = await reserve(context, incoming, request, null)
   if (decision instanceof Response) return decision
   if (!decision.allowed) {
     const message = context.spendfuse.explain(decision)
@@ -37,7 +38,8 @@ export const otherwise = async (
 }
 
 /** A known route's name; any other path may hold a secret. */
-const nameOf = ({ pathname }: URL): string => {
+const nameOf = (href: string): string => {
+  const { pathname } = new URL(href)
   const known = NAMED.find((name) => pathname.endsWith(name))
   return known === undefined ? "to this path" : `…${known}`
 }

@@ -21,10 +21,36 @@ export type Route =
   /** May cost, and nothing here can read how much. */
   | { readonly kind: "other" }
 
+/** Remembers what URLs mean: a client calls few of them. */
+export class Routes {
+  readonly #provider: string | undefined
+  readonly #known = new Map<string, Route>()
+
+  constructor(provider: string | undefined) {
+    this.#provider = provider
+  }
+
+  /** @throws TypeError where the URL is not one, as `fetch` does */
+  of(method: string, href: string): Route {
+    if (FREE_METHODS.has(method)) return FREE
+    if (method !== "POST") return OTHER
+    const known = this.#known.get(href)
+    if (known !== undefined) return known
+    const route = routeOf(method, new URL(href), this.#provider)
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear()
+    this.#known.set(href, route)
+    return route
+  }
+}
+
+const KNOWN_MAX = 256
+const FREE: Route = { kind: "free" }
+const OTHER: Route = { kind: "other" }
+const FREE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "DELETE"])
+
 /** Tells by method and path what a request is; a provider that is not named is told by its host, else by its route. */
 export const routeOf = (method: string, url: URL, provider: string | undefined): Route => {
-  if (method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "DELETE")
-    return { kind: "free" }
+  if (FREE_METHODS.has(method)) return FREE
   const path = url.pathname
   const known = provider ?? providerOfHost(url.hostname)
   const gemini = /\/models\/([^/:]+):(generateContent|streamGenerateContent)$/.exec(path)
@@ -47,7 +73,7 @@ export const routeOf = (method: string, url: URL, provider: string | undefined):
       ...(deployment !== undefined && { model: decoded(deployment) }),
     }
   }
-  return FREE_ROUTES.some((route) => route.test(path)) ? { kind: "free" } : { kind: "other" }
+  return FREE_ROUTES.some((route) => route.test(path)) ? FREE : OTHER
 }
 
 const SHAPES = [

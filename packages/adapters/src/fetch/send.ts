@@ -1,4 +1,4 @@
-import { type Incoming, isRequest, type ReadBody } from "./incoming.ts"
+import { headerOf, headersOf, type Incoming, isRequest, type ReadBody } from "./incoming.ts"
 import { type Edit, rewrite } from "./rewrite.ts"
 import { SUBJECT_HEADER } from "./subject.ts"
 
@@ -19,7 +19,7 @@ export const sendChanged = (
   read: ReadBody,
   changes: { readonly edits: readonly Edit[]; readonly pathname: string | null },
 ): Promise<Response> => {
-  const { input, init, url, method, signal } = incoming
+  const { input, init, href, method, signal } = incoming
   const send = upstream ?? globalThis.fetch
   const { edits, pathname } = changes
   const body = edits.length === 0 ? read.sent : changed(read, edits)
@@ -27,24 +27,24 @@ export const sendChanged = (
   const sent = { ...init, body, ...(headers !== null && { headers }) }
   if (pathname === null)
     return headers === null && body === init?.body ? send(input, init) : send(input, sent)
-  const moved = new URL(url)
+  const moved = new URL(href)
   moved.pathname = pathname
   const own = isRequest(input) ? { redirect: input.redirect, credentials: input.credentials } : {}
   return send(moved.href, {
     ...own,
     ...sent,
     method,
-    headers: headers ?? incoming.headers,
+    headers: headers ?? headersOf(incoming),
     ...(signal !== undefined && { signal }),
   })
 }
 
 /** Null where they go as they are. */
-const sentHeaders = ({ headers }: Incoming, isNewBody: boolean): Headers | null => {
-  const hasSubject = headers.has(SUBJECT_HEADER)
-  const hasLength = isNewBody && headers.has("content-length")
+const sentHeaders = (incoming: Incoming, isNewBody: boolean): Headers | null => {
+  const hasSubject = headerOf(incoming, SUBJECT_HEADER) !== null
+  const hasLength = isNewBody && headerOf(incoming, "content-length") !== null
   if (!hasSubject && !hasLength) return null
-  const sent = new Headers(headers)
+  const sent = headersOf(incoming)
   sent.delete(SUBJECT_HEADER)
   if (hasLength) sent.delete("content-length")
   return sent

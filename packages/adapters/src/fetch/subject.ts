@@ -15,13 +15,18 @@ export const subjectHeader = (subject: Subject): Record<string, string> => ({
   ),
 })
 
+/** What `for` has added before it is called: so that nothing is copied for each call. */
+export const NOTHING_ADDED: Subject = {}
+
 /**
  * What is bound, and what the call's own header adds. A header names what is not bound, and never
  * changes what is: a host that passes its callers' headers on does not hand out other subjects' budgets.
  *
  * @throws RequestFailed `invalid-command` where the header is not JSON of strings, or names what is bound
  */
-export const withHeader = (bound: Subject, header: string | null): Subject => {
+export const withHeader = (told: Subject, more: Subject, header: string | null): Subject => {
+  if (header === null && more === NOTHING_ADDED) return told
+  const bound = { ...told, ...more }
   if (header === null) return bound
   const added = parsed(header)
   for (const [name, value] of Object.entries(added))

@@ -3,6 +3,7 @@ import { UsageHider } from "./hideUsage.ts"
 import { type OpenCall, unknown } from "./openCall.ts"
 import type { Shape } from "./route.ts"
 import { type Ending, tap } from "./tap.ts"
+import { TextOf } from "./textOf.ts"
 import { SseParser } from "./usage/sse.ts"
 import { isRead, readUsage, type UsageAnswer, type UsageRead, UsageStream } from "./usage.ts"
 
@@ -54,26 +55,22 @@ const watchJson = (
   body: ReadableStream<Uint8Array>,
   { shape, call }: WatchOptions,
 ): ReadableStream<Uint8Array> => {
-  const decoder = new TextDecoder()
-  let text = ""
-  let size = 0
+  const text = new TextOf(READ_MAX)
   return tap(body, {
     onChunk: (chunk) => {
       call.heard()
-      size += chunk.byteLength
-      if (size <= READ_MAX) text += decoder.decode(chunk, { stream: true })
-      else text = ""
+      text.push(chunk)
       return chunk
     },
     onEnd: (ending) => {
-      const isWhole = ending === "finished" && size <= READ_MAX
-      void call.settle(isWhole ? () => usageOf(shape, text + decoder.decode()) : unknown)
+      void call.settle(ending === "finished" ? () => usageOf(shape, text.end()) : unknown)
     },
   })
 }
 
 /** The usage of a whole body; Gemini's streams without `alt=sse` are an array, whose last word is the right one. */
-const usageOf = (shape: Shape, text: string): UsageRead | null => {
+const usageOf = (shape: Shape, text: string | null): UsageRead | null => {
+  if (text === null) return null
   let body: unknown
   try {
     body = JSON.parse(text)
