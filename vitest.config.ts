@@ -1,21 +1,31 @@
 import { defineConfig } from "vitest/config"
-import type { Reporter } from "vitest/node"
+import type { Reporter, Vitest } from "vitest/node"
 
-/** Ends every run with the plain line `N passed, N failed`; a file that does not load counts as failed. */
-const closingLine: Reporter = {
-  onTestRunEnd(modules, errors) {
-    let passed = 0
-    let failed = errors.length
-    for (const module of modules) {
-      failed += module.errors().length
-      for (const test of module.children.allTests()) {
-        const state = test.result().state
-        if (state === "passed") passed += 1
-        else if (state === "failed") failed += 1
+/**
+ * Ends every run with the plain line `N passed, N failed`. What did not load and a broken hook count as
+ * failed, and so does a skipped test, unless the run asked for some tests by name.
+ */
+const closingLine = (): Reporter => {
+  let chosenByName = false
+  return {
+    onInit(vitest: Vitest) {
+      chosenByName = vitest.config.testNamePattern !== undefined
+    },
+    onTestRunEnd(modules, errors) {
+      let passed = 0
+      let failed = errors.length
+      for (const module of modules) {
+        failed += module.errors().length
+        for (const suite of module.children.allSuites()) failed += suite.errors().length
+        for (const test of module.children.allTests()) {
+          const { state } = test.result()
+          if (state === "passed") passed += 1
+          else if (state === "failed" || !chosenByName) failed += 1
+        }
       }
-    }
-    console.log(`${passed} passed, ${failed} failed`)
-  },
+      console.log(`${passed} passed, ${failed} failed`)
+    },
+  }
 }
 
 export default defineConfig({
@@ -23,7 +33,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@spendfuse/source"] } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "scripts/*.test.mjs"],
-    reporters: ["default", closingLine],
+    reporters: ["default", closingLine()],
     testTimeout: 60_000,
   },
 })

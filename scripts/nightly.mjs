@@ -12,12 +12,13 @@ const night = {
   KILLS: "2000",
   DECISIONS: "10000000",
 }
-const env = { ...night, ...process.env }
+const asked = Object.entries(process.env).filter(([, value]) => value !== "")
+const env = { ...night, ...Object.fromEntries(asked) }
 for (const name of Object.keys(night)) console.log(`${name}=${env[name]}`)
 const vitest = [join(root, "node_modules", "vitest", "vitest.mjs"), "run"]
 const { status } = spawnSync(
   process.execPath,
-  ["--expose-gc", ...vitest, `--testTimeout=${HOUR_MS}`, ...process.argv.slice(2)],
+  [...vitest, `--testTimeout=${HOUR_MS}`, ...process.argv.slice(2)],
   { cwd: root, env, stdio: "inherit" },
 )
 console.log(`to repeat it: LAW_SEED=${env.LAW_SEED} npm run nightly`)

@@ -41,7 +41,7 @@ export const run = (command, args, { cwd = root, env = {} } = {}) =>
     const path = join(root, "node_modules", ".bin") + delimiter + process.env.PATH
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, PATH: path, NO_COLOR: "1", FORCE_COLOR: "0", ...env },
+      env: { ...process.env, PATH: path, NO_COLOR: "1", FORCE_COLOR: undefined, ...env },
       shell: process.platform === "win32",
     })
     const said = []
