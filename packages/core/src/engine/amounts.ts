@@ -1,7 +1,5 @@
-import { AMOUNT_MAX } from "../domain/money.ts"
+import { AMOUNT_MAX, isAmount } from "../domain/money.ts"
 import type { Amounts } from "../domain/terms.ts"
-
-const UNITS = ["usd", "tokens", "requests"] as const
 
 /** Of each unit the smaller. */
 export const smallest = (one: Amounts, other: Amounts): Amounts => ({
@@ -32,13 +30,18 @@ export const amountsProblem = (name: string, amounts: unknown): string | null =>
     if (unit !== "usd" && unit !== "tokens" && unit !== "requests")
       return `\`${name}.${unit.slice(0, 40)}\` is not a unit; there are \`usd\`, \`tokens\`, \`requests\``
   }
-  for (const unit of UNITS) {
-    const value = (amounts as Partial<Record<string, unknown>>)[unit]
-    if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= 0))
-      return `\`${name}.${unit}\` is \`${shortOf(value)}\`; give an integer from 0 to 2^53 − 1`
-  }
-  return null
+  const { usd, tokens, requests } = amounts as Partial<Record<string, unknown>>
+  if (isMissingOrAmount(usd) && isMissingOrAmount(tokens) && isMissingOrAmount(requests))
+    return null
+  const [unit, value] = isMissingOrAmount(usd)
+    ? isMissingOrAmount(tokens)
+      ? ["requests", requests]
+      : ["tokens", tokens]
+    : ["usd", usd]
+  return `\`${name}.${unit}\` is \`${shortOf(value)}\`; give an integer from 0 to 2^53 − 1`
 }
+
+const isMissingOrAmount = (value: unknown): boolean => value === undefined || isAmount(value)
 
 /** A value for an error's text: scalars only. */
 export const shortOf = (value: unknown): string =>

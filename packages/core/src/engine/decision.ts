@@ -52,6 +52,8 @@ export type Extended =
 export interface Refused {
   readonly allowed: false
   readonly request: CallRequest
+  /** The lines it was judged by. */
+  readonly lines: readonly Line[]
   readonly reason: RefusalReason | "store-unavailable"
   /** All of them; the first in the published order gives the reason. */
   readonly obstacles: readonly Obstacle[]

@@ -7,6 +7,7 @@ import type { Prices } from "../ports/Prices.ts"
 import type { Store } from "../ports/Store.ts"
 import { type Asked, ATTEMPTS_MAX, RESERVATION_MS } from "./asked.ts"
 import { Beats } from "./beats.ts"
+import { CoarseClock } from "./coarseClock.ts"
 import type { Decision, Refused } from "./decision.ts"
 import { RequestFailed, SpendfuseClosed } from "./errors.ts"
 import { estimate } from "./estimate.ts"
@@ -15,7 +16,7 @@ import { Held } from "./held.ts"
 import type { HeldBy } from "./heldBy.ts"
 import { Known } from "./known.ts"
 import type { Notice } from "./notice.ts"
-import { Plans } from "./plan.ts"
+import { type Kept, Plans } from "./plan.ts"
 import { Posts } from "./posts.ts"
 import { latestEnd, type Refusing, refused } from "./refusal.ts"
 import { Refusals } from "./refusals.ts"
@@ -38,6 +39,8 @@ export interface EngineOptions {
   /** An hour unless given. */
   readonly maxHoldMs?: number
   readonly rememberRefusals: boolean
+  /** Each look into the memory of refusals reads the clock; false unless given, where one reading serves some. */
+  readonly exactTime?: boolean
   readonly onNotice: (notice: Notice) => void
   readonly onEvents: () => void
 }
@@ -57,6 +60,7 @@ export class Engine implements HeldBy {
   readonly refusals = new Refusals()
   policy: Policy
   readonly #plans = new Plans()
+  readonly #coarse: { nowMs(): number }
   #isClosed = false
   #rewinds = 0
   #rewoundUntilMs = Number.NEGATIVE_INFINITY
@@ -74,6 +78,8 @@ export class Engine implements HeldBy {
     this.known = new Known({ onNotice, onRewound })
     const { maxHoldMs = HOLD_MAX_MS } = options
     this.beats = new Beats({ monotonicMs, maxHoldMs, onWarning })
+    const exact = { nowMs: () => this.sender.issuedAtMs() }
+    this.#coarse = options.exactTime === true ? exact : new CoarseClock(exact.nowMs)
     this.waiting = new Waiting({ ...options, attempt: (asked) => this.attempt(asked) })
   }
 
@@ -93,13 +99,24 @@ export class Engine implements HeldBy {
 
   /** One try that also waits while the budget is only busy, without fallbacks. */
   decide(request: CallRequest): Decision | Promise<Decision> {
-    const asked = this.#ask(request)
+    if (this.#isClosed) throw new SpendfuseClosed()
+    let issuedAtMs: number | undefined
+    let asked: Asked
+    if (this.refusals.isEmpty) {
+      issuedAtMs = this.sender.issuedAtMs()
+      asked = this.#ask(request, issuedAtMs)
+    } else {
+      const atMs = this.#coarse.nowMs()
+      asked = this.#ask(request, atMs)
+      const remembered = this.#recall(asked, this.#keptOf(request, atMs), atMs)
+      if (remembered !== null) return remembered
+    }
     const waitMs = request.waitMs ?? this.options.waitMs
     if (waitMs > 0 && !this.waiting.isEmpty) {
       const behind = this.waiting.queueOf(asked, this.planOf(request))
       if (behind !== null) return this.waiting.wait(asked, behind, waitMs)
     }
-    const decided = this.attempt(asked)
+    const decided = this.attempt(asked, 1, issuedAtMs)
     if (decided instanceof Promise)
       return decided.then((value) => this.waiting.orWait(asked, value, waitMs))
     return this.waiting.orWait(asked, decided, waitMs)
@@ -107,8 +124,7 @@ export class Engine implements HeldBy {
 
   /** @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one */
   planOf(request: CallRequest, issuedAtMs: number = this.sender.issuedAtMs()): Plan {
-    const { subject, model, provider } = request
-    return this.#plans.planOf(this.policy, subject, issuedAtMs, model, provider)
+    return this.#keptOf(request, issuedAtMs).plan
   }
 
   /** The line of one budget for a subject, whatever its `match`. @throws RequestFailed `missing-dimension` */
@@ -124,11 +140,15 @@ export class Engine implements HeldBy {
   }
 
   /** One try, without waiting or fallbacks. */
-  attempt(asked: Asked, tries = 1): Decision | Promise<Decision> {
-    const issuedAtMs = this.sender.issuedAtMs()
-    const plan = this.planOf(asked.request, issuedAtMs)
-    const remembered = this.refusals.isEmpty ? null : this.#recall(asked, plan, issuedAtMs)
+  attempt(
+    asked: Asked,
+    tries = 1,
+    issuedAtMs = this.sender.issuedAtMs(),
+  ): Decision | Promise<Decision> {
+    const kept = this.#keptOf(asked.request, issuedAtMs)
+    const remembered = this.refusals.isEmpty ? null : this.#recall(asked, kept, issuedAtMs)
     if (remembered !== null) return remembered
+    const { plan } = kept
     if (this.posts.goesFirst) return this.#afterPosts(asked, plan, issuedAtMs, tries)
     if (!this.circuit.isClosed && this.circuit.refuses())
       return this.#withoutStore({ asked, plan, issuedAtMs, tries }, null)
@@ -174,19 +194,22 @@ export class Engine implements HeldBy {
     return fallBack(this, request, decided)
   }
 
-  #ask(request: CallRequest): Asked {
-    if (this.#isClosed) throw new SpendfuseClosed()
-    const atMs = this.sender.issuedAtMs()
+  #ask(request: CallRequest, atMs: number): Asked {
     const worst = estimate(request, this.policy, this.options.prices, atMs)
     return { request, estimate: worst, via: request.via ?? null }
   }
 
-  #recall(asked: Asked, plan: Plan, issuedAtMs: number): Refused | null {
-    const obstacles = this.refusals.recall(plan.lines, asked.estimate, issuedAtMs)
+  #keptOf({ subject, model, provider }: CallRequest, issuedAtMs: number): Kept {
+    return this.#plans.planOf(this.policy, subject, issuedAtMs, model, provider)
+  }
+
+  #recall(asked: Asked, kept: Kept, issuedAtMs: number): Refused | null {
+    const obstacles = this.refusals.recall(kept, asked.estimate, issuedAtMs)
     const [first] = obstacles ?? []
     if (obstacles === null || first === undefined) return null
     const untilMs = latestEnd(obstacles)
-    return refused({ asked, reason: first.reason, obstacles, issuedAtMs, untilMs })
+    const { lines } = kept.plan
+    return refused({ asked, lines, reason: first.reason, obstacles, issuedAtMs, untilMs })
   }
 
   #send(trial: Trial): Decision | Promise<Decision> {
@@ -247,7 +270,8 @@ export class Engine implements HeldBy {
         const { reason, obstacles, untilMs } = outcome
         if (this.options.rememberRefusals) this.refusals.remember(plan.lines, obstacles, issuedAtMs)
         this.known.learn(plan.lines, obstacles)
-        return refused({ asked, reason, obstacles, issuedAtMs, untilMs })
+        const { lines } = plan
+        return refused({ asked, lines, reason, obstacles, issuedAtMs, untilMs })
       }
       case "error": {
         const { id, division } = numbered.command
@@ -329,7 +353,7 @@ export class Engine implements HeldBy {
     if (numbered !== null) this.postRelease(plan, numbered)
     const reason = obstacles[0]?.reason ?? "store-unavailable"
     const untilMs = obstacles.length > 0 ? latestEnd(obstacles) : null
-    return refused({ asked, reason, obstacles, issuedAtMs, untilMs, withoutStore: true })
+    return refused({ asked, lines, reason, obstacles, issuedAtMs, untilMs, withoutStore: true })
   }
 
   /** The largest grant that the policy lets this host make by itself, or null. */

@@ -1,7 +1,9 @@
+import type { Line } from "../domain/command.ts"
 import { formatUsd } from "../domain/money.ts"
 import type { Obstacle } from "../domain/outcome.ts"
 import { budgetOf } from "../domain/subject.ts"
 import type { Unit } from "../domain/terms.ts"
+import { FOREVER_MS } from "../domain/time.ts"
 import type { Decision } from "./decision.ts"
 
 /**
@@ -24,15 +26,17 @@ const explainAdmitted = (decision: Extract<Decision, { allowed: true }>): string
     priceSource === null
       ? []
       : [`price from ${priceSource.kind} ${priceSource.name}${asOf(priceSource.asOf)}`]
-  const budgets = lines.map(
-    ({ account, period, terms }) =>
-      `${budgetOf(account)}: ${amountText(held[terms.unit], terms.unit)} held of ${amountText(terms.limit, terms.unit)}, ${periodText(period)}`,
-  )
-  return [head, ...source, ...budgets].join("\n")
+  const budgets = lines.map(({ account, period, terms }) => {
+    const { unit, limit } = terms
+    return `${subjectText(account)}: ${amountText(held[unit], unit)} held of ${amountText(limit, unit)}, ${periodText(period)}`
+  })
+  return [head, ...source, ...(budgets.length === 0 ? [UNBOUND] : budgets)].join("\n")
 }
 
+const UNBOUND = "no budget binds this request"
+
 const explainRefused = (decision: Extract<Decision, { allowed: false }>): string => {
-  const { reason, obstacles, untilMs, withoutStore, fallback } = decision
+  const { reason, lines, obstacles, untilMs, withoutStore, fallback } = decision
   const until =
     untilMs === null
       ? obstacles.length === 0
@@ -40,8 +44,10 @@ const explainRefused = (decision: Extract<Decision, { allowed: false }>): string
         : "; it takes a person or a smaller request"
       : `; until ${iso(untilMs)}`
   const head = `refused: ${reason} (${REASONS[reason]})${until}${withoutStore ? "; decided without the store" : ""}`
+  const switches = obstacles.filter((obstacle) => obstacle.kind === "switch").map(switchText)
+  const budgets = lines.map((line) => lineText(line, obstacles))
   const way = fallback === null ? [] : [`fallback \`${fallback.name}\` answers instead`]
-  return [head, ...obstacles.map(obstacleText), ...way].join("\n")
+  return [head, ...switches, ...budgets, ...way].join("\n")
 }
 
 const REASONS: Readonly<Record<Extract<Decision, { allowed: false }>["reason"], string>> = {
@@ -56,20 +62,45 @@ const REASONS: Readonly<Record<Extract<Decision, { allowed: false }>["reason"], 
   "store-unavailable": "the store did not answer, and the policy denies then",
 }
 
-const obstacleText = (obstacle: Obstacle): string => {
-  const until = obstacle.untilMs === null ? "" : `, until ${iso(obstacle.untilMs)}`
-  if (obstacle.kind === "switch") return `switch ${obstacle.switch}: off${until}`
-  const { account, reason, settled, held, cap, remaining } = obstacle
-  return `${account}: ${reason}; settled ${settled}, held ${held}, cap ${cap === Number.POSITIVE_INFINITY ? "none" : cap}, remaining ${remaining}${until}`
+const switchText = (obstacle: Extract<Obstacle, { kind: "switch" }>): string =>
+  `switch ${obstacle.switch}: off${untilText(obstacle.untilMs)}`
+
+const lineText = ({ account, period, terms }: Line, obstacles: readonly Obstacle[]): string => {
+  const { unit } = terms
+  const found = obstacles.find((one) => one.kind === "line" && one.account === account)
+  const head = `${subjectText(account)}:`
+  if (found?.kind !== "line")
+    return `${head} not in the way, limit ${amountText(terms.limit, unit)}, ${periodText(period)}`
+  const { reason, settled, held, cap, remaining, untilMs } = found
+  const amounts = [
+    `settled ${amountText(settled, unit)}`,
+    `held ${amountText(held, unit)}`,
+    `cap ${amountText(cap, unit)}`,
+    `remaining ${amountText(remaining, unit)}`,
+  ].join(", ")
+  return `${head} ${reason}; ${amounts}, ${periodText(period)}${untilText(untilMs)}`
 }
 
-/** An amount for people: `$1.50`, `120 tokens`. */
-export const amountText = (amount: number, unit: Unit): string =>
-  unit === "usd" ? `$${formatUsd(amount)}` : `${amount} ${unit}`
+/** An amount for people: `$50`, `$1.50`, `$0.000001`, `120 tokens`, `1 request`; `none` where there is no bound. */
+export const amountText = (amount: number, unit: Unit): string => {
+  if (!Number.isFinite(amount)) return "none"
+  if (unit !== "usd") return `${amount} ${amount === 1 ? unit.slice(0, -1) : unit}`
+  const text = formatUsd(amount)
+  return /\.\d$/.test(text) ? `$${text}0` : `$${text}`
+}
+
+const subjectText = (account: string): string => {
+  const budget = budgetOf(account)
+  return `${budget} (${account.slice(budget.length + 1)})`
+}
 
 const periodText = (period: { startMs: number; endMs: number }): string =>
-  period.startMs === 0 ? "for its lifetime" : `${iso(period.startMs)} to ${iso(period.endMs)}`
+  period.endMs >= FOREVER_MS ? "for its lifetime" : `${iso(period.startMs)} to ${iso(period.endMs)}`
+
+const untilText = (untilMs: number | null): string =>
+  untilMs === null ? "" : `, until ${iso(untilMs)}`
 
 const asOf = (date: string | null): string => (date === null ? "" : ` of ${date}`)
 
-const iso = (atMs: number): string => new Date(atMs).toISOString()
+const iso = (atMs: number): string =>
+  atMs >= FOREVER_MS ? "the end of time" : new Date(atMs).toISOString()

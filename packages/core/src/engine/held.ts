@@ -139,14 +139,13 @@ export class Held implements Admitted {
     if (this.#goingOn !== null) return this.#goingOn.then(() => this.extend(tokens))
     const issuedAtMs = this.#engine.sender.issuedAtMs()
     const outcome = this.withoutStore ? null : await this.#send(this.#more(issuedAtMs, tokens))
-    const { asked } = this.#made
-    if (outcome === null)
-      return this.#engine.refusal({ asked, reason: "store-unavailable", issuedAtMs })
+    const refusing = { asked: this.#made.asked, lines: this.lines, issuedAtMs }
+    if (outcome === null) return this.#engine.refusal({ ...refusing, reason: "store-unavailable" })
     if (outcome.kind === "extended") {
       this.#granted += outcome.granted
       return { allowed: true, tokens: outcome.granted, drain: outcome.drain }
     }
-    if (outcome.kind === "refused") return this.#engine.refusal({ asked, issuedAtMs, ...outcome })
+    if (outcome.kind === "refused") return this.#engine.refusal({ ...refusing, ...outcome })
     if (outcome.kind !== "error") throw new Error(`an Extend was answered with \`${outcome.kind}\``)
     if (outcome.error === "period-over") return this.#goOn(tokens)
     throw new RequestFailed(outcome.error, outcome.detail)

@@ -2,8 +2,10 @@ import { compile, type Plan } from "../domain/compile.ts"
 import type { Policy } from "../domain/policy.ts"
 import type { Subject } from "../domain/subject.ts"
 import { RequestFailed } from "./errors.ts"
+import type { Recalled } from "./refusals.ts"
 
-interface Kept {
+/** A plan as it is kept with its subject. */
+export interface Kept {
   readonly plan: Plan
   readonly policy: Policy
   readonly model: string | undefined
@@ -12,6 +14,8 @@ interface Kept {
   readonly values: readonly unknown[]
   readonly fromMs: number
   readonly untilMs: number
+  /** What the memory of refusals knows of its lines. */
+  recalled: Recalled | null
 }
 
 /** The host's own limits are asked for again after this long. */
@@ -28,7 +32,7 @@ export class Plans {
     issuedAtMs: number,
     model: string | undefined,
     provider: string | undefined,
-  ): Plan {
+  ): Kept {
     const kept = this.#kept.get(subject)
     if (
       kept !== undefined &&
@@ -39,7 +43,7 @@ export class Plans {
       kept.provider === provider &&
       isSame(kept, subject)
     )
-      return kept.plan
+      return kept
     return this.#compile(policy, subject, issuedAtMs, model, provider)
   }
 
@@ -49,7 +53,7 @@ export class Plans {
     issuedAtMs: number,
     model: string | undefined,
     provider: string | undefined,
-  ): Plan {
+  ): Kept {
     checkSubject(subject)
     const plan = compile(policy, subject, issuedAtMs, {
       ...(model !== undefined && { model }),
@@ -71,8 +75,19 @@ export class Plans {
     const names = Object.keys(subject)
     const values = names.map((name) => subject[name])
     if (policy.limitFor !== undefined) untilMs = Math.min(untilMs, issuedAtMs + LIMITS_KEPT_MS)
-    this.#kept.set(subject, { plan, policy, model, provider, names, values, fromMs, untilMs })
-    return plan
+    const kept: Kept = {
+      plan,
+      policy,
+      model,
+      provider,
+      names,
+      values,
+      fromMs,
+      untilMs,
+      recalled: null,
+    }
+    this.#kept.set(subject, kept)
+    return kept
   }
 }
 

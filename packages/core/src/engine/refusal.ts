@@ -1,3 +1,4 @@
+import type { Line } from "../domain/command.ts"
 import type { Obstacle } from "../domain/outcome.ts"
 import type { Asked } from "./asked.ts"
 import type { Refused } from "./decision.ts"
@@ -5,6 +6,7 @@ import type { Refused } from "./decision.ts"
 /** What a refusal is made of. */
 export interface Refusing {
   readonly asked: Pick<Asked, "request">
+  readonly lines: readonly Line[]
   readonly reason: Refused["reason"]
   /** Default: none. */
   readonly obstacles?: readonly Obstacle[]
@@ -20,6 +22,7 @@ export const refused = (refusing: Refusing): Refused => {
   return {
     allowed: false,
     request: refusing.asked.request,
+    lines: refusing.lines,
     reason: refusing.reason,
     obstacles: refusing.obstacles ?? NONE,
     untilMs,

@@ -4,7 +4,19 @@ import type { Estimate } from "./estimate.ts"
 
 type LineObstacle = Extract<Obstacle, { kind: "line" }>
 
-interface Remembered {
+/** A plan that remembers what is remembered of its lines. */
+export interface Recalls {
+  readonly plan: { readonly lines: readonly Line[] }
+  recalled: Recalled | null
+}
+
+/** The remembered refusals of a plan's lines, at one version of the memory. */
+export interface Recalled {
+  readonly version: number
+  readonly lines: readonly { readonly line: Line; readonly known: Remembered }[]
+}
+
+export interface Remembered {
   readonly obstacle: LineObstacle
   readonly periodStartMs: number
   readonly termsId: string
@@ -15,6 +27,7 @@ interface Remembered {
 /** A refusal is trusted this long at most. */
 const REMEMBERED_MS = 1_000
 const ACCOUNTS_MAX = 10_000
+const SWALLOWED_MAX = 1_000_000
 
 /**
  * Remembers refusals per line: a circuit that does not admit, or how little is left beside what is
@@ -23,29 +36,30 @@ const ACCOUNTS_MAX = 10_000
  */
 export class Refusals {
   readonly #lines = new Map<string, Remembered>()
+  /** Counts what was added and forgotten. */
+  #version = 0
 
   get isEmpty(): boolean {
     return this.#lines.size === 0
   }
 
   /** The remembered obstacles that refuse this request, counted as swallowed; null where none does. */
-  recall(
-    lines: readonly Line[],
-    estimate: Estimate,
-    nowMs: number,
-  ): readonly LineObstacle[] | null {
+  recall(kept: Recalls, estimate: Estimate, nowMs: number): readonly LineObstacle[] | null {
+    let { recalled } = kept
+    if (recalled === null || recalled.version !== this.#version) {
+      recalled = { version: this.#version, lines: this.#known(kept.plan.lines) }
+      kept.recalled = recalled
+    }
     let found: LineObstacle[] | null = null
-    for (const line of lines) {
-      const known = this.#lines.get(line.account)
-      if (known === undefined) continue
+    for (const { known, line } of recalled.lines) {
       if (known.untilMs <= nowMs) {
-        if (known.swallowed === 0) this.#lines.delete(line.account)
+        if (known.swallowed === 0) this.forget(line.account)
         continue
       }
       if (!stillRefuses(known, line, estimate)) continue
-      known.swallowed = Math.min(known.swallowed + 1, 1_000_000)
-      found ??= []
-      found.push(known.obstacle)
+      if (known.swallowed < SWALLOWED_MAX) known.swallowed += 1
+      if (found === null) found = [known.obstacle]
+      else found.push(known.obstacle)
     }
     return found
   }
@@ -70,6 +84,7 @@ export class Refusals {
       if (line === undefined) continue
       if (this.#lines.size >= ACCOUNTS_MAX) this.#dropOldest()
       const ends = obstacle.untilMs ?? Number.POSITIVE_INFINITY
+      this.#version += 1
       this.#lines.set(line.account, {
         obstacle,
         periodStartMs: line.period.startMs,
@@ -82,16 +97,27 @@ export class Refusals {
 
   /** Something of this account was given back, settled or resumed here: what was remembered may no longer hold. */
   forget(account: string): void {
+    this.#version += 1
     this.#lines.delete(account)
   }
 
   clear(): void {
+    this.#version += 1
     this.#lines.clear()
+  }
+
+  #known(lines: readonly Line[]): Recalled["lines"] {
+    const found: { line: Line; known: Remembered }[] = []
+    for (const line of lines) {
+      const known = this.#lines.get(line.account)
+      if (known !== undefined) found.push({ line, known })
+    }
+    return found
   }
 
   #dropOldest(): void {
     const first = this.#lines.keys().next()
-    if (first.done !== true) this.#lines.delete(first.value)
+    if (first.done !== true) this.forget(first.value)
   }
 }
 

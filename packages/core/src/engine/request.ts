@@ -53,17 +53,19 @@ export interface Settlement {
 export const checkRequest = (request: CallRequest): void => {
   if (typeof request !== "object" || request === null)
     throw new RequestFailed("invalid-command", "the request is not an object with a `subject`")
-  for (const name of COUNTS) {
-    const value = request[name]
-    if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) continue
-    throw wrong(name, value, "give an integer of at least 0")
-  }
-  if (request.choices === 0) throw wrong("choices", 0, "give an integer of at least 1")
-  if (request.expiresInMs === 0) throw wrong("expiresInMs", 0, "give milliseconds above 0")
-  for (const name of TEXTS) {
-    const value: unknown = request[name]
-    if (value !== undefined && typeof value !== "string") throw wrong(name, value, "give a string")
-  }
+  // Each field by its name, not in a loop: this is on the path of every decision.
+  checkCount("inputTokens", request.inputTokens)
+  checkCount("maxOutputTokens", request.maxOutputTokens)
+  checkCount("minOutputTokens", request.minOutputTokens)
+  checkCount("imageCount", request.imageCount)
+  checkCount("searches", request.searches)
+  checkCount("waitMs", request.waitMs)
+  checkCount("choices", request.choices, 1)
+  checkCount("expiresInMs", request.expiresInMs, 1)
+  checkText("model", request.model)
+  checkText("provider", request.provider)
+  checkText("serviceTier", request.serviceTier)
+  checkText("via", request.via)
   if (request.amounts === undefined) return
   const problem = amountsProblem("amounts", request.amounts)
   if (problem !== null) throw new RequestFailed("invalid-command", problem)
@@ -99,18 +101,14 @@ export const checkSettlement = (settlement: Settlement): string | null => {
   return Number.isSafeInteger(tokens) ? null : "`usage` counts more than 2^53 − 1"
 }
 
+const checkCount = (name: string, value: number | undefined, least = 0): void => {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return
+  throw wrong(name, value, `give an integer of at least ${least}`)
+}
+
+const checkText = (name: string, value: unknown): void => {
+  if (value !== undefined && typeof value !== "string") throw wrong(name, value, "give a string")
+}
+
 const wrong = (name: string, value: unknown, mend: string): RequestFailed =>
   new RequestFailed("invalid-command", `\`${name}\` is \`${shortOf(value)}\`; ${mend}`)
-
-const COUNTS = [
-  "inputTokens",
-  "maxOutputTokens",
-  "minOutputTokens",
-  "choices",
-  "imageCount",
-  "searches",
-  "expiresInMs",
-  "waitMs",
-] as const
-
-const TEXTS = ["model", "provider", "serviceTier", "via"] as const

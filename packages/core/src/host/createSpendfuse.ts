@@ -86,6 +86,7 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
     waitMs: options.waitMs ?? 10_000,
     maxHoldMs: options.maxHoldMs ?? 3_600_000,
     rememberRefusals: options.rememberRefusals ?? true,
+    exactTime: options.nowMs !== undefined,
     onNotice,
     onEvents: () => queueMicrotask(() => dispatcher.wake()),
   })

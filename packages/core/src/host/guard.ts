@@ -31,7 +31,7 @@ export const guard = async <Value>(
   try {
     answer = await call(decision)
   } catch (error) {
-    const isFree = wasFree(error, options.isFree ?? is4xx)
+    const isFree = isFreeOf(options)(error)
     await ended(() => (isFree ? decision.release() : decision.assume()))
     throw error
   }
@@ -44,21 +44,23 @@ export const guard = async <Value>(
   }
 }
 
+/** Whether an error proves that a call cost nothing; a judge that throws proves nothing. */
+export const isFreeOf =
+  (options: GuardOptions): ((error: unknown) => boolean) =>
+  (error) => {
+    try {
+      return (options.isFree ?? is4xx)(error)
+    } catch {
+      return false
+    }
+  }
+
 /** The error on its way is the one that the caller must see; the hold was ended, or expires as spent. */
 const ended = async (end: () => Promise<unknown>): Promise<void> => {
   try {
     await end()
   } catch {
     return
-  }
-}
-
-/** A judge that throws proves nothing. */
-const wasFree = (error: unknown, judge: (error: unknown) => boolean): boolean => {
-  try {
-    return judge(error)
-  } catch {
-    return false
   }
 }
 
