@@ -49,7 +49,9 @@ const hiddenOf = (event: string): { start: number; end: number } | null => {
   if (textOf(usage) === "null") return cutOf(members, usage)
   const choices = members.find(({ name }) => name === "choices")
   const isUsageOnly = choices !== undefined && /^\[\s*\]$/.test(textOf(choices))
-  return isUsageOnly && event[usage.valueStart] === "{" ? { start: 0, end: event.length } : null
+  return isUsageOnly && event[usage.valueStart] === "{"
+    ? { start: event.startsWith(MARK) ? MARK.length : 0, end: event.length }
+    : null
 }
 
 /** A member with the comma that it brought: the one before it, or the one after the first. */
@@ -60,7 +62,9 @@ const cutOf = (members: readonly Member[], member: Member): { start: number; end
   return { start: member.start, end: members[at + 1]?.start ?? member.end }
 }
 
-const DATA = /(?:^|[\r\n])data: ?\{/
+/** A byte order mark, one character for each of its bytes. */
+const MARK = "\u00ef\u00bb\u00bf"
+const DATA = /(?:^(?:\u00ef\u00bb\u00bf)?|[\r\n])data: ?\{/
 
 const isWhole = (data: string): boolean => {
   try {
