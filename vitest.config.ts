@@ -28,12 +28,22 @@ const closingLine = (): Reporter => {
   }
 }
 
+const project = (name: string, include: string[]) => ({
+  extends: true as const,
+  test: { name, include },
+})
+
 export default defineConfig({
   resolve: { conditions: ["@spendfuse/source"] },
   ssr: { resolve: { conditions: ["@spendfuse/source"] } },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "scripts/*.test.mjs"],
     reporters: ["default", closingLine()],
     testTimeout: 60_000,
+    projects: [
+      // `npm test`
+      project("unit", ["packages/*/test/**/*.test.ts", "scripts/*.test.mjs"]),
+      // Part of `npm run check`.
+      project("docs", ["docs/test/**/*.test.ts"]),
+    ],
   },
 })

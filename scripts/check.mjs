@@ -15,6 +15,7 @@ const tool =
 
 /** [name, what answers the problems it found]; the longest first. */
 const CHECKS = [
+  ["docs", tool("vitest", "run", "--project", "docs")],
   ["packages", checkPackages],
   ["types", tool("tsc", "-p", "tsconfig.json")],
   ["declarations", tool("tsc", "-p", "tsconfig.published.json")],

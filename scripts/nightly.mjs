@@ -9,8 +9,7 @@ const HOUR_MS = 3_600_000
 const night = {
   LAW_SEED: String(randomInt(2 ** 31)),
   LAW_RUNS: "40000",
-  KILLS: "2000",
-  DECISIONS: "10000000",
+  LAW_KILLS: "2000",
 }
 const asked = Object.entries(process.env).filter(([, value]) => value !== "")
 const env = { ...night, ...Object.fromEntries(asked) }
