@@ -58,7 +58,7 @@ const rooms = [
     [
       core("domain", "ports", "wire").replace("(/|\\.ts$)", "\\.ts$"),
       EFFECT,
-      "^(node:)?(fs|path|os|crypto)(/promises)?$",
+      "^(node:)?(crypto|fs|os|path|process|timers|zlib)(/promises)?$",
       npm("(ioredis|pg)"),
     ],
     "a store knows the step, the port and the wire; not the engine, not another store",

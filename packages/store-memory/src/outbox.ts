@@ -1,22 +1,36 @@
 import type { DomainEvent } from "@spendfuse/core/domain"
 import type { DeadLetter, LogQuery, OutboxRow, Page } from "@spendfuse/core/ports"
+import { type KeptLog, Log, numberOf } from "./log.ts"
 
-/** What happened to rows of the outbox, as a journal keeps it. */
+/** What happened to the outbox, as a journal keeps it. */
 export type OutboxChange =
   | { readonly kind: "confirm"; readonly ids: readonly string[] }
   | { readonly kind: "retry"; readonly ids: readonly string[]; readonly dueAtMs: number }
   | { readonly kind: "dead"; readonly ids: readonly string[]; readonly why: string }
+  /** A reader of the log asked for what comes after this number: it has all before. */
+  | { readonly kind: "heard"; readonly upTo: number }
 
-/** All that an outbox must keep. */
+/** All that an outbox must keep. Leases are not kept: after a restart a claimed row is due again. */
 export interface OutboxState {
   readonly rows: readonly OutboxRow[]
-  readonly dead: readonly DeadLetter[]
-  readonly audit: readonly DomainEvent[]
+  readonly dead: KeptLog<DeadLetter>
+  readonly audit: KeptLog<DomainEvent>
+  /** Of the log only what no reader has heard. */
+  readonly events: KeptLog<DomainEvent>
 }
 
+/** How many of the latest items each log keeps, and who hears that older ones were dropped unheard or unseen. */
+export interface OutboxOptions {
+  readonly eventsKept: number
+  readonly auditKept: number
+  readonly deadLettersKept: number
+  readonly onDropped: (what: string, count: number) => void
+}
+
+/** Rows of one channel and account, oldest first, and those of them that somebody has claimed. */
 interface Queue {
-  /** Oldest first. */
   readonly rows: OutboxRow[]
+  readonly claimed: Set<string>
   leasedUntilMs: number
 }
 
@@ -27,22 +41,29 @@ interface Queue {
 export class Outbox {
   readonly #channels = new Map<string, Map<string, Queue>>()
   readonly #places = new Map<string, Queue>()
-  readonly #dead: DeadLetter[] = []
-  readonly #audit: DomainEvent[] = []
-  readonly #log: DomainEvent[] = []
-  readonly #keptMax: number
-  /** Number of the first event of the log that is kept. */
-  #first = 0
+  readonly #options: OutboxOptions
+  readonly #dead: Log<DeadLetter>
+  readonly #audit: Log<DomainEvent>
+  readonly #events: Log<DomainEvent>
+  /** All events before this number were heard. */
+  #heard = 0
+  /** Where a reader begins that has no cursor: what this process found unheard. */
+  #start = 0
+  #hasReader = false
+  #hasBegun = false
 
-  constructor(keptMax: number) {
-    this.#keptMax = keptMax
+  constructor(options: OutboxOptions) {
+    this.#options = options
+    this.#dead = new Log(options.deadLettersKept)
+    this.#audit = new Log(options.auditKept)
+    this.#events = new Log(options.eventsKept)
   }
 
   /** Writes the rows of what one step raised. */
   write(events: readonly DomainEvent[], atMs: number): void {
     for (const event of events) {
-      this.#append(event)
-      if (event.kind === "audit") this.#audit.push(event)
+      this.#log(event)
+      if (event.kind === "audit") this.#keep(this.#audit, event, "audit events")
       const account = "account" in event ? event.account : ""
       for (const channel of event.channels) {
         const id = `${event.id}#${channel}`
@@ -51,11 +72,14 @@ export class Outbox {
     }
   }
 
-  /** Due rows of one account, oldest first; none of an account whose earlier rows wait or are claimed. */
+  /**
+   * Due rows of one account, oldest first; none of an account whose earlier rows wait or are claimed.
+   * Accounts take turns.
+   */
   claim(channel: string, limit: number, leaseMs: number, nowMs: number): readonly OutboxRow[] {
     const queues = this.#channels.get(channel)
     if (queues === undefined) return []
-    for (const queue of queues.values()) {
+    for (const [account, queue] of queues) {
       if (queue.leasedUntilMs > nowMs) continue
       const due: OutboxRow[] = []
       for (const row of queue.rows) {
@@ -64,19 +88,29 @@ export class Outbox {
       }
       if (due.length === 0) continue
       queue.leasedUntilMs = nowMs + leaseMs
+      queue.claimed.clear()
+      for (const { id } of due) queue.claimed.add(id)
+      queues.delete(account)
+      queues.set(account, queue)
       return due
     }
     return []
   }
 
   apply(change: OutboxChange): void {
+    if (change.kind === "heard") {
+      this.#heard = Math.min(Math.max(this.#heard, change.upTo), this.#events.next)
+      this.#hasReader = true
+      return
+    }
     for (const id of change.ids) {
       const queue = this.#places.get(id)
       if (queue === undefined) continue
       const at = queue.rows.findIndex((row) => row.id === id)
       const row = queue.rows[at]
       if (row === undefined) continue
-      queue.leasedUntilMs = 0
+      // A late word of an earlier claimer must not end the lease of the one that took over.
+      if (queue.claimed.delete(id) && queue.claimed.size === 0) queue.leasedUntilMs = 0
       if (change.kind === "retry") {
         queue.rows[at] = { ...row, dueAtMs: change.dueAtMs, attempts: row.attempts + 1 }
         continue
@@ -84,56 +118,82 @@ export class Outbox {
       queue.rows.splice(at, 1)
       this.#places.delete(id)
       if (queue.rows.length === 0) this.#channels.get(row.channel)?.delete(row.account)
-      if (change.kind === "dead") this.#dead.push({ ...row, why: change.why })
+      if (change.kind === "dead")
+        this.#keep(this.#dead, { ...row, why: change.why }, "dead letters")
     }
   }
 
-  events({ after, limit }: LogQuery): Page<DomainEvent> {
-    const from = Math.max(0, (after === undefined ? 0 : Number(after)) - this.#first)
-    return this.#page(this.#log, from, limit, this.#first)
+  /** What a reader says by asking for what comes after `after`; null where it says nothing new. */
+  heardBy({ after }: LogQuery): OutboxChange | null {
+    if (after === undefined) return null
+    const upTo = Math.min(numberOf(after), this.#events.next)
+    return upTo > this.#heard ? { kind: "heard", upTo } : null
   }
 
-  audit({ after, limit }: LogQuery): Page<DomainEvent> {
-    return this.#page(this.#audit, Number(after ?? 0), limit, 0)
+  events(query: LogQuery): Page<DomainEvent> {
+    return this.#events.page(query, this.#start)
   }
 
-  deadLetters({ after, limit }: LogQuery): Page<DeadLetter> {
-    return this.#page(this.#dead, Number(after ?? 0), limit, 0)
+  audit(query: LogQuery): Page<DomainEvent> {
+    return this.#audit.page(query)
+  }
+
+  deadLetters(query: LogQuery): Page<DeadLetter> {
+    return this.#dead.page(query)
   }
 
   get state(): OutboxState {
     const rows = [...this.#channels.values()].flatMap((queues) =>
       [...queues.values()].flatMap((queue) => queue.rows),
     )
-    return { rows, dead: [...this.#dead], audit: [...this.#audit] }
+    return {
+      rows,
+      dead: this.#dead.keptFrom(0),
+      audit: this.#audit.keptFrom(0),
+      events: this.#events.keptFrom(this.#heard),
+    }
   }
 
-  load({ rows, dead, audit }: OutboxState): void {
+  load({ rows, dead, audit, events }: OutboxState): void {
     for (const row of rows) this.#put(row)
-    this.#dead.push(...dead)
-    this.#audit.push(...audit)
+    this.#dead.load(dead)
+    this.#audit.load(audit)
+    this.#events.load(events)
+    this.#heard = events.first
+  }
+
+  /** All that was kept is here: who reads from now on begins with what nobody has heard. */
+  begin(): void {
+    this.#start = this.#heard
+    this.#hasBegun = true
   }
 
   #put(row: OutboxRow): void {
     if (this.#places.has(row.id)) return
     const queues = this.#channels.get(row.channel) ?? new Map<string, Queue>()
     this.#channels.set(row.channel, queues)
-    const queue = queues.get(row.account) ?? { rows: [], leasedUntilMs: 0 }
+    const queue = queues.get(row.account) ?? { rows: [], claimed: new Set(), leasedUntilMs: 0 }
     queues.set(row.account, queue)
     queue.rows.push(row)
     this.#places.set(row.id, queue)
   }
 
-  #append(event: DomainEvent): void {
-    this.#log.push(event)
-    if (this.#log.length < this.#keptMax * 2) return
-    const dropped = this.#log.length - this.#keptMax
-    this.#log.splice(0, dropped)
-    this.#first += dropped
+  /** Drops in silence what was heard, or what nobody listens to: only a reader that falls behind loses something. */
+  #log(event: DomainEvent): void {
+    this.#events.push(event)
+    const lost = this.#events.first - this.#heard
+    if (lost <= 0) return
+    if (this.#hasReader) this.#dropped("events that the hook has not heard", lost)
+    this.#heard = this.#events.first
   }
 
-  #page<Item>(items: readonly Item[], from: number, limit: number, first: number): Page<Item> {
-    const page = items.slice(from, from + limit)
-    return { items: page, next: page.length === 0 ? null : String(first + from + page.length) }
+  #keep<Item>(log: Log<Item>, item: Item, what: string): void {
+    const dropped = log.push(item)
+    if (dropped > 0) this.#dropped(what, dropped)
+  }
+
+  /** What is rebuilt was told when it happened. */
+  #dropped(what: string, count: number): void {
+    if (this.#hasBegun) this.#options.onDropped(what, count)
   }
 }

@@ -1,0 +1,92 @@
+import { crc32 } from "node:zlib"
+import { type Shared, toJson, WIRE_VERSION } from "@spendfuse/core/wire"
+
+/** The version of records and their order; a reader refuses a newer one. */
+export const FORMAT_VERSION = 1
+
+/** The first line of a journal; newer versions keep its shape. */
+export const HEADER: string = `spendfuse-journal ${FORMAT_VERSION} wire ${WIRE_VERSION}`
+
+/** What the first record's checksum goes on from. */
+export const seedOf = (header: string): number => crc32(header)
+
+/** Longer records are not written, and not believed. */
+export const RECORD_MAX_BYTES: number = 128 * 2 ** 20
+
+/**
+ * One record: eight hex digits, a space, one line of JSON. The checksum is of the whole journal up to
+ * here, so that a record that is missing, twice or elsewhere is noticed as well as a changed one.
+ */
+export const lineOf = (body: string, crc: number): string =>
+  `${(crc + 0x1_0000_0000).toString(16).slice(1)} ${body}\n`
+
+/** The checksum after a record, from the one before it. */
+export const nextCrc = (body: string | Uint8Array, crc: number): number => crc32(body, crc)
+
+/** The members that many records have in common: each is written once, and then named by its number. */
+const SHARED_KEYS: ReadonlySet<string> = new Set(["terms", "period", "lines", "switches"])
+
+/** Texts by which a shared value is found again when another object holds the same; more are begun anew. */
+const TEXTS_MAX = 4_096
+
+/** Writes records, and of what they share a record each before the first that needs it. */
+export class RecordWriter {
+  #text = ""
+  #crc: number
+  #next = 0
+  readonly #numbers = new WeakMap<object, number>()
+  readonly #byText = new Map<string, number>()
+  readonly #shared: Shared = {
+    numberOf: (key, value) => (SHARED_KEYS.has(key) ? this.#numberOf(value) : undefined),
+  }
+
+  /** @param known what was shared so far, by number */
+  constructor(crc: number, known: readonly unknown[]) {
+    this.#crc = crc
+    for (const value of known) {
+      if (typeof value === "object" && value !== null) this.#numbers.set(value, this.#next)
+      this.#next += 1
+    }
+  }
+
+  /** Adds a record: a list, its first item the kind. */
+  add(record: readonly unknown[]): void {
+    this.#put(toJson(record, this.#shared))
+  }
+
+  /** Characters that wait to be taken. */
+  get waiting(): number {
+    return this.#text.length
+  }
+
+  take(): Buffer {
+    const bytes = Buffer.from(this.#text)
+    this.#text = ""
+    return bytes
+  }
+
+  #numberOf(value: object): number {
+    const known = this.#numbers.get(value)
+    if (known !== undefined) return known
+    const text = toJson(value, this.#shared)
+    const number = this.#byText.get(text) ?? this.#define(text)
+    this.#numbers.set(value, number)
+    return number
+  }
+
+  #define(text: string): number {
+    const number = this.#next
+    this.#next += 1
+    if (this.#byText.size >= TEXTS_MAX) this.#byText.clear()
+    this.#byText.set(text, number)
+    this.#put(`["shared",${number},${text}]`)
+    return number
+  }
+
+  #put(body: string): void {
+    if (body.length > RECORD_MAX_BYTES / 4)
+      throw new RangeError(`a record of ${body.length} characters is too long`)
+    this.#crc = nextCrc(body, this.#crc)
+    this.#text += lineOf(body, this.#crc)
+  }
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { build } from "esbuild"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { killedLives, type Tally } from "./crash/lane.ts"
+import type { LifeOptions, Mutant } from "./crash/life.ts"
+
+const SEED = Number(process.env.LAW_SEED ?? 20_260_115)
+const KILLS = Number(process.env.LAW_KILLS ?? 200)
+
+const directory = mkdtempSync(join(tmpdir(), "spendfuse-kills-"))
+const program = join(directory, "life.mjs")
+
+beforeAll(async () => {
+  await build({
+    entryPoints: [resolve(import.meta.dirname, "crash/life.ts")],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    conditions: ["@spendfuse/source"],
+    logLevel: "error",
+  })
+})
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+const lane = (
+  at: number,
+  more: Partial<LifeOptions> & { readonly mutant?: Mutant | null } = {},
+): Omit<LifeOptions, "life"> => ({
+  path: join(directory, `lane-${at}-${more.mutant ?? "real"}`),
+  seed: SEED + at,
+  fsync: "never",
+  snapshotEveryBytes: 2 ** 24,
+  mutant: null,
+  ...more,
+})
+
+describe("I13 nothing lost", () => {
+  it(`holds after ${KILLS} kills at any instant: what was answered is kept, once`, async () => {
+    const lives = Math.ceil(KILLS / 8)
+    const tallies: Tally[] = []
+    const inTurn = async (...lanes: readonly Omit<LifeOptions, "life">[]): Promise<void> => {
+      for (const one of lanes) tallies.push(await killedLives(program, one, lives))
+    }
+    await Promise.all([
+      inTurn(lane(0), lane(1, { snapshotEveryBytes: 5_000 })),
+      inTurn(lane(2, { fsync: "everysec", snapshotEveryBytes: 60_000 }), lane(3)),
+      inTurn(lane(4, { snapshotEveryBytes: 1_000 }), lane(5)),
+      inTurn(lane(6, { fsync: "always", snapshotEveryBytes: 20_000 }), lane(7)),
+    ])
+    const sum = (of: keyof Tally): number => tallies.reduce((all, tally) => all + tally[of], 0)
+    expect(sum("lives")).toBeGreaterThanOrEqual(KILLS)
+    for (const of of ["answered", "replayed", "levels"] as const)
+      expect(sum(of), of).toBeGreaterThan(KILLS)
+    for (const of of ["keptUnanswered", "latched"] as const)
+      expect(sum(of), of).toBeGreaterThan(KILLS / 20)
+  }, 120_000)
+
+  it.each<Mutant>(["keeps-one-behind", "answers-before-it-appends"])(
+    "kills: a journal that %s",
+    async (mutant) => {
+      await expect(killedLives(program, lane(9, { mutant }), 20)).rejects.toThrow(
+        "broken: everything that was answered is still there",
+      )
+    },
+    60_000,
+  )
+})
