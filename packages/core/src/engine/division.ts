@@ -17,6 +17,8 @@ export class Division {
   readonly name: string
   /** The highest `done` that the store has heard and answered to. */
   told = 0
+  /** The store has applied something under this name: an error makes no name known. */
+  isKnown = false
   /** When it was last answered, by the host's wall clock. */
   answeredAtMs = 0
   #n = 0
@@ -36,7 +38,8 @@ export class Division {
   take(source: string): Head | null {
     if (this.#n - this.#done >= IN_FLIGHT_MAX) return null
     this.#n += 1
-    return { id: { source, n: this.#n }, done: this.#done }
+    const done = this.isKnown || this.#n > IN_FLIGHT_MAX ? this.#done : 0
+    return { id: { source, n: this.#n }, done }
   }
 
   /** Resolves when a number is free. Rejects after the deadline, or with the signal's reason. */
@@ -74,7 +77,8 @@ export class Division {
     for (const go of this.#waiting.slice(0, free)) go()
   }
 
-  tell(done: number, atMs: number): void {
+  tell(done: number, isError: boolean, atMs: number): void {
+    if (!isError) this.isKnown = true
     if (done > this.told) this.told = done
     this.answeredAtMs = atMs
   }

@@ -344,7 +344,9 @@ export class Held implements Admitted {
 
   /** The period is over: the rest of the call is held under a reservation of the new one. */
   #goOn(tokens: Tokens): Promise<Extended> {
-    this.#goingOn ??= this.#reserveNext(tokens).finally(() => {
+    if (this.#next !== null) return this.#next.extend(tokens)
+    if (this.#goingOn !== null) return this.#goingOn.then(() => this.extend(tokens))
+    this.#goingOn = this.#reserveNext(tokens).finally(() => {
       this.#goingOn = null
     })
     return this.#goingOn

@@ -196,7 +196,7 @@ export class Sender {
     if (id.source === this.#source) {
       const division = this.#division(command.division)
       division.answered(id.n)
-      division.tell(command.done, this.#atMs)
+      division.tell(command.done, applied.outcome.kind === "error", this.#atMs)
     }
     if (applied.eventsWritten > 0) this.#options.onEvents()
     if (applied.done !== undefined && applied.done < told)
