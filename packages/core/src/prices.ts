@@ -3,5 +3,6 @@
  *
  * @module
  */
+export { ageOf, type SourceAge, staleSources } from "./prices/age.ts"
 export { type LibraryPricesOptions, libraryPrices } from "./prices/library.ts"
-export type { PriceOverride } from "./prices/overrides.ts"
+export type { OverrideRate, PriceOverride } from "./prices/overrides.ts"

@@ -16,10 +16,15 @@ export const USAGE_COMPONENTS = [
   "audioCacheReadTokens",
   "audioOutputTokens",
   "imageInputTokens",
+  "imageCacheReadTokens",
   "imageOutputTokens",
+  "videoInputTokens",
+  "videoOutputTokens",
   /** Whole images made, where a provider bills by the piece. */
   "images",
   "webSearches",
+  /** Searches of stored files. */
+  "fileSearches",
   /** Calls, where a provider bills by the call. */
   "calls",
 ] as const

@@ -56,6 +56,8 @@ export interface CallBounds {
   /** Whole images and searches the call may make, at most. */
   readonly imageCount: number
   readonly searches: number
+  /** False where it writes nothing, as embeddings do; true unless given. */
+  readonly hasOutput?: boolean
 }
 
 export type WorstCase =
