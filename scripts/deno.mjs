@@ -4,21 +4,20 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { inRoot, isMain, packages, root, run, SOURCE } from "./workspace.mjs"
 
-/** The laws' mutants take long and need a bundler: Node alone kills them, and runs the rest in full. */
-const TESTS = ["packages/core/test", "packages/store-memory/test", "packages/adapters/test"]
-const LEFT_OUT = "packages/core/test/laws/**"
+/** What is decided, kept and written there; the workflow runs the adapters' tests and the laws in Deno too. */
+const TESTS = ["domain", "wire", "scenarios.test.ts"].map((name) => `packages/core/test/${name}`)
+const STORE = "packages/store-memory/test"
 const FEWER = { DENO_NO_UPDATE_CHECK: "1", LAW_RUNS: "100", LAW_KILLS: "10" }
 
-/** Types, then the tests of core, memory store and adapters in Deno's own processes, from unbuilt sources. */
+/** Types, then tests in Deno's own processes, from unbuilt sources. */
 export const checkDeno = async () => {
   const stale = configProblems()
   if (stale.length > 0) return stale
   const sources = portable().flatMap(({ entries }) => entries.map(({ source }) => inRoot(source)))
   const vitest = ["run", "-A", "node_modules/vitest/vitest.mjs", "run", "--pool=forks"]
-  const folders = TESTS.filter((folder) => existsSync(join(root, folder)))
   return [
     ...(await deno("check", ...sources)),
-    ...(await deno(...vitest, `--exclude=${LEFT_OUT}`, ...folders)),
+    ...(await deno(...vitest, "--project", "unit", ...TESTS, STORE)),
   ]
 }
 
