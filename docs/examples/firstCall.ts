@@ -9,7 +9,7 @@ import OpenAI from "openai"
 const channel = consoleNotifier()
 const spendfuse = createSpendfuse({
   policy: seedPolicy({ hourlyUsd: 50, dailyUsd: 300 }),
-  store: memoryStore({ journal: fileJournal({ path: "spend.journal" }) }),
+  store: memoryStore({ journal: fileJournal({ path: "spend.journal", fsync: "everysec" }) }),
   prices: libraryPrices(),
   notifiers: { slack: channel, pagerDuty: channel, oncall: channel },
 })

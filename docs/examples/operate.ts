@@ -21,7 +21,7 @@ const outcome = await spendfuse.operator.acknowledge(
 )
 console.log(outcome.kind) // => acknowledged
 const after = await spendfuse.account({ budget: "hour", subject })
-console.log(after.circuit, amountText(after.remaining, after.unit)) // => closed $0.5
+console.log(after.circuit, amountText(after.remaining, after.unit)) // => closed $0.50
 // #endregion acknowledge
 // #region trip
 await spendfuse.operator.trip(

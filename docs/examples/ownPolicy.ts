@@ -13,7 +13,7 @@ if (!decoded.ok) throw new Error(decoded.problems.map(formatProblem).join("\n"))
 
 const spendfuse = createSpendfuse({
   policy: decoded.policy,
-  store: memoryStore({ journal: fileJournal({ path: "spend.journal" }) }),
+  store: memoryStore({ journal: fileJournal({ path: "spend.journal", fsync: "everysec" }) }),
   prices: libraryPrices(),
   notifiers: { chat: consoleNotifier({ name: "chat" }), pager: consoleNotifier({ name: "pager" }) },
 })

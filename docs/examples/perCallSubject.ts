@@ -1,4 +1,4 @@
-import { guardedFetch, SUBJECT_HEADER } from "@spendfuse/adapters/fetch"
+import { guardedFetch, subjectHeader } from "@spendfuse/adapters/fetch"
 import { definePolicy } from "@spendfuse/core"
 import OpenAI from "openai"
 import { openSpendfuse } from "./support/spendfuse.ts"
@@ -37,7 +37,7 @@ await client.responses.create({ model: "gpt-5", input: "Hello!" })
 const shared = new OpenAI({ fetch: guarded })
 await shared.responses.create(
   { model: "gpt-5", input: "Hello!" },
-  { headers: { [SUBJECT_HEADER]: JSON.stringify({ session: "s-2" }) } },
+  { headers: subjectHeader({ session: "s-2" }) },
 )
 // #endregion subject
 await guarded.idle()

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process"
+import { join } from "node:path"
+import { ROOT } from "./pages.ts"
 
 export interface Ran {
   readonly code: number | null
@@ -7,6 +9,9 @@ export interface Ran {
 }
 
 const DEADLINE_MS = 45_000
+
+/** Each program reads the same sources: what Node made of them is kept between runs. */
+const NODE_COMPILE_CACHE = join(ROOT, "node_modules", ".cache", "docs")
 
 /** Runs a program to its end; one that does not end by itself is ended, with the code null. */
 export const runProcess = (
@@ -17,7 +22,7 @@ export const runProcess = (
   new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: options.cwd,
-      env: { ...process.env, NO_COLOR: "1", COLUMNS: "80", ...options.env },
+      env: { ...process.env, NO_COLOR: "1", COLUMNS: "80", NODE_COMPILE_CACHE, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: DEADLINE_MS,
       killSignal: "SIGKILL",

@@ -66,6 +66,15 @@ describe("reference", () => {
       expect(page).toMatch(new RegExp(`["\`.]${field.replace("$", "\\$")}["\`]`))
   })
 
+  it("lists every option", () => {
+    const named = namedIn("docs/reference/options.md")
+    for (const path of ["core/src/host/options.ts", "adapters/src/fetch/options.ts"]) {
+      const options = [...source(`packages/${path}`).matchAll(/^ {2}readonly (\w+)\??:/gm)]
+      expect(options.length).toBeGreaterThan(8)
+      for (const [, option] of options) expect(named).toContain(option)
+    }
+  })
+
   it("lists every component of a usage", () => {
     const named = namedIn("docs/reference/prices.md")
     for (const component of USAGE_COMPONENTS) expect(named).toContain(component)
