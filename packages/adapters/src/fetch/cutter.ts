@@ -77,7 +77,8 @@ const NOTHING: Cut = { whole: new Uint8Array(), text: "" }
 const decoder = new TextDecoder("latin1")
 const textOf = (bytes: Uint8Array): string => decoder.decode(bytes)
 
-const joined = (parts: readonly Uint8Array[]): Uint8Array => {
+/** One array for all; the very part where it is the only one. */
+export const joined = (parts: readonly Uint8Array[]): Uint8Array => {
   const [first] = parts
   if (parts.length === 1 && first !== undefined) return first
   const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0))

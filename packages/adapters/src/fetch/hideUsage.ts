@@ -1,4 +1,4 @@
-import { type Cut, eventsOf } from "./cutter.ts"
+import { type Cut, eventsOf, joined } from "./cutter.ts"
 import { type Member, membersOf } from "./members.ts"
 
 /**
@@ -9,12 +9,12 @@ export class UsageHider {
   /** The event before was hidden up to a CR, whose LF may still come. */
   #wasHidden = false
 
-  /** What the caller may see of whole events, in parts of the same bytes. */
-  shown({ whole, text }: Cut): readonly Uint8Array[] {
-    if (text === "") return []
+  /** What the caller may see of whole events; the same bytes where nothing is hidden. */
+  shown({ whole, text }: Cut): Uint8Array {
+    if (text === "") return whole
     const stray = this.#wasHidden && text.startsWith("\n") ? 1 : 0
     this.#wasHidden = false
-    if (stray === 0 && !text.includes('"usage"')) return [whole]
+    if (stray === 0 && !text.includes('"usage"')) return whole
     const shown: Uint8Array[] = []
     let from = stray
     const show = (to: number): void => {
@@ -31,7 +31,7 @@ export class UsageHider {
       at += event.length
     }
     show(whole.byteLength)
-    return shown
+    return joined(shown)
   }
 }
 

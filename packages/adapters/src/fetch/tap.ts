@@ -6,9 +6,9 @@ export interface TapOptions {
    * Sees each chunk as it passes; what it answers is handed on in its place, nothing where it is empty. It
    * must keep copies only: a chunk handed on is gone.
    */
-  readonly onChunk: (chunk: Uint8Array) => Uint8Array | readonly Uint8Array[]
+  readonly onChunk: (chunk: Uint8Array) => Uint8Array
   /** What is left to hand on when the body has finished. */
-  readonly onFlush?: () => readonly Uint8Array[]
+  readonly onFlush?: () => Uint8Array
   /** Called exactly once, however the body ends. */
   readonly onEnd: (ending: Ending) => void
 }
@@ -58,17 +58,13 @@ const pass = async (
     for (;;) {
       const { done, value } = await reader.read()
       if (done) {
-        for (const rest of onFlush?.() ?? []) enqueue(controller, rest)
+        if (onFlush !== undefined) enqueue(controller, onFlush())
         end("finished")
         controller.close()
         controller.byobRequest?.respond(0)
         return
       }
-      const passed = onChunk(value)
-      const chunks = passed instanceof Uint8Array ? [passed] : passed
-      let shown = 0
-      for (const chunk of chunks) shown += enqueue(controller, chunk)
-      if (shown > 0) return
+      if (enqueue(controller, onChunk(value)) > 0) return
     }
   } catch (error) {
     end("failed")

@@ -99,11 +99,13 @@ const watchEvents = (
     onFlush: () => {
       const cut = cutter.take()
       reader.read(cut)
-      return hider?.shown(cut) ?? []
+      return hider === null ? NOTHING : hider.shown(cut)
     },
     onEnd: (ending) => void call.settle(() => reader.answer(ending)),
   })
 }
+
+const NOTHING = new Uint8Array()
 
 /** Reads the usage from the events that may tell it; most are text, and are not looked into. */
 class EventReader {
