@@ -3,7 +3,7 @@ import { dirname, join } from "node:path"
 import { REFUSAL_REASONS } from "@spendfuse/core"
 import { COMMAND_ERRORS, USAGE_COMPONENTS } from "@spendfuse/core/domain"
 import { describe, expect, it } from "vitest"
-import { apiPage, entries, exportsOf } from "./exports.ts"
+import { entries, exportsOf } from "./exports.ts"
 import { pagesOf, ROOT, readPage } from "./pages.ts"
 
 /** The rows of a page's tables, cells trimmed, without heads and rules. */
@@ -90,9 +90,28 @@ describe("reference", () => {
     }
   })
 
+  it("lists every option and override of prices", () => {
+    const named = namedIn("docs/reference/prices.md")
+    for (const file of ["library.ts", "overrides.ts"]) {
+      const text = source(`packages/core/src/prices/${file}`)
+      const [, body = ""] =
+        /export interface (?:LibraryPricesOptions|PriceOverride) \{([\s\S]*?)\n\}/.exec(text) ?? []
+      const fields = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)]
+      expect(fields.length).toBeGreaterThan(1)
+      for (const [, field] of fields) expect(named).toContain(field)
+    }
+  })
+
   it("has the exports of each entry as they are", async () => {
-    expect(readPage("docs/reference/api.md"), "run `node scripts/docs.mjs`").toBe(apiPage())
+    const page = readPage("docs/reference/api.md")
     for (const [specifier, path] of entries()) {
+      const [, section = ""] = page.split(`\n## ${specifier}\n`)
+      const shown = [...(section.split("\n## ")[0] ?? "").matchAll(/^- `(\w+)`/gm)]
+      const names = exportsOf(path).map(({ name }) => name)
+      expect(
+        shown.map(([, name]) => name),
+        `${specifier}: run \`node scripts/docs.mjs\``,
+      ).toEqual(names)
       const values = Object.keys((await import(path)) as object).sort()
       const listed = exportsOf(path)
         .filter(({ kind }) => ["function", "value", "class"].includes(kind))
