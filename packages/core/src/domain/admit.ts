@@ -2,8 +2,8 @@ import { allowanceOf, close, look } from "./circuit.ts"
 import type { Line, Units } from "./command.ts"
 import type { Draft } from "./draft.ts"
 import type { Meter } from "./ledger.ts"
-import { capOf, fitsFrom, settledAt } from "./meter.ts"
-import { AMOUNT_MAX } from "./money.ts"
+import { capOf, fitsFrom, meterStart, settledAt } from "./meter.ts"
+import { AMOUNT_MAX, isAmount } from "./money.ts"
 import { type Obstacle, REFUSAL_REASONS, type RefusalReason } from "./outcome.ts"
 import { fire, sayOnce, sayWouldRefuse } from "./raise.ts"
 import type { Amounts } from "./terms.ts"
@@ -19,11 +19,13 @@ export interface Asked {
   readonly via: string | null
   readonly swallowed: number
   readonly issuedAtMs: number
+  /** It is asked for a reservation that runs. */
+  readonly raises: boolean
 }
 
 export type Verdict =
   | { readonly kind: "fits"; readonly granted: number }
-  | { readonly kind: "overflow"; readonly account: string }
+  | { readonly kind: "overflow"; readonly what: string }
   | {
       readonly kind: "refused"
       readonly reason: RefusalReason
@@ -53,10 +55,14 @@ export const admit = (draft: Draft, asked: Asked): Verdict => {
     countRefusals(draft, asked, obstacles)
     return refusal(obstacles)
   }
+  for (const unit of ["usd", "tokens", "requests"] as const)
+    if (!isAmount(asked.base[unit] + granted * asked.perUnit[unit]))
+      return { kind: "overflow", what: `the hold in \`${unit}\`` }
   for (const line of asked.lines) {
     const meter = draft.meter(line)
-    if (meter.settled + meter.held > AMOUNT_MAX - costOf(line, asked, granted))
-      return { kind: "overflow", account: line.account }
+    const used = settledAt(meter, judgedAt(asked, line)) + meter.held
+    if (used > AMOUNT_MAX - costOf(line, asked, granted))
+      return { kind: "overflow", what: `account \`${line.account}\`` }
   }
   return { kind: "fits", granted }
 }
@@ -78,8 +84,9 @@ const enforce = (draft: Draft, line: Line): void => {
 const obstacleOf = (draft: Draft, line: Line, asked: Asked): LineObstacle | null => {
   const { circuit } = draft.account(line)
   const meter = draft.meter(line)
-  const settled = settledAt(meter, asked.issuedAtMs)
-  const cap = capOf(meter, line.terms)
+  const atMs = judgedAt(asked, line)
+  const settled = settledAt(meter, atMs)
+  const cap = capOf(meter, line.terms, draft.nowMs)
   const cost = costOf(line, asked, asked.units.least)
   const used = settled + meter.held
   const refused = (reason: LineObstacle["reason"], untilMs: number | null): LineObstacle => ({
@@ -96,16 +103,23 @@ const obstacleOf = (draft: Draft, line: Line, asked: Asked): LineObstacle | null
   if (circuit.state === "open") return refused("open", circuit.untilMs)
   if (cost > 0 && cost > cap) return refused("too-large", null)
   if (cost > 0 && settled + cost > cap) {
-    const end =
-      line.terms.slidingMs > 0 ? fitsFrom(meter, cost, cap, asked.issuedAtMs) : line.period.endMs
-    return refused("exhausted", end === FOREVER_MS ? null : end)
+    const end = line.terms.slidingMs > 0 ? fitsFrom(meter, cost, cap, atMs) : endOf(line)
+    return refused("exhausted", end)
   }
   if (circuit.state === "half-open" && cost > 0 && used + cost > allowanceOf(circuit, meter))
     return refused("probation", circuit.untilMs)
-  if (isDegraded(line, settled, asked.via)) return refused("degraded", line.period.endMs)
+  if (isDegraded(line, settled, asked.via)) return refused("degraded", endOf(line))
   if (cost > 0 && used + cost > cap) return refused("busy", oldestExpiry(draft, line))
   return null
 }
+
+/** When the period ends by itself; null where it does not. */
+const endOf = ({ period }: Line): number | null =>
+  period.endMs === FOREVER_MS ? null : period.endMs
+
+/** What raises a reservation counts where that was made: a sliding window is judged from its bucket on. */
+const judgedAt = ({ raises, issuedAtMs }: Asked, { terms, period }: Line): number =>
+  raises && terms.slidingMs > 0 ? period.startMs : issuedAtMs
 
 const isDegraded = (line: Line, settled: number, via: string | null): boolean =>
   line.terms.tiers.some(
@@ -118,24 +132,33 @@ const largestFit = (draft: Draft, line: Line, asked: Asked): number => {
   const perUnit = asked.perUnit[line.terms.unit]
   if (perUnit === 0 || line.terms.observe) return most
   const meter = draft.meter(line)
-  const bound = Math.min(capOf(meter, line.terms), allowanceOf(draft.account(line).circuit, meter))
+  const bound = Math.min(
+    capOf(meter, line.terms, draft.nowMs),
+    allowanceOf(draft.account(line).circuit, meter),
+  )
   if (bound === Number.POSITIVE_INFINITY) return most
-  const room = bound - settledAt(meter, asked.issuedAtMs) - meter.held - costOf(line, asked, 0)
+  const used = settledAt(meter, judgedAt(asked, line)) + meter.held
+  const room = bound - used - costOf(line, asked, 0)
   return Math.max(least, Math.min(most, Math.floor(room / perUnit)))
 }
 
 const oldestExpiry = (draft: Draft, line: Line): number | null => {
   const { unit } = line.terms
   let oldest: number | null = null
-  for (const { expiresAtMs, hold, settled, lines } of draft.ledger.expiries.soonest()) {
-    // They come in order but for a second: what ends later than that cannot be the oldest.
-    if (oldest !== null && expiresAtMs > oldest + 2_048) break
+  for (const reservation of draft.ledger.reservations.values()) {
+    const { state, expiresAtMs, hold, settled, lines } = reservation
+    if (state !== "running" || hold[unit] <= settled[unit]) continue
     if (oldest !== null && expiresAtMs >= oldest) continue
-    if (hold[unit] > settled[unit] && lines.some(({ account }) => account === line.account))
-      oldest = expiresAtMs
+    if (lines.some((other) => isSameMeter(other, line))) oldest = expiresAtMs
   }
   return oldest
 }
+
+const isSameMeter = (one: Line, other: Line): boolean =>
+  one.account === other.account &&
+  meterStart(one) === meterStart(other) &&
+  one.terms.unit === other.terms.unit &&
+  one.terms.window === other.terms.window
 
 const refusal = (obstacles: readonly Obstacle[]): Verdict => {
   const rank = (obstacle: Obstacle): number => REFUSAL_REASONS.indexOf(obstacle.reason)
@@ -160,14 +183,14 @@ const countRefusals = (draft: Draft, asked: Asked, obstacles: readonly Obstacle[
     const obstacle = obstacles.find(
       (other): other is LineObstacle => other.kind === "line" && other.account === line.account,
     )
-    const meter = { ...draft.meter(line), terms: line.terms }
     if (obstacle !== undefined && obstacle.settled + obstacle.held > obstacle.cap)
       sayOnce(draft, line, "overshoot")
     if (blocked || obstacle === undefined) continue
+    const meter = { ...draft.meter(line), terms: line.terms }
     if (obstacle.reason === "exhausted") countExhausted(draft, line, obstacle, asked.swallowed)
     if (obstacle.reason === "busy") {
-      const since = meter.busySinceMs ?? draft.nowMs
-      if (meter.busySinceMs === null) draft.putMeter(line, { ...meter, busySinceMs: since })
+      const since = Math.min(meter.busySinceMs ?? draft.nowMs, draft.nowMs)
+      if (meter.busySinceMs !== since) draft.putMeter(line, { ...meter, busySinceMs: since })
       if (draft.nowMs - since >= BUSY_MAX_MS) sayOnce(draft, line, "refusing")
     }
   }
@@ -182,7 +205,8 @@ const countExhausted = (
   const { settled, cap } = obstacle
   const meter: Meter = { ...draft.meter(line), terms: line.terms }
   const counts =
-    meter.refusedAtMs === null || draft.nowMs - meter.refusedAtMs >= REFUSALS_COUNTED_EACH_MS
+    meter.refusedAtMs === null ||
+    Math.abs(draft.nowMs - meter.refusedAtMs) >= REFUSALS_COUNTED_EACH_MS
   const refusals = counts ? Math.min(meter.refusals + 1 + swallowed, 1_000_000) : meter.refusals
   if (counts) draft.putMeter(line, { ...meter, refusals, refusedAtMs: draft.nowMs })
   sayOnce(draft, line, "refusing")

@@ -45,6 +45,8 @@ export const allowanceOf = (circuit: Circuit, meter: Meter): number => {
 export const openFor = (draft: Draft, account: Account, cause: Cause): Account => {
   const { circuit } = account
   const { effect, period } = cause
+  // What only observes does not touch what is enforced.
+  if (cause.observed && circuit.state !== "closed" && !circuit.observed) return account
   const opening = {
     generation: circuit.generation + 1,
     observed: cause.observed,
@@ -59,12 +61,19 @@ export const openFor = (draft: Draft, account: Account, cause: Cause): Account =
   return moveTo(draft, account, {
     ...opening,
     state: "open",
-    untilMs: circuit.state === "open" ? Math.max(circuit.untilMs, until) : until,
+    untilMs: isOpenAlike(circuit, cause.observed) ? Math.max(circuit.untilMs, until) : until,
     coolDownMs: effect.coolDownMs,
     maxCoolDownMs: effect.maxCoolDownMs,
     probation: effect.probation,
   })
 }
+
+/** What was open by observation alone does not lengthen what is enforced. */
+const isOpenAlike = (
+  circuit: Circuit,
+  observed: boolean,
+): circuit is Extract<Circuit, { state: "open" }> =>
+  circuit.state === "open" && circuit.observed === observed
 
 /** Probation's allowance is reached: open again, for twice as long. */
 export const reopen = (draft: Draft, account: Account): Account => {
@@ -95,7 +104,7 @@ export const tripFor = (draft: Draft, account: Account, coolDownMs: number): Acc
     observed: false,
     told: toldOf(circuit, []),
     causeStartMs: null,
-    untilMs: circuit.state === "open" ? Math.max(circuit.untilMs, until) : until,
+    untilMs: isOpenAlike(circuit, false) ? Math.max(circuit.untilMs, until) : until,
     coolDownMs,
     maxCoolDownMs: coolDownMs,
     probation: null,

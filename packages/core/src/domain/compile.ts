@@ -10,7 +10,7 @@ import {
 } from "./subject.ts"
 import type { Terms, TierTerms } from "./terms.ts"
 import type { EpochMs } from "./time.ts"
-import { bucketLength, periodAt } from "./window.ts"
+import { bucketLength, periodAt, windowName } from "./window.ts"
 
 /** What a request touches: its division, the lines it is judged by, the switches that must not be off. */
 export interface Plan {
@@ -138,6 +138,7 @@ const termsFor = (policy: BudgetPolicy, budget: Budget, limit: number): Terms =>
     unit: budget.unit,
     limit,
     observe: budget.observe ?? false,
+    window: windowName(window),
     slidingMs: window.kind === "sliding" ? window.lengthMs : 0,
     bucketMs: window.kind === "sliding" ? bucketLength(window) : 0,
     idleMs: window.kind === "lifetime" ? window.idleMs : 0,

@@ -9,7 +9,7 @@ import {
   type Reservation,
   type Switch,
 } from "./ledger.ts"
-import { emptyMeter, meterStart } from "./meter.ts"
+import { emptyMeter, isIdle, isMeterOf } from "./meter.ts"
 import type { Outcome } from "./outcome.ts"
 import { sourceKey } from "./source.ts"
 import type { EpochMs } from "./time.ts"
@@ -20,6 +20,7 @@ import type { EpochMs } from "./time.ts"
  * version; `null` removes.
  */
 export type Change =
+  /** `null` forgets it: its generation is not used again. */
   | { readonly kind: "account"; readonly key: string; readonly value: Account | null }
   | {
       readonly kind: "reservation"
@@ -52,6 +53,8 @@ export interface Marked {
   readonly key: string
   readonly n: number
   readonly atMs: EpochMs
+  /** The source is not known: it starts with this number. */
+  readonly fresh: boolean
   readonly ended: "settled" | "released"
 }
 
@@ -96,8 +99,13 @@ export class Draft {
     changes.push(...this.#reservations.values())
     for (const [key, value] of this.#switches) changes.push({ kind: "switch", key, value })
     // An answer may begin its source anew: a mark on one of its numbers comes after it.
-    for (const mark of this.#marks) if (mark.kind === "answered") changes.push(mark)
-    for (const mark of this.#marks) if (mark.kind === "marked") changes.push(mark)
+    const answered = this.#marks.filter((mark) => mark.kind === "answered")
+    changes.push(...answered)
+    for (const mark of this.#marks)
+      if (mark.kind === "marked")
+        changes.push(
+          answered.some(({ key }) => key === mark.key) ? { ...mark, fresh: false } : mark,
+        )
     return changes
   }
 
@@ -106,7 +114,7 @@ export class Draft {
       this.findAccount(line.account) ?? {
         key: line.account,
         division: line.division,
-        circuit: CLOSED,
+        circuit: { ...CLOSED, generation: this.ledger.generation },
         meters: [],
       }
     )
@@ -123,24 +131,21 @@ export class Draft {
 
   findMeter(line: Line): Meter | undefined {
     const account = this.findAccount(line.account)
-    const start = meterStart(line)
-    const meter = account?.meters.find((other) => other.period.startMs === start)
-    if (meter === undefined || account === undefined) return undefined
-    const { idleMs } = line.terms
-    const idle = idleMs > 0 && meter.held === 0 && this.nowMs - meter.usedAtMs >= idleMs
-    return idle && account.circuit.state === "closed" ? undefined : meter
+    const meter = account?.meters.find((other) => isMeterOf(other, line))
+    if (meter === undefined) return undefined
+    return isIdle(meter, this.nowMs) ? undefined : meter
   }
 
   /** Whether the line's period is still kept: until one more is over, or while something is held on it. */
   keeps(line: Line): boolean {
-    return this.nowMs < line.period.keptUntilMs || (this.findMeter(line)?.held ?? 0) > 0
+    if (this.nowMs < line.period.keptUntilMs) return true
+    return line.terms.slidingMs === 0 && (this.findMeter(line)?.held ?? 0) > 0
   }
 
   putMeter(line: Line, meter: Meter): void {
     const account = this.account(line)
-    const start = meterStart(line)
     const keep = (other: Meter): boolean =>
-      other.period.startMs !== start && (other.held > 0 || this.nowMs < other.period.keptUntilMs)
+      !isMeterOf(other, line) && (other.held > 0 || this.nowMs < other.period.keptUntilMs)
     const buckets = meter.buckets.filter((bucket) => this.nowMs < bucket.period.keptUntilMs)
     const next = { ...meter, buckets, usedAtMs: Math.max(meter.usedAtMs, this.nowMs) }
     const meters = [...account.meters.filter(keep), next]
@@ -154,11 +159,20 @@ export class Draft {
     this.#accounts.set(value.key, value)
   }
 
+  /** A running reservation is always known, an expired one as long as one of its periods. */
   reservation(id: CommandId, division: string): Reservation | undefined {
-    const changed = this.#reservations.get(`${sourceKey({ id, division })}/${id.n}`)
-    return changed === undefined
-      ? this.ledger.reservations.get(id, division)
-      : (changed.value ?? undefined)
+    const changed = this.#reservations.get(`${sourceKey(id.source, division)}/${id.n}`)
+    const found = changed === undefined ? this.ledger.reservations.get(id, division) : changed.value
+    return found == null || isOver(this, found) ? undefined : found
+  }
+
+  /** Whether a reservation's line still counts: its period is kept, and it is the life that was held in. */
+  counts({ lives, state, hold, settled }: Reservation, line: Line, at: number): boolean {
+    const { unit } = line.terms
+    if (state === "running" && hold[unit] > settled[unit]) return true
+    return lives !== null && line.terms.idleMs > 0
+      ? this.findMeter(line)?.bornAtMs === lives[at]
+      : this.keeps(line)
   }
 
   putReservation(value: Reservation): void {
@@ -192,7 +206,12 @@ export class Draft {
   }
 
   #changeReservation({ id, division }: Reservation, value: Reservation | null): void {
-    const key = `${sourceKey({ id, division })}/${id.n}`
+    const key = `${sourceKey(id.source, division)}/${id.n}`
     this.#reservations.set(key, { kind: "reservation", id, division, value })
   }
 }
+
+/** An expired reservation is forgotten with the last of its periods. */
+export const isOver = (draft: Draft, reservation: Reservation): boolean =>
+  reservation.state === "expired" &&
+  !reservation.lines.some((line, at) => draft.counts(reservation, line, at))

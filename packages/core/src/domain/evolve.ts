@@ -1,15 +1,17 @@
-import { Answers } from "./answers.ts"
+import type { Line } from "./command.ts"
 import type { Answered, Change, Marked, Reserved, Settled } from "./draft.ts"
 import {
   type Account,
   copyOfAccount,
   type Entry,
+  type Handle,
   type Ledger,
   type Meter,
   type Reservation,
   type Source,
 } from "./ledger.ts"
-import { meterStart } from "./meter.ts"
+import { isMeterOf } from "./meter.ts"
+import { Numbered } from "./numbered.ts"
 import { sourceKey } from "./source.ts"
 import { type Amounts, NOTHING } from "./terms.ts"
 
@@ -55,9 +57,19 @@ const reserve = (ledger: Ledger, { command, outcome, atMs, fresh }: Reserved): v
   const { id, division, lines, switches, expiresAtMs, via, base, perUnit } = command
   const { granted } = outcome
   const hold = granted === 0 ? base : costAt(base, perUnit, granted)
-  eachMeter(ledger, lines, atMs, (meter, unit) => {
-    meter.held += hold[unit]
-  })
+  const handles = ledger.handles.get(lines)
+  let lives: number[] | null = null
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] as Line
+    const meter = meterOf(ledger, line, handles?.[at])
+    if (meter === undefined) continue
+    meter.held += hold[line.terms.unit]
+    if (line.terms.idleMs > 0) {
+      lives ??= lines.map(() => 0)
+      lives[at] = meter.bornAtMs
+    }
+    if (atMs > meter.usedAtMs) meter.usedAtMs = atMs
+  }
   putReservation(ledger, undefined, {
     id,
     division,
@@ -70,35 +82,44 @@ const reserve = (ledger: Ledger, { command, outcome, atMs, fresh }: Reserved): v
     hold,
     settled: NOTHING,
     actual: NOTHING,
+    lives,
     skipped: NONE,
     via,
   })
-  const source = sourceFor(ledger, sourceKey(command), command.done, atMs, fresh)
+  const source = sourceFor(ledger, sourceKey(id.source, division), command.done, atMs, fresh)
   source.entries.set(id.n, { command, outcome, ended: null })
 }
 
 /** What was used takes the place of what was held. */
 const settle = (ledger: Ledger, { command, outcome, atMs, fresh, marks }: Settled): void => {
-  const { reservation: id, division, actual } = command
-  const reservation = ledger.reservations.get(id, division)
+  const { id, reservation: of, division, actual } = command
+  const reservation = ledger.reservations.get(of, division)
   if (reservation !== undefined) {
-    const { hold, settled } = reservation
-    eachMeter(ledger, reservation.lines, atMs, (meter, unit) => {
+    const { hold, settled, lines } = reservation
+    const handles = ledger.handles.get(lines)
+    for (let at = 0; at < lines.length; at += 1) {
+      const line = lines[at] as Line
+      const meter = meterOf(ledger, line, handles?.[at])
+      if (meter === undefined) continue
+      const { unit } = line.terms
       meter.settled += actual[unit] - settled[unit]
       meter.held += settled[unit] - hold[unit]
-    })
+      if (atMs > meter.usedAtMs) meter.usedAtMs = atMs
+    }
     putReservation(ledger, reservation, null)
   }
-  const source = sourceFor(ledger, sourceKey(command), command.done, atMs, fresh)
-  source.entries.set(command.id.n, { command, outcome, ended: null })
-  if (marks)
-    mark(ledger, {
-      kind: "marked",
-      key: sourceKey({ id, division }),
-      n: id.n,
-      atMs,
-      ended: "settled",
-    })
+  const key = sourceKey(id.source, division)
+  const source = sourceFor(ledger, key, command.done, atMs, fresh)
+  source.entries.set(id.n, { command, outcome, ended: null })
+  if (!marks) return
+  mark(ledger, {
+    kind: "marked",
+    key: sourceKey(of.source, division),
+    n: of.n,
+    atMs,
+    fresh: false,
+    ended: "settled",
+  })
 }
 
 const NONE: readonly string[] = Object.freeze([])
@@ -109,34 +130,23 @@ const costAt = (base: Amounts, perUnit: Amounts, n: number): Amounts => ({
   requests: base.requests + n * perUnit.requests,
 })
 
-const eachMeter = (
+const meterOf = (
   ledger: Ledger,
-  lines: Reservation["lines"],
-  atMs: number,
-  move: (meter: Mutable<Meter>, unit: keyof Amounts) => void,
-): void => {
-  const handles = ledger.handles.get(lines)
-  for (let at = 0; at < lines.length; at += 1) {
-    const handle = handles?.[at]
-    const line = lines[at]
-    if (line === undefined) continue
-    const meter: Mutable<Meter> | undefined =
-      handle !== undefined && handle.account.meters === handle.meters
-        ? handle.meter
-        : ledger.accounts
-            .get(line.account)
-            ?.meters.find(({ period }) => period.startMs === meterStart(line))
-    if (meter === undefined) continue
-    move(meter, line.terms.unit)
-    if (atMs > meter.usedAtMs) meter.usedAtMs = atMs
-  }
+  line: Line,
+  handle: Handle | undefined,
+): Mutable<Meter> | undefined => {
+  if (handle !== undefined && handle.account.meters === handle.meters) return handle.meter
+  return ledger.accounts.get(line.account)?.meters.find((meter) => isMeterOf(meter, line))
 }
 
 /** An account keeps its place, so that what is at hand sees that it has other meters now. */
 const putAccount = (ledger: Ledger, key: string, value: Account | null): void => {
   const known: Mutable<Account> | undefined = ledger.accounts.get(key)
   if (value === null) {
-    if (known !== undefined) known.meters = []
+    if (known !== undefined) {
+      known.meters = []
+      ledger.generation = Math.max(ledger.generation, known.circuit.generation)
+    }
     ledger.accounts.delete(key)
     return
   }
@@ -155,11 +165,13 @@ const putReservation = (
   before: Reservation | undefined,
   after: Reservation | null,
 ): void => {
-  if (after !== null) {
-    ledger.reservations.put(after)
-    if (after.state === "expired" && before?.state === "running") ledger.rounds.owe()
-  } else if (before !== undefined) ledger.reservations.delete(before.id, before.division)
-  ledger.expiries.put(before, after)
+  if (after === null) {
+    if (before !== undefined) ledger.reservations.delete(before.id, before.division)
+    return
+  }
+  ledger.reservations.put(after)
+  if (after.state === "running") ledger.expiries.put(after)
+  else if (before?.state === "running") ledger.rounds.owe()
 }
 
 const answer = (ledger: Ledger, { key, n, done, atMs, fresh, entry }: Answered): void => {
@@ -176,22 +188,23 @@ const sourceFor = (
 ): Mutable<Source> => {
   let source: Mutable<Source> | undefined = ledger.sources.get(key)
   if (source === undefined || fresh) {
-    source = { done, lastAtMs: atMs, entries: new Answers<Entry>() }
+    const entries = source?.isKnown === false ? source.entries : new Numbered<Entry>()
+    source = { done, lastAtMs: atMs, isKnown: true, entries }
     ledger.sources.set(key, source)
     ledger.rounds.owe()
   }
   if (done > source.done) {
-    source.entries.forget(source.done, done)
+    source.entries.deleteUpTo(source.done, done)
     source.done = done
   }
   source.lastAtMs = atMs
   return source
 }
 
-const mark = (ledger: Ledger, { key, n, atMs, ended }: Marked): void => {
+const mark = (ledger: Ledger, { key, n, atMs, fresh, ended }: Marked): void => {
   let source = ledger.sources.get(key)
-  if (source === undefined) {
-    source = { done: 0, lastAtMs: atMs, entries: new Answers<Entry>() }
+  if (source === undefined || fresh) {
+    source = { done: 0, lastAtMs: atMs, isKnown: false, entries: new Numbered<Entry>() }
     ledger.sources.set(key, source)
     ledger.rounds.owe()
   }

@@ -7,102 +7,97 @@ interface Expiring {
   readonly state: "running" | "expired"
 }
 
-const BUCKET_MS = 1_024
-const SWEPT_FROM = 64
-
-interface Bucket<Item> {
-  items: Item[]
-  /** How many of `items` still run in it. */
-  live: number
-}
-
 interface Division<Item> {
-  /** By `expiresAtMs / BUCKET_MS`. */
-  readonly buckets: Map<number, Bucket<Item>>
-  /** No running reservation of the division ends before this. */
+  /** Nothing of the division ends before this. */
   dueAtMs: EpochMs
+  /** What ends before this is in `soon`. */
+  horizonMs: EpochMs
+  soon: Item[]
 }
+
+const LOOKS_AHEAD_MS = 1_000
 
 /**
- * When running reservations end, by division: so that a sweep looks at what is due and at nothing else.
- * What has ended is left where it lies until three quarters of its bucket are gone; `isCurrent` tells it.
+ * When running reservations end, by division. Only what ends soon is kept in a list; the rest is looked
+ * through when the horizon is reached, at most once a second, and with holds of equal lives once a life.
  */
 export class Expiries<Item extends Expiring> {
   readonly #divisions = new Map<string, Division<Item>>()
+  readonly #running: (division: string) => Iterable<Item>
   readonly #isCurrent: (item: Item) => boolean
+  #lastName = ""
+  #last: Division<Item> | undefined
 
-  /** @param isCurrent whether an item still stands as it was put: not ended, not replaced */
-  constructor(isCurrent: (item: Item) => boolean) {
+  /**
+   * @param running all that runs in a division
+   * @param isCurrent whether an item still stands as it was put: not ended, not replaced
+   */
+  constructor(running: (division: string) => Iterable<Item>, isCurrent: (item: Item) => boolean) {
+    this.#running = running
     this.#isCurrent = isCurrent
   }
 
-  /** A reservation is written over `before`, which `isCurrent` does not know any more. */
-  put(before: Item | undefined, after: Item | null): void {
-    if (before?.state === "running") this.#drop(before)
-    if (after?.state === "running") this.#add(after)
+  /** It runs from now on, or ends at another time than before. */
+  put(item: Item): void {
+    const { division, expiresAtMs } = item
+    const found = this.#of(division) ?? this.#make(division)
+    if (expiresAtMs < found.dueAtMs) found.dueAtMs = expiresAtMs
+    if (expiresAtMs < found.horizonMs) found.soon.push(item)
   }
 
-  /** Whether anything of the division may be overdue: almost always not. */
-  mayBeDue(division: string, nowMs: EpochMs): boolean {
-    const found = this.#divisions.get(division)
-    return found !== undefined && found.dueAtMs <= nowMs
-  }
-
-  /** What may be overdue, in no order; the next look is not before the earliest left. */
+  /** What is overdue, in no order. */
   due(division: string, nowMs: EpochMs): readonly Item[] {
-    const found = this.#divisions.get(division)
-    if (found === undefined) return []
-    const items: Item[] = []
-    let earliest = Number.POSITIVE_INFINITY
-    for (const [at, bucket] of found.buckets) {
-      this.#sweep(bucket)
-      if (bucket.live === 0) {
-        found.buckets.delete(at)
-        continue
-      }
-      earliest = Math.min(earliest, at * BUCKET_MS)
-      if (at * BUCKET_MS <= nowMs) for (const item of bucket.items) items.push(item)
+    const found = this.#of(division)
+    if (found === undefined || nowMs < found.dueAtMs) return NOTHING_DUE
+    if (nowMs >= found.horizonMs) this.#lookAhead(found, division, nowMs)
+    const due: Item[] = []
+    const later: Item[] = []
+    let dueAtMs = found.horizonMs
+    for (const item of found.soon) {
+      if (!this.#isCurrent(item)) continue
+      if (item.expiresAtMs <= nowMs) due.push(item)
+      else later.push(item)
+      if (item.expiresAtMs < dueAtMs) dueAtMs = item.expiresAtMs
     }
-    found.dueAtMs = earliest
-    if (found.buckets.size === 0) this.#divisions.delete(division)
-    return items
-  }
-
-  /** What runs in all divisions, those that end first coming first but for a second. */
-  *soonest(): Iterable<Item> {
-    const buckets = [...this.#divisions.values()].flatMap((division) => [...division.buckets])
-    for (const [, bucket] of buckets.sort(([one], [other]) => one - other))
-      for (const item of bucket.items) if (this.#isCurrent(item)) yield item
-  }
-
-  #add(item: Item): void {
-    let found = this.#divisions.get(item.division)
-    if (found === undefined) {
-      found = { buckets: new Map(), dueAtMs: Number.POSITIVE_INFINITY }
-      this.#divisions.set(item.division, found)
+    found.soon = [...due, ...later]
+    found.dueAtMs = dueAtMs
+    if (dueAtMs === Number.POSITIVE_INFINITY) {
+      this.#divisions.delete(division)
+      this.#last = undefined
     }
-    const at = Math.floor(item.expiresAtMs / BUCKET_MS)
-    const bucket = found.buckets.get(at)
-    if (bucket === undefined) found.buckets.set(at, { items: [item], live: 1 })
-    else {
-      bucket.items.push(item)
-      bucket.live += 1
+    return due
+  }
+
+  #lookAhead(found: Division<Item>, division: string, nowMs: EpochMs): void {
+    const untilMs = nowMs + LOOKS_AHEAD_MS
+    found.soon = []
+    found.horizonMs = Number.POSITIVE_INFINITY
+    for (const item of this.#running(division)) {
+      if (item.state !== "running") continue
+      if (item.expiresAtMs < untilMs) found.soon.push(item)
+      else if (item.expiresAtMs < found.horizonMs) found.horizonMs = item.expiresAtMs
     }
-    const startMs = at * BUCKET_MS
-    if (startMs < found.dueAtMs) found.dueAtMs = startMs
   }
 
-  #drop({ division, expiresAtMs }: Item): void {
-    const bucket = this.#divisions.get(division)?.buckets.get(Math.floor(expiresAtMs / BUCKET_MS))
-    if (bucket === undefined) return
-    bucket.live -= 1
-    if (bucket.items.length >= SWEPT_FROM && bucket.live * 4 <= bucket.items.length)
-      this.#sweep(bucket)
+  #make(name: string): Division<Item> {
+    const made = {
+      dueAtMs: Number.POSITIVE_INFINITY,
+      horizonMs: Number.NEGATIVE_INFINITY,
+      soon: [],
+    }
+    this.#divisions.set(name, made)
+    this.#last = made
+    return made
   }
 
-  #sweep(bucket: Bucket<Item>): void {
-    if (bucket.live === bucket.items.length) return
-    bucket.items = bucket.items.filter(this.#isCurrent)
-    bucket.live = bucket.items.length
+  /** The last division looked at is at hand. */
+  #of(name: string): Division<Item> | undefined {
+    if (name !== this.#lastName || this.#last === undefined) {
+      this.#lastName = name
+      this.#last = this.#divisions.get(name)
+    }
+    return this.#last
   }
 }
+
+const NOTHING_DUE: readonly never[] = Object.freeze([])

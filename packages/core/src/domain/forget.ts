@@ -1,54 +1,72 @@
-import { SOURCE_KEPT_MS } from "./command.ts"
-import type { Change } from "./draft.ts"
-import type { Account, Ledger, Meter, Reservation } from "./ledger.ts"
+import { SKEW_MAX_MS, SOURCE_KEPT_MS } from "./command.ts"
+import { type Change, Draft, isOver } from "./draft.ts"
+import type { Ledger, Meter } from "./ledger.ts"
+import { isIdle } from "./meter.ts"
 import type { EpochMs } from "./time.ts"
 
 /**
  * What may be forgotten now, of the few records whose turn it is: periods that are no longer kept, accounts
- * that are closed and empty, expired reservations of such periods, sources silent for a day. Idleness never
- * lifts a latch. Law I14, at a bounded cost per command.
+ * that are closed and empty, expired reservations of such periods, sources silent for a day, switches whose
+ * time is over. Idleness never lifts a latch. Law I14, at a bounded cost per command.
+ *
+ * Nobody sees when it happens: what goes has not counted for ten minutes, longer than a clock may go back.
  */
 export const forget = (ledger: Ledger, nowMs: EpochMs): readonly Change[] => {
-  const { rounds, reservations, accounts, sources } = ledger
+  const { rounds } = ledger
+  const past = new Draft(ledger, nowMs - SKEW_MAX_MS)
   const looks = rounds.takeLooks()
-  const changes: Change[] = []
-  for (let look = 0; look < looks; look += 1) {
-    const reservation = rounds.next("reservations", () => reservations.values())
-    if (reservation === undefined) break
-    const { id, division } = reservation
-    if (isOver(ledger, reservation, nowMs))
-      changes.push({ kind: "reservation", id, division, value: null })
-  }
-  for (let look = 0; look < looks; look += 1) {
-    const account = rounds.next("accounts", () => accounts.values())
-    if (account === undefined) break
-    const meters = account.meters.filter((meter) => isKept(account, meter, nowMs))
-    if (meters.length === account.meters.length) continue
-    const isEmpty = meters.length === 0 && account.circuit.state === "closed"
-    const value = isEmpty ? null : { ...account, meters }
-    changes.push({ kind: "account", key: account.key, value })
-  }
-  for (let look = 0; look < looks; look += 1) {
-    const source = rounds.next("sources", () => sources.entries())
-    if (source === undefined) break
-    const [key, { lastAtMs }] = source
-    if (nowMs - lastAtMs >= SOURCE_KEPT_MS) changes.push({ kind: "source", key, value: null })
-  }
-  return changes
+  return [
+    ...reservations(ledger, past, looks),
+    ...accounts(ledger, past.nowMs, looks),
+    ...sources(ledger, past.nowMs, looks),
+    ...switches(ledger, past.nowMs, looks),
+  ]
 }
 
-/** An expired reservation is known as long as one of its periods; a lifetime as long as its meter. */
-const isOver = (ledger: Ledger, { state, lines }: Reservation, nowMs: EpochMs): boolean =>
-  state === "expired" &&
-  lines.every(({ account, period, terms }) =>
-    terms.idleMs > 0 ? !ledger.accounts.has(account) : nowMs >= period.keptUntilMs,
-  )
+const reservations = function* (ledger: Ledger, past: Draft, looks: number): Iterable<Change> {
+  for (let look = 0; look < looks; look += 1) {
+    const found = ledger.rounds.next("reservations", () => ledger.reservations.values())
+    if (found === undefined) return
+    const { id, division } = found
+    if (isOver(past, found)) yield { kind: "reservation", id, division, value: null }
+  }
+}
 
-/** The period that caused an opening is kept while the circuit is open: a person acknowledges it there. */
-const isKept = ({ circuit }: Account, meter: Meter, nowMs: EpochMs): boolean => {
-  if (meter.held > 0 || circuit.state !== "closed") return true
+const accounts = function* (ledger: Ledger, pastMs: EpochMs, looks: number): Iterable<Change> {
+  for (let look = 0; look < looks; look += 1) {
+    const account = ledger.rounds.next("accounts", () => ledger.accounts.values())
+    if (account === undefined) return
+    const { key } = account
+    const meters = account.meters.filter((meter) => isKept(meter, pastMs))
+    if (meters.length === 0 && account.circuit.state === "closed")
+      yield { kind: "account", key, value: null }
+    else if (meters.length < account.meters.length)
+      yield { kind: "account", key, value: { ...account, meters } }
+  }
+}
+
+const isKept = (meter: Meter, pastMs: EpochMs): boolean => {
+  if (meter.held > 0) return true
   const { idleMs, slidingMs } = meter.terms
-  if (idleMs > 0) return nowMs - meter.usedAtMs < idleMs
-  if (slidingMs > 0) return nowMs - meter.usedAtMs < 3 * slidingMs
-  return nowMs < meter.period.keptUntilMs
+  if (idleMs > 0) return !isIdle(meter, pastMs)
+  if (slidingMs > 0) return pastMs - meter.usedAtMs < 3 * slidingMs
+  return pastMs < meter.period.keptUntilMs
+}
+
+const sources = function* (ledger: Ledger, pastMs: EpochMs, looks: number): Iterable<Change> {
+  for (let look = 0; look < looks; look += 1) {
+    const found = ledger.rounds.next("sources", () => ledger.sources.entries())
+    if (found === undefined) return
+    const [key, { lastAtMs }] = found
+    if (pastMs - lastAtMs >= SOURCE_KEPT_MS) yield { kind: "source", key, value: null }
+  }
+}
+
+const switches = function* (ledger: Ledger, pastMs: EpochMs, looks: number): Iterable<Change> {
+  for (let look = 0; look < looks; look += 1) {
+    const found = ledger.rounds.next("switches", () => ledger.switches.entries())
+    if (found === undefined) return
+    const [key, { untilMs }] = found
+    if (untilMs !== null && pastMs >= untilMs) yield { kind: "switch", key, value: null }
+  }
 }

@@ -1,6 +1,6 @@
 import type { Line } from "./command.ts"
 import type { Handle, Ledger } from "./ledger.ts"
-import { capOf, markOf, meterStart } from "./meter.ts"
+import { capOf, isMeterOf, markOf } from "./meter.ts"
 import { levelAbove } from "./terms.ts"
 
 /**
@@ -33,7 +33,7 @@ const handleOf = (ledger: Ledger, line: Line): Handle | null => {
   const [meter] = meters
   if (meter === undefined || meters.length !== 1 || meter.terms !== line.terms) return null
   const { terms, allow } = meter
-  if (terms.observe || terms.slidingMs > 0 || meter.period.startMs !== meterStart(line)) return null
+  if (terms.observe || terms.slidingMs > 0 || !isMeterOf(meter, line)) return null
   if (meter.refusals > 0 || meter.busySinceMs !== null) return null
   let nextLevel = allow !== null && !allow.fired ? allow.amount : Number.POSITIVE_INFINITY
   let degradeAt = Number.POSITIVE_INFINITY
@@ -41,5 +41,5 @@ const handleOf = (ledger: Ledger, line: Line): Handle | null => {
     nextLevel = Math.min(nextLevel, levelAbove(tier, markOf(meter, tier).fired))
     if (tier.degrade !== null) degradeAt = Math.min(degradeAt, tier.at)
   }
-  return { account, meters, meter, terms, cap: capOf(meter, terms), nextLevel, degradeAt }
+  return { account, meters, meter, terms, cap: capOf(meter, terms, 0), nextLevel, degradeAt }
 }

@@ -1,6 +1,6 @@
-import { Answers } from "./answers.ts"
 import type { Command, CommandId, Line } from "./command.ts"
 import { Expiries } from "./expiries.ts"
+import { Numbered } from "./numbered.ts"
 import type { Outcome } from "./outcome.ts"
 import { Reservations } from "./reservations.ts"
 import { Rounds } from "./rounds.ts"
@@ -67,8 +67,10 @@ export interface Meter {
   /** Sliding windows only: what was settled, by the bucket of its reservation. */
   readonly buckets: readonly Bucket[]
   readonly marks: readonly Mark[]
-  /** The highest amount whose levels a person has acknowledged. */
+  /** The highest amount whose levels a person has acknowledged; with `allow` it lapses at its end, null is the period's. */
   readonly acknowledged: number
+  readonly acknowledgedUntilMs: EpochMs | null
+  /** Stands until it is reached and acknowledged, or another takes its place. */
   readonly allow: AllowLevel | null
   /** Refusals for `exhausted` since the last admission, and when the last one was counted. */
   readonly refusals: number
@@ -111,6 +113,8 @@ export interface Reservation {
   readonly settled: Amounts
   /** What its caller said so far. */
   readonly actual: Amounts
+  /** Of lifetimes, by line: when the life began that it was held in. Null where no line has one. */
+  readonly lives: readonly EpochMs[] | null
   /** Accounts whose period was no longer kept when something was to be settled there: passed over for good. */
   readonly skipped: readonly string[]
   readonly via: string | null
@@ -120,7 +124,9 @@ export interface Source {
   /** All numbers up to it are answered. */
   readonly done: number
   readonly lastAtMs: EpochMs
-  readonly entries: Answers<Entry>
+  /** False where only marks name it: its first command, with `done` 0, makes it known. */
+  readonly isKnown: boolean
+  readonly entries: Numbered<Entry>
 }
 
 /** An outcome above `done`; `ended` says how a reservation ended before its Reserve was answered. */
@@ -155,6 +161,8 @@ export interface Ledger {
   readonly reservations: Reservations<Reservation>
   readonly sources: Map<string, Source>
   readonly switches: Map<string, Switch>
+  /** The highest generation of any account that was forgotten: a new one counts on from it. */
+  generation: number
   /** When running reservations end; derived from `reservations`. */
   readonly expiries: Expiries<Reservation>
   /** Where forgetting stands; derived. */
@@ -170,7 +178,11 @@ export const emptyLedger = (): Ledger => {
     reservations,
     sources: new Map(),
     switches: new Map(),
-    expiries: new Expiries((one) => reservations.get(one.id, one.division) === one),
+    generation: 0,
+    expiries: new Expiries(
+      (division) => reservations.of(division),
+      (one) => reservations.get(one.id, one.division) === one,
+    ),
     rounds: new Rounds(),
     handles: new WeakMap(),
   }
@@ -182,6 +194,7 @@ export interface KeptLedger {
   readonly reservations: readonly Reservation[]
   readonly sources: ReadonlyMap<string, KeptSource>
   readonly switches: ReadonlyMap<string, Switch>
+  readonly generation: number
 }
 
 interface KeptSource extends Omit<Source, "entries"> {
@@ -189,25 +202,33 @@ interface KeptSource extends Omit<Source, "entries"> {
 }
 
 /** What must be kept of a ledger: to be written down at once, for its meters go on moving. */
-export const keptOf = ({ accounts, reservations, sources, switches }: Ledger): KeptLedger => ({
+export const keptOf = ({
+  accounts,
+  reservations,
+  sources,
+  switches,
+  generation,
+}: Ledger): KeptLedger => ({
   accounts,
   reservations: [...reservations.values()],
   sources: new Map(
     [...sources].map(([key, source]) => [key, { ...source, entries: new Map(source.entries) }]),
   ),
   switches,
+  generation,
 })
 
 /** A ledger of its own from what was kept of one. */
 export const ledgerOf = (kept: KeptLedger): Ledger => {
   const ledger = emptyLedger()
+  ledger.generation = kept.generation
   for (const [key, account] of kept.accounts) ledger.accounts.set(key, copyOfAccount(account))
   for (const reservation of kept.reservations) {
     ledger.reservations.put(reservation)
-    ledger.expiries.put(undefined, reservation)
+    if (reservation.state === "running") ledger.expiries.put(reservation)
   }
   for (const [key, { entries, ...source }] of kept.sources)
-    ledger.sources.set(key, { ...source, entries: new Answers(entries) })
+    ledger.sources.set(key, { ...source, entries: new Numbered(entries) })
   for (const [key, off] of kept.switches) ledger.switches.set(key, off)
   return ledger
 }
@@ -216,7 +237,28 @@ export const ledgerOf = (kept: KeptLedger): Ledger => {
 export const copyOf = (ledger: Ledger): Ledger => ledgerOf(keptOf(ledger))
 
 /** Meters move in place: a copy stays as it is. */
-export const copyOfAccount = (account: Account): Account => ({
-  ...account,
-  meters: account.meters.map((meter) => ({ ...meter })),
+export const copyOfAccount = ({ key, division, circuit, meters }: Account): Account => ({
+  key,
+  division,
+  circuit,
+  meters: meters.map(copyOfMeter),
+})
+
+/** All meters have their fields in one order: that is what makes moving them cheap. */
+const copyOfMeter = (meter: Meter): Meter => ({
+  period: meter.period,
+  terms: meter.terms,
+  settled: meter.settled,
+  held: meter.held,
+  buckets: meter.buckets,
+  marks: meter.marks,
+  acknowledged: meter.acknowledged,
+  acknowledgedUntilMs: meter.acknowledgedUntilMs,
+  allow: meter.allow,
+  refusals: meter.refusals,
+  refusedAtMs: meter.refusedAtMs,
+  busySinceMs: meter.busySinceMs,
+  said: meter.said,
+  usedAtMs: meter.usedAtMs,
+  bornAtMs: meter.bornAtMs,
 })

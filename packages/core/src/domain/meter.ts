@@ -16,6 +16,7 @@ export const emptyMeter = (line: Line, nowMs: EpochMs): Meter => ({
   buckets: [],
   marks: [],
   acknowledged: 0,
+  acknowledgedUntilMs: null,
   allow: null,
   refusals: 0,
   refusedAtMs: null,
@@ -30,6 +31,16 @@ const FOREVER = 8_640_000_000_000_000
 /** The start that names the meter of a line: 0 where one meter serves all time. */
 export const meterStart = (line: Line): EpochMs =>
   line.terms.slidingMs > 0 ? 0 : line.period.startMs
+
+/** A lifetime that nobody has used for so long is over: the next use begins another. */
+export const isIdle = ({ terms, held, usedAtMs }: Meter, nowMs: EpochMs): boolean =>
+  terms.idleMs > 0 && held === 0 && nowMs - usedAtMs >= terms.idleMs
+
+/** Whether it is the meter of the line: same start, and counted and cut in the same way. */
+export const isMeterOf = (meter: Meter, line: Line): boolean =>
+  meter.period.startMs === meterStart(line) &&
+  meter.terms.unit === line.terms.unit &&
+  meter.terms.window === line.terms.window
 
 /**
  * What counts as settled at an instant. Of a sliding window, every bucket that has not left it whole,
@@ -59,15 +70,20 @@ export const fitsFrom = (
 }
 
 /** The lowest blocking level that no one has acknowledged; Infinity where no tier blocks. */
-export const capOf = (meter: Meter | undefined, terms: Terms): number => {
-  const acknowledged = meter?.acknowledged ?? 0
+export const capOf = (meter: Meter | undefined, terms: Terms, nowMs: EpochMs): number => {
+  const { acknowledged, allow } = meter === undefined ? NOTHING_SEEN : seenBy(meter, nowMs)
   let cap = Number.POSITIVE_INFINITY
   for (const tier of terms.tiers) {
     if (tier.effect !== null) cap = Math.min(cap, levelAbove(tier, acknowledged))
   }
-  const allow = meter?.allow ?? null
-  return allow !== null && allow.amount > acknowledged ? Math.min(cap, allow.amount) : cap
+  return allow === null ? cap : Math.min(cap, allow.amount)
 }
+
+/** What a person has acknowledged and allowed, as far as it still holds. */
+export const seenBy = (meter: Meter, nowMs: EpochMs): Pick<Meter, "acknowledged" | "allow"> =>
+  meter.acknowledgedUntilMs !== null && nowMs >= meter.acknowledgedUntilMs ? NOTHING_SEEN : meter
+
+const NOTHING_SEEN = Object.freeze({ acknowledged: 0, allow: null })
 
 /** One amount at which tiers fire: those that meet there, and what they do together. */
 export interface Level {
@@ -121,23 +137,31 @@ export const markReached = (meter: Meter, terms: Terms, amount: number): Meter =
   return { ...meter, marks, allow }
 }
 
-/** A sliding window arms the levels again that settled + held is 10 % below. */
-export const rearm = (meter: Meter, atMs: EpochMs): Meter => {
-  if (meter.terms.slidingMs === 0 || meter.marks.length === 0) return meter
-  const used = settledAt(meter, atMs) + meter.held
-  const low = (mark: Mark): boolean => mark.fired > 0 && used * 10 <= mark.fired * 9
-  if (!meter.marks.some(low)) return meter
-  const marks = meter.marks.map((mark) => {
-    if (!low(mark)) return mark
-    const tier = { at: mark.at, repeat: mark.repeat } as TierTerms
-    return {
-      ...mark,
-      fired: levelAtOrBelow(tier, Math.floor((used * 10) / 9)),
-      arming: mark.arming + 1,
-    }
+/** Of a sliding window: an acknowledgement lapses, and levels that settled + held is 10 % below are armed again. */
+export const rearm = (meter: Meter, nowMs: EpochMs): Meter => {
+  if (meter.terms.slidingMs === 0) return meter
+  const { acknowledged, allow } = seenBy(meter, nowMs)
+  const seen =
+    acknowledged === meter.acknowledged && allow === meter.allow
+      ? meter
+      : { ...meter, acknowledged, allow, acknowledgedUntilMs: null }
+  const used = settledAt(meter, nowMs) + meter.held
+  if (!seen.marks.some(({ fired }) => isTenthAbove(fired, used))) return seen
+  const marks = seen.marks.map((mark) => {
+    if (!isTenthAbove(mark.fired, used)) return mark
+    const fired = levelAtOrBelow(mark, lessThanTenthAbove(used))
+    return { ...mark, fired, arming: mark.arming + 1 }
   })
-  return { ...meter, marks }
+  return { ...seen, marks }
 }
+
+/** 10 × used ≤ 9 × level, without passing 2^53. */
+const isTenthAbove = (level: number, used: number): boolean =>
+  level > 0 && level - used >= Math.ceil(level / 10)
+
+/** The largest amount of which `used` is not 10 % below: the largest integer below used × 10 / 9. */
+const lessThanTenthAbove = (used: number): number =>
+  used % 9 === 0 ? used + used / 9 - 1 : used + Math.floor(used / 9)
 
 /** The highest amount that any level of the meter has fired at. */
 export const highestFired = (meter: Meter): number =>
@@ -151,8 +175,7 @@ export const firedUpTo = (meter: Meter, upTo: number): number => {
   let amount = meter.allow?.fired === true && meter.allow.amount <= upTo ? meter.allow.amount : 0
   for (const mark of meter.marks) {
     if (mark.fired === 0) continue
-    const tier = { at: mark.at, repeat: mark.repeat } as TierTerms
-    amount = Math.max(amount, levelAtOrBelow(tier, Math.min(mark.fired, upTo)))
+    amount = Math.max(amount, levelAtOrBelow(mark, Math.min(mark.fired, upTo)))
   }
   return amount
 }

@@ -9,7 +9,7 @@ export type NanoUsd = number
 
 /** Whether `value` is an integer from 0 to 2^53 − 1. */
 export const isAmount = (value: unknown): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+  Number.isSafeInteger(value) && (value as number) >= 0
 
 /**
  * Reads decimal US dollars exactly, without floating point.

@@ -1,9 +1,7 @@
 import { type Reserve, type Settle, SKEW_MAX_MS } from "./command.ts"
 import type { Reserved, Settled } from "./draft.ts"
 import { handlesOf } from "./handles.ts"
-import type { Handle, Ledger, Source } from "./ledger.ts"
-import { AMOUNT_MAX } from "./money.ts"
-import { sourceKey } from "./source.ts"
+import type { Handle, Ledger, Reservation, Source } from "./ledger.ts"
 import type { Amounts } from "./terms.ts"
 import type { EpochMs } from "./time.ts"
 
@@ -13,6 +11,9 @@ import type { EpochMs } from "./time.ts"
  * full rules decide. A law holds both to the same answers.
  */
 
+/** Far below 2^53, so that no sum of two can pass it. */
+const QUICK_MAX = 2 ** 50
+
 /** A Reserve that fits everywhere as it is; null where the full rules must look. */
 export const quickReserve = (
   ledger: Ledger,
@@ -20,9 +21,11 @@ export const quickReserve = (
   command: Reserve,
   nowMs: EpochMs,
 ): Reserved | null => {
+  if (source?.isKnown === false) return null
   const skewMs = command.issuedAtMs - nowMs
   if (skewMs > SKEW_MAX_MS || skewMs < -SKEW_MAX_MS) return null
   if (isSwitchedOff(ledger, command.switches)) return null
+  if (ledger.reservations.get(command.id, command.division) !== undefined) return null
   const handles = handlesOf(ledger, command.lines)
   if (handles === null) return null
   const granted = quickGrant(handles, command, nowMs)
@@ -45,7 +48,8 @@ export const quickSettle = (
   command: Settle,
   nowMs: EpochMs,
 ): Settled | null => {
-  if (!command.final || source?.entries.get(command.id.n) !== undefined) return null
+  if (!command.final || source?.isKnown === false) return null
+  if (source?.entries.get(command.id.n) !== undefined) return null
   const { actual, reservation: id, division } = command
   const reservation = ledger.reservations.get(id, division)
   if (reservation === undefined || reservation.state !== "running") return null
@@ -54,7 +58,7 @@ export const quickSettle = (
   const { hold, settled } = reservation
   if (!isWithin(actual, hold) || !isWithin(settled, actual)) return null
   const handles = handlesOf(ledger, reservation.lines)
-  if (handles === null) return null
+  if (handles === null || !areAlive(reservation, handles)) return null
   for (const handle of handles) {
     const { meter, cap, nextLevel } = handle
     if (!isOpenAt(handle, nowMs) || nowMs >= meter.period.endMs) return null
@@ -62,7 +66,8 @@ export const quickSettle = (
     if (meter.settled + actual[unit] - settled[unit] >= nextLevel) return null
     if (meter.settled + meter.held > cap) return null
   }
-  const marks = isUnanswered(ledger, command)
+  const marks = isUnanswered(source, command)
+  if (marks === null) return null
   const fresh = source === undefined
   return { kind: "settled", command, outcome: SETTLED, atMs: nowMs, fresh, marks }
 }
@@ -96,12 +101,17 @@ const quickGrant = (handles: readonly Handle[], command: Reserve, nowMs: EpochMs
 const isOpenAt = ({ meter, terms }: Handle, nowMs: EpochMs): boolean =>
   nowMs < meter.period.keptUntilMs &&
   (terms.idleMs === 0 || nowMs - meter.usedAtMs < terms.idleMs) &&
-  meter.settled + meter.held <= AMOUNT_MAX / 4
+  meter.settled + meter.held <= QUICK_MAX
+
+/** Whether each lifetime is the one that was held in. */
+const areAlive = ({ lives }: Reservation, handles: readonly Handle[]): boolean =>
+  lives === null ||
+  handles.every(({ meter, terms }, at) => terms.idleMs === 0 || meter.bornAtMs === lives[at])
 
 const costsLittle = (base: Amounts, perUnit: Amounts, n: number): boolean =>
-  base.usd + n * perUnit.usd <= AMOUNT_MAX / 4 &&
-  base.tokens + n * perUnit.tokens <= AMOUNT_MAX / 4 &&
-  base.requests + n * perUnit.requests <= AMOUNT_MAX / 4
+  base.usd + n * perUnit.usd <= QUICK_MAX &&
+  base.tokens + n * perUnit.tokens <= QUICK_MAX &&
+  base.requests + n * perUnit.requests <= QUICK_MAX
 
 const isWithin = (one: Amounts, other: Amounts): boolean =>
   one.usd <= other.usd && one.tokens <= other.tokens && one.requests <= other.requests
@@ -111,8 +121,10 @@ const isSwitchedOff = ({ switches }: Ledger, keys: readonly string[]): boolean =
   return false
 }
 
-const isUnanswered = (ledger: Ledger, { id, done, division, reservation }: Settle): boolean => {
-  if (reservation.source === id.source && reservation.n <= done) return false
-  const source = ledger.sources.get(sourceKey({ id: reservation, division }))
-  return source === undefined || reservation.n > source.done
+/** Whether the Reserve is unanswered yet; null where its source is not known, or another one's. */
+const isUnanswered = (source: Source | undefined, command: Settle): boolean | null => {
+  const { id, done, reservation } = command
+  if (reservation.source !== id.source) return null
+  if (reservation.n <= done) return false
+  return source === undefined ? null : reservation.n > source.done
 }

@@ -23,7 +23,7 @@ export const move = (draft: Draft, line: Line, movement: Movement): void => {
   if (movement.settled <= 0) return
   fire(draft, line, settledAt(moved, draft.nowMs))
   const meter = draft.meter(line)
-  const cap = capOf(before, line.terms)
+  const cap = capOf(before, line.terms, draft.nowMs)
   if (!line.terms.observe && settledAt(meter, draft.nowMs) + meter.held > cap)
     sayOnce(draft, line, "overshoot")
 }
@@ -34,7 +34,9 @@ export const fire = (draft: Draft, line: Line, amount: number): void => {
   const account = draft.account(line)
   const levels = reached(meter, line.terms, amount)
   const overAllowance =
-    account.circuit.state === "half-open" && amount >= allowanceOf(account.circuit, meter)
+    account.circuit.state === "half-open" &&
+    draft.nowMs < line.period.endMs &&
+    amount >= allowanceOf(account.circuit, meter)
   if (levels.length > 0) draft.putMeter(line, markReached(meter, line.terms, amount))
   const strongest = strongestOf(levels)
   const at = draft.events.length
@@ -53,7 +55,7 @@ export const sayOnce = (
   const meter = draft.meter(line)
   if (meter.said.includes(kind)) return
   draft.putMeter(line, { ...meter, said: [...meter.said, kind] })
-  draft.events.push({ ...meterHead(draft, line, kind), kind, channels: capChannels(meter, line) })
+  draft.events.push({ ...meterHead(draft, line, kind), kind, channels: capChannels(draft, line) })
 }
 
 /** In observe mode, what would have been refused; once per meter and reason. */
@@ -62,27 +64,45 @@ export const sayWouldRefuse = (draft: Draft, line: Line, reason: string): void =
   const kind = `would-refuse ${reason}`
   if (meter.said.includes(kind)) return
   draft.putMeter(line, { ...meter, said: [...meter.said, kind] })
-  const channels = capChannels(meter, line)
+  const channels = capChannels(draft, line)
   draft.events.push({ ...meterHead(draft, line, kind), kind: "would-refuse", reason, channels })
 }
 
 const post = (meter: Meter, line: Line, movement: Movement): { meter: Meter; stopped: boolean } => {
-  const held = Math.max(0, Math.min(AMOUNT_MAX, meter.held + movement.held))
+  const held = within(meter.held + movement.held)
+  const stopped = meter.held + movement.held > AMOUNT_MAX
+  if (line.terms.slidingMs > 0) {
+    const { buckets, isFull } = postBucket(meter.buckets, line, movement.settled)
+    const settled = within(buckets.reduce((sum, bucket) => sum + bucket.settled, 0))
+    return { meter: { ...meter, settled, held, buckets }, stopped: stopped || isFull }
+  }
   const sum = meter.settled + movement.settled
-  const settled = Math.max(0, Math.min(AMOUNT_MAX, sum))
-  const buckets =
-    line.terms.slidingMs > 0 ? postBucket(meter.buckets, line, movement.settled) : meter.buckets
-  const stopped = sum > AMOUNT_MAX || meter.held + movement.held > AMOUNT_MAX
-  return { meter: { ...meter, settled, held, buckets }, stopped }
+  return { meter: { ...meter, settled: within(sum), held }, stopped: stopped || sum > AMOUNT_MAX }
 }
 
-const postBucket = (buckets: readonly Bucket[], line: Line, delta: number): readonly Bucket[] => {
-  if (delta === 0) return buckets
-  const start = line.period.startMs
-  const old = buckets.find((bucket) => bucket.period.startMs === start)
-  const settled = Math.max(0, Math.min(AMOUNT_MAX, (old?.settled ?? 0) + delta))
-  return [...buckets.filter((bucket) => bucket !== old), { period: line.period, settled }]
+const within = (amount: number): number => Math.max(0, Math.min(AMOUNT_MAX, amount))
+
+const postBucket = (
+  buckets: readonly Bucket[],
+  line: Line,
+  delta: number,
+): { readonly buckets: readonly Bucket[]; readonly isFull: boolean } => {
+  if (delta === 0) return { buckets, isFull: false }
+  const old = bucketOf(buckets, line)
+  const sum = (old?.settled ?? 0) + delta
+  const bucket = { period: line.period, settled: within(sum) }
+  return {
+    buckets: [...buckets.filter((other) => other !== old), bucket],
+    isFull: sum > AMOUNT_MAX,
+  }
 }
+
+const bucketOf = (buckets: readonly Bucket[], line: Line): Bucket | undefined =>
+  buckets.find((bucket) => bucket.period.startMs === line.period.startMs)
+
+/** What a correction may take back at most: of a sliding window, what its bucket has. */
+export const takeableOf = (meter: Meter, line: Line): number =>
+  line.terms.slidingMs > 0 ? (bucketOf(meter.buckets, line)?.settled ?? 0) : meter.settled
 
 const RANK = { block: 1, trip: 2, latch: 3 } as const
 
@@ -102,7 +122,8 @@ const strongestOf = (levels: readonly Level[]): Strongest | null => {
   return effect === null ? null : { effect, channels: [...channels] }
 }
 
-const isStronger = (one: BlockingEffect, other: BlockingEffect): boolean =>
+/** Latch before trip before block; of two trips, the longer. */
+export const isStronger = (one: BlockingEffect, other: BlockingEffect): boolean =>
   RANK[one.kind] !== RANK[other.kind]
     ? RANK[one.kind] > RANK[other.kind]
     : one.kind === "trip" && other.kind === "trip" && one.coolDownMs > other.coolDownMs
@@ -131,18 +152,23 @@ const tierEvent = (draft: Draft, line: Line, level: Level, account: Account): Do
   level: level.amount,
   label: level.label,
   passed: level.passed,
-  message: level.tiers
+  message: messageOf(level.tiers),
+})
+
+/** What tiers that meet at one level say together. */
+export const messageOf = (tiers: readonly TierTerms[]): string =>
+  tiers
     .map((tier) => tier.message)
     .filter((message) => message !== "")
-    .join("; "),
-})
+    .join("; ")
 
 const channelsOf = (tiers: readonly TierTerms[]): readonly string[] => [
   ...new Set(tiers.flatMap((tier) => tier.notify)),
 ]
 
-const capChannels = (meter: Meter, line: Line): readonly string[] => {
-  const cap = capOf(meter, line.terms)
+const capChannels = (draft: Draft, line: Line): readonly string[] => {
+  const meter = draft.meter(line)
+  const cap = capOf(meter, line.terms, draft.nowMs)
   const makes = line.terms.tiers.filter(
     (tier) =>
       tier.effect !== null &&

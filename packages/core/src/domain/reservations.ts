@@ -1,11 +1,16 @@
 import type { CommandId } from "./command.ts"
-import { sourceKey } from "./source.ts"
+import { Numbered } from "./numbered.ts"
 
-/** Reservations by the source, division and number of their Reserve. */
+interface Own<Item> {
+  readonly division: string
+  readonly source: string
+  readonly items: Numbered<Item>
+}
+
+/** Reservations by division, and by the source and number of their Reserve. */
 export class Reservations<Item extends { readonly id: CommandId; readonly division: string }> {
-  readonly #bySource = new Map<string, Map<number, Item>>()
-  #lastKey = ""
-  #last: Map<number, Item> | undefined
+  readonly #divisions = new Map<string, Map<string, Own<Item>>>()
+  #last: Own<Item> | undefined
   #size = 0
 
   get size(): number {
@@ -13,36 +18,56 @@ export class Reservations<Item extends { readonly id: CommandId; readonly divisi
   }
 
   get(id: CommandId, division: string): Item | undefined {
-    return this.#of(sourceKey({ id, division }))?.get(id.n)
+    return this.#of(id.source, division)?.items.get(id.n)
   }
 
   put(item: Item): void {
-    const key = sourceKey(item)
-    let own = this.#of(key)
-    if (own === undefined) {
-      own = new Map()
-      this.#bySource.set(key, own)
-      this.#last = own
-    }
-    const before = own.size
-    own.set(item.id.n, item)
-    this.#size += own.size - before
+    const { id, division } = item
+    const { items } = this.#of(id.source, division) ?? this.#make(id.source, division)
+    const before = items.size
+    items.set(id.n, item)
+    this.#size += items.size - before
   }
 
-  delete(id: CommandId, division: string): void {
-    if (this.#of(sourceKey({ id, division }))?.delete(id.n) === true) this.#size -= 1
+  delete({ source, n }: CommandId, division: string): void {
+    const own = this.#of(source, division)
+    if (own === undefined) return
+    const before = own.items.size
+    own.items.delete(n)
+    this.#size += own.items.size - before
   }
 
   *values(): IterableIterator<Item> {
-    for (const own of this.#bySource.values()) yield* own.values()
+    for (const division of this.#divisions.keys()) yield* this.of(division)
+  }
+
+  /** Those of one division. */
+  *of(division: string): IterableIterator<Item> {
+    for (const { items } of this.#divisions.get(division)?.values() ?? [])
+      for (const [, item] of items) yield item
   }
 
   /** The last one looked at is at hand; it goes when another comes and it is empty. */
-  #of(key: string): Map<number, Item> | undefined {
-    if (key === this.#lastKey) return this.#last
-    if (this.#last?.size === 0) this.#bySource.delete(this.#lastKey)
-    this.#lastKey = key
-    this.#last = this.#bySource.get(key)
+  #of(source: string, division: string): Own<Item> | undefined {
+    const last = this.#last
+    if (last !== undefined && last.source === source && last.division === division) return last
+    if (last !== undefined && last.items.size === 0) this.#drop(last)
+    this.#last = this.#divisions.get(division)?.get(source)
     return this.#last
+  }
+
+  #make(source: string, division: string): Own<Item> {
+    const made = { source, division, items: new Numbered<Item>() }
+    const sources = this.#divisions.get(division) ?? new Map<string, Own<Item>>()
+    sources.set(source, made)
+    this.#divisions.set(division, sources)
+    this.#last = made
+    return made
+  }
+
+  #drop({ source, division }: Own<Item>): void {
+    const sources = this.#divisions.get(division)
+    sources?.delete(source)
+    if (sources?.size === 0) this.#divisions.delete(division)
   }
 }

@@ -1,8 +1,9 @@
+/** A power of two. */
 const EACH_COMMANDS = 64
 const DUE_AT = 16
 const LOOKS_EACH_NEW = 2
 
-type Kind = "accounts" | "reservations" | "sources"
+type Kind = "accounts" | "reservations" | "sources" | "switches"
 
 /**
  * Goes round the records of a ledger, a few at a time: two for each that is new, so that what is over is
@@ -19,8 +20,8 @@ export class Rounds {
   }
 
   isDue(): boolean {
-    this.#commands += 1
-    return this.#owed >= DUE_AT || this.#commands % EACH_COMMANDS === 0
+    this.#commands = (this.#commands + 1) & 0xffff
+    return this.#owed >= DUE_AT || (this.#commands & (EACH_COMMANDS - 1)) === 0
   }
 
   /** How many records of each kind are looked at in this turn. */

@@ -2,9 +2,9 @@ import type { CommandId } from "./command.ts"
 import { SHARED_DIVISION } from "./subject.ts"
 
 /** Whose numbers count together: one source in one division. */
-export const sourceKey = ({ id, division }: { id: CommandId; division: string }): string => {
-  if (id.source !== last.source || division !== last.division)
-    last = { source: id.source, division, key: `${id.source.length}:${id.source}/${division}` }
+export const sourceKey = (source: string, division: string): string => {
+  if (source !== last.source || division !== last.division)
+    last = { source, division, key: `${source.length}:${source}/${division}` }
   return last.key
 }
 

@@ -1,10 +1,10 @@
-import { type Command, SWEEP_MAX } from "./command.ts"
+import { type Command, EXPIRE_MAX, SWEEP_MAX } from "./command.ts"
 import { type Change, Draft } from "./draft.ts"
 import type { DomainEvent } from "./event.ts"
 import { evolve } from "./evolve.ts"
 import { forget } from "./forget.ts"
 import { copyOf, type Ledger, type Source } from "./ledger.ts"
-import { knownSource, recall, remember } from "./once.ts"
+import { recall, remember, sourceOf } from "./once.ts"
 import type { Outcome } from "./outcome.ts"
 import { quickReserve, quickSettle } from "./quick.ts"
 import { charge } from "./step/charge.ts"
@@ -25,27 +25,25 @@ export interface Decision {
 }
 
 /**
- * One step: at most 16 overdue reservations of the command's division end, then the command is decided
+ * One step: at most 16 overdue reservations of the command's division end (1,024 before an Expire), then the command is decided
  * and applied. The ledger is changed in place; errors and replays change nothing of their own.
  */
 export const apply = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision => {
   const problem = problemOf(command, nowMs)
   if (problem !== null) return failed(problem)
-  const source = knownSource(ledger, command, nowMs)
+  const source = sourceOf(ledger, command, nowMs)
   const known = recall(source, command)
   if (known !== null) return { outcome: known, events: NO_EVENTS, changes: NO_CHANGES }
-  const swept = sweep(ledger, command.division, nowMs, SWEEP_MAX)
+  const most = command.kind === "expire" ? EXPIRE_MAX : SWEEP_MAX
+  const swept = sweep(ledger, command.division, nowMs, most)
   const forgotten = ledger.rounds.isDue() ? forget(ledger, nowMs) : NO_CHANGES
   if (forgotten.length > 0) evolve(ledger, forgotten)
-  const decision = quickly(ledger, source, command, nowMs) ?? decideInFull(ledger, command, nowMs)
+  const decision =
+    quickly(ledger, source, command, nowMs) ?? decideInFull(ledger, command, nowMs, swept.ids)
   evolve(ledger, decision.changes)
   if (swept === NONE_SWEPT && forgotten.length === 0) return decision
-  const { outcome } = decision
   return {
-    outcome:
-      outcome.kind === "expired"
-        ? { kind: "expired", reservations: [...swept.ids, ...outcome.reservations] }
-        : outcome,
+    outcome: decision.outcome,
     events: [...swept.events, ...decision.events],
     changes: [...swept.changes, ...forgotten, ...decision.changes],
   }
@@ -63,13 +61,22 @@ export const step = (
 
 /** Decides one new command against a ledger that it only reads. */
 export const decide = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision =>
-  quickly(ledger, knownSource(ledger, command, nowMs), command, nowMs) ??
+  quickly(ledger, sourceOf(ledger, command, nowMs), command, nowMs) ??
   decideInFull(ledger, command, nowMs)
 
-/** The same by the full rules alone: what the quick answers must equal. */
-export const decideInFull = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision => {
+/**
+ * The same by the full rules alone: what the quick answers must equal.
+ *
+ * @param swept names of the reservations that the sweep before it ended: an Expire answers them
+ */
+export const decideInFull = (
+  ledger: Ledger,
+  command: Command,
+  nowMs: EpochMs,
+  swept: readonly string[] = [],
+): Decision => {
   const draft = new Draft(ledger, nowMs)
-  const outcome = dispatch(draft, command)
+  const outcome = dispatch(draft, command, swept)
   if (outcome.kind === "error") return { outcome, events: NO_EVENTS, changes: NO_CHANGES }
   remember(draft, command, outcome)
   return { outcome, events: draft.events, changes: draft.changes }
@@ -99,7 +106,7 @@ const failed = (detail: string): Decision => ({
   changes: NO_CHANGES,
 })
 
-const dispatch = (draft: Draft, command: Command): Outcome => {
+const dispatch = (draft: Draft, command: Command, swept: readonly string[]): Outcome => {
   switch (command.kind) {
     case "reserve":
       return reserve(draft, command)
@@ -120,6 +127,6 @@ const dispatch = (draft: Draft, command: Command): Outcome => {
     case "switch":
       return switchTo(draft, command)
     case "expire":
-      return expire(draft, command)
+      return expire(draft, command, swept)
   }
 }

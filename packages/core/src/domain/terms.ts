@@ -53,6 +53,8 @@ export interface Terms {
   readonly limit: number
   /** Nothing is refused: `mode: "observe"`. */
   readonly observe: boolean
+  /** What cuts time: another window of the same budget has meters of its own. */
+  readonly window: string
   /** 0 unless the window slides: then its length and that of a bucket. */
   readonly slidingMs: DurationMs
   readonly bucketMs: DurationMs
@@ -63,14 +65,14 @@ export interface Terms {
 }
 
 /** The highest level of a tier at or below `amount`, 0 where there is none. No loop over repeats. */
-export const levelAtOrBelow = (tier: TierTerms, amount: number): number => {
+export const levelAtOrBelow = (tier: Pick<TierTerms, "at" | "repeat">, amount: number): number => {
   if (amount < tier.at) return 0
   if (tier.repeat === 0) return tier.at
   return tier.at + Math.floor((amount - tier.at) / tier.repeat) * tier.repeat
 }
 
 /** The lowest level of a tier above `amount`, Infinity where there is none. */
-export const levelAbove = (tier: TierTerms, amount: number): number => {
+export const levelAbove = (tier: Pick<TierTerms, "at" | "repeat">, amount: number): number => {
   if (amount < tier.at) return tier.at
   if (tier.repeat === 0) return Number.POSITIVE_INFINITY
   return tier.at + (Math.floor((amount - tier.at) / tier.repeat) + 1) * tier.repeat

@@ -1,7 +1,7 @@
 import { allowanceOf } from "./circuit.ts"
 import type { Line } from "./command.ts"
 import type { Account, Circuit } from "./ledger.ts"
-import { capOf, highestFired, meterStart, settledAt } from "./meter.ts"
+import { capOf, highestFired, isMeterOf, settledAt } from "./meter.ts"
 import type { EpochMs } from "./time.ts"
 
 /** An account as judged at one instant; amounts in the unit of the line's terms. */
@@ -24,11 +24,10 @@ export interface View {
 
 /** Judges an account for a line at an instant, without writing anything: overdue holds still show as held. */
 export const viewOf = (account: Account | null, line: Line, nowMs: EpochMs): View => {
-  const start = meterStart(line)
-  const meter = account?.meters.find(({ period }) => period.startMs === start)
+  const meter = account?.meters.find((other) => isMeterOf(other, line))
   const settled = meter === undefined ? 0 : settledAt(meter, nowMs)
   const held = meter?.held ?? 0
-  const cap = capOf(meter, line.terms)
+  const cap = capOf(meter, line.terms, nowMs)
   const { circuit, untilMs } = judged(account?.circuit, nowMs)
   const isProbed = account?.circuit.state === "half-open" && circuit === "half-open"
   const bound =

@@ -46,6 +46,24 @@ export const periodAt = (window: Window, atMs: EpochMs): Period => {
   }
 }
 
+/** One name for one way to cut time. */
+export const windowName = (window: Window): string => {
+  switch (window.kind) {
+    case "hour":
+    case "day":
+      return `${window.kind} ${window.timeZone}`
+    case "week":
+    case "month":
+      return `${window.kind} ${window.timeZone} ${window.startsOn}`
+    case "fixed":
+      return `fixed ${window.everyMs} ${window.anchorMs}`
+    case "sliding":
+      return `sliding ${window.lengthMs} ${window.buckets}`
+    case "lifetime":
+      return `lifetime ${window.idleMs}`
+  }
+}
+
 /** Length of one bucket of a sliding window, rounded up to a whole millisecond. */
 export const bucketLength = (window: { lengthMs: DurationMs; buckets: number }): DurationMs =>
   Math.ceil(window.lengthMs / window.buckets)

@@ -21,6 +21,7 @@ const machine = (effect: BlockingEffect, more: Partial<Terms> = {}) => {
     unit: "usd",
     limit: 100,
     observe: false,
+    window: "hour UTC",
     slidingMs: 0,
     bucketMs: 0,
     idleMs: 0,

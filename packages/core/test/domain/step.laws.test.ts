@@ -9,6 +9,7 @@ const terms: Terms = {
   unit: "usd",
   limit: 6,
   observe: false,
+  window: "hour UTC",
   slidingMs: 0,
   bucketMs: 0,
   idleMs: 0,

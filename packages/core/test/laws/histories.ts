@@ -23,6 +23,7 @@ export const termsOf = (effect: BlockingEffect, budget = "b"): Terms => ({
   unit: "usd",
   limit: CAP,
   observe: false,
+  window: "hour UTC",
   slidingMs: 0,
   bucketMs: 0,
   idleMs: 0,

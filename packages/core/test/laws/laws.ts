@@ -47,10 +47,40 @@ const anyTerms = fc.constantFrom(BLOCK, LATCH, TRIP, PROBED)
 /** The plain parts of a ledger as text, order of keys and idle meters left out. */
 const plain = (ledger: Ledger): string =>
   JSON.stringify(
-    Object.values(keptOf(ledger)).map((part: ReadonlyMap<string, unknown> | readonly unknown[]) =>
-      [...part].map((item) => toJson(item)).sort(),
+    Object.values(keptOf(ledger)).map(
+      (part: ReadonlyMap<string, unknown> | readonly unknown[] | number) =>
+        typeof part === "number" ? part : [...part].map((item) => toJson(item)).sort(),
     ),
   )
+
+/** The same command under the same number, in another division and of another budget. */
+const elsewhere = (command: Command): Command => {
+  const moved = (line: Line): Line => ({
+    ...line,
+    account: line.account.replace("b/", "c/"),
+    division: "org",
+  })
+  const of = { division: "org" } as const
+  switch (command.kind) {
+    case "reserve":
+    case "charge":
+      return { ...command, ...of, lines: command.lines.map(moved), switches: [] } as Command
+    case "adjust":
+      return { ...command, ...of, line: moved(command.line) }
+    case "acknowledge":
+    case "trip":
+      return {
+        ...command,
+        ...of,
+        account: command.account.replace("b/", "c/"),
+        ...("line" in command && command.line !== null && { line: moved(command.line) }),
+      } as Command
+    case "switch":
+      return { ...command, ...of, switch: "apiKey=other" }
+    default:
+      return { ...command, ...of }
+  }
+}
 
 const restored = (core: Core, ledger: Ledger): Ledger => {
   const read = fromJson(toJson(core.keptOf(ledger)))
@@ -92,6 +122,23 @@ export const laws: readonly Law[] = [
           const found = model.differences(step.after, step.atMs)
           must(found.length === 0, found.join("; "))
         }
+      }),
+  },
+  {
+    id: "D1",
+    name: "divisions: what happens in one is as if there were no other",
+    holds: (core) =>
+      check(historyOf(...everything), (history) => {
+        const [alone, both] = [core.emptyLedger(), core.emptyLedger()]
+        for (const [at, asked] of history.entries()) {
+          const command = commandOf(asked, at + 1, BLOCK)
+          core.apply(both, elsewhere(command), asked.atMs)
+          const one = core.apply(alone, command, asked.atMs)
+          const other = core.apply(both, command, asked.atMs)
+          must(toJson(one.outcome) === toJson(other.outcome), "it answers otherwise")
+        }
+        const own = amountsIn(both).filter((amounts) => String(amounts).startsWith("b/"))
+        must(JSON.stringify(own) === JSON.stringify(amountsIn(alone)), "an amount moved")
       }),
   },
   {

@@ -96,8 +96,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "holds never expire",
     file: "expiries.ts",
-    find: "return found !== undefined && found.dueAtMs <= nowMs",
-    replace: "return found !== undefined && found.dueAtMs < 0",
+    find: "if (expiresAtMs < found.dueAtMs) found.dueAtMs = expiresAtMs",
+    replace: "",
   },
   {
     name: "a replay is done again",
@@ -134,7 +134,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a meter takes the last period's place",
     file: "draft.ts",
-    find: "const meter = account?.meters.find((other) => other.period.startMs === start)",
+    find: "const meter = account?.meters.find((other) => isMeterOf(other, line))",
     replace: "const meter = account?.meters.at(-1)",
   },
   {
@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a correction goes below nothing",
     file: "step/operator.ts",
-    find: "settled: Math.max(command.amount, -before.settled), held: 0",
+    find: "settled: Math.max(command.amount, -takeableOf(before, line)), held: 0",
     replace: "settled: command.amount - 1, held: 0",
   },
   {
@@ -188,15 +188,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: "accounts are never forgotten",
     file: "forget.ts",
-    find: 'const isEmpty = meters.length === 0 && account.circuit.state === "closed"',
-    replace: "const isEmpty = false",
+    find: 'if (meters.length === 0 && account.circuit.state === "closed")',
+    replace: "if (pastMs < 0)",
   },
   {
     name: "idleness lifts a latch",
     file: "forget.ts",
-    find: 'if (meter.held > 0 || circuit.state !== "closed") return true',
-    replace: "if (meter.held > 0) return true",
-    equivalent: "the account itself is kept while its circuit is not closed",
+    find: 'if (meters.length === 0 && account.circuit.state === "closed")',
+    replace: "if (meters.length === 0)",
   },
   {
     name: "answers are kept for ever",
@@ -207,9 +206,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "more spend makes more room",
     file: "admit.ts",
-    find: "const room = bound - settledAt(meter, asked.issuedAtMs) - meter.held - costOf(line, asked, 0)",
-    replace:
-      "const room = bound + settledAt(meter, asked.issuedAtMs) - meter.held - costOf(line, asked, 0)",
+    find: "const room = bound - used - costOf(line, asked, 0)",
+    replace: "const room = bound + used - costOf(line, asked, 0)",
   },
   {
     name: "what is at hand is never looked up again",
@@ -220,9 +218,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "numbers of two divisions meet",
     file: "reservations.ts",
-    find: "const key = sourceKey(item)",
-    replace: 'const key = sourceKey({ ...item, division: "*" })',
-    equivalent: "until a law walks two divisions",
+    find: "last.source === source && last.division === division",
+    replace: "last.source === source",
   },
   {
     name: "the order of settles shows",

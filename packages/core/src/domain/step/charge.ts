@@ -1,9 +1,9 @@
 import type { Charge } from "../command.ts"
 import type { Draft } from "../draft.ts"
-import { ended, markEnded } from "../once.ts"
+import { ended, markEnded, mayBeInFlight } from "../once.ts"
 import type { Outcome } from "../outcome.ts"
 import { move } from "../raise.ts"
-import { failed, unposted } from "./parts.ts"
+import { failed, unknown, unposted } from "./parts.ts"
 import { post } from "./settle.ts"
 
 /** Counts after the fact, never refused; `ends` posts what was spent while a Reserve's answer was missing. */
@@ -14,6 +14,7 @@ export const charge = (draft: Draft, command: Charge): Outcome => {
   if (found === undefined) {
     if (ended(draft, id, division) === "settled")
       return failed("not-running", "the reservation was settled; nothing is charged")
+    if (!mayBeInFlight(draft, id, division)) return unknown(draft, id, division)
     const counted = count(draft, command)
     if (counted.kind === "charged") markEnded(draft, id, division, "released")
     return counted

@@ -11,10 +11,14 @@ import type { EpochMs } from "../time.ts"
 import { heldOf } from "./parts.ts"
 
 /** Moves circuits whose time is over, so that it is heard without traffic; the sweep has ended what is overdue. */
-export const expire = (draft: Draft, { division }: Expire): Outcome => {
+export const expire = (
+  draft: Draft,
+  { division }: Expire,
+  reservations: readonly string[],
+): Outcome => {
   for (const account of draft.ledger.accounts.values())
     if (account.division === division) look(draft, account)
-  return { kind: "expired", reservations: [] }
+  return { kind: "expired", reservations }
 }
 
 /** What a sweep did: names of the reservations it ended, oldest first. */
@@ -28,11 +32,9 @@ export const NONE_SWEPT: Swept = { ids: [], events: [], changes: [] }
 
 /** Ends overdue reservations, oldest first, and writes it: the whole hold counts as spent until someone knows better. */
 export const sweep = (ledger: Ledger, division: string, nowMs: EpochMs, most: number): Swept => {
-  if (!ledger.expiries.mayBeDue(division, nowMs)) return NONE_SWEPT
-  const overdue = ledger.expiries
-    .due(division, nowMs)
-    .filter((reservation) => reservation.expiresAtMs <= nowMs)
-    .sort(byExpiry)
+  const due = ledger.expiries.due(division, nowMs)
+  if (due.length === 0) return NONE_SWEPT
+  const overdue = [...due].sort(byExpiry)
   const ids: string[] = []
   const events: DomainEvent[] = []
   const changes: Change[] = []

@@ -2,10 +2,21 @@ import { admit } from "../admit.ts"
 import { type Extend, SKEW_MAX_MS } from "../command.ts"
 import type { Draft } from "../draft.ts"
 import type { Reservation } from "../ledger.ts"
+import { isAmount } from "../money.ts"
 import type { Outcome } from "../outcome.ts"
 import { move } from "../raise.ts"
 import type { Amounts } from "../terms.ts"
-import { admitted, amountsOf, drains, failed, heldOf, overflow, skewed, unknown } from "./parts.ts"
+import {
+  admitted,
+  amountsOf,
+  drains,
+  failed,
+  heldOf,
+  livesOf,
+  overflow,
+  skewed,
+  unknown,
+} from "./parts.ts"
 
 /** Raises a running reservation, all lines or none; what asks for nothing is the heartbeat. */
 export const extend = (draft: Draft, command: Extend): Outcome => {
@@ -29,11 +40,13 @@ const asksForMore = ({ units, base }: Extend): boolean =>
 
 const raise = (draft: Draft, command: Extend, found: Reservation, expiresAtMs: number): Outcome => {
   const { lines, switches, via } = found
-  const verdict = admit(draft, { ...command, lines, switches, via, swallowed: 0 })
+  const verdict = admit(draft, { ...command, lines, switches, via, swallowed: 0, raises: true })
   if (verdict.kind === "refused") return verdict
-  if (verdict.kind === "overflow") return overflow(verdict.account)
+  if (verdict.kind === "overflow") return overflow(verdict.what)
   const { granted } = verdict
   const hold = sum(found.hold, amountsOf(command, granted))
+  if (!isAmount(hold.usd) || !isAmount(hold.tokens) || !isAmount(hold.requests))
+    return overflow("the hold")
   for (const line of lines) {
     const { unit } = line.terms
     const held =
@@ -41,7 +54,13 @@ const raise = (draft: Draft, command: Extend, found: Reservation, expiresAtMs: n
     move(draft, line, { settled: 0, held })
     admitted(draft, line)
   }
-  draft.putReservation({ ...found, hold, granted: found.granted + granted, expiresAtMs })
+  draft.putReservation({
+    ...found,
+    hold,
+    granted: found.granted + granted,
+    expiresAtMs,
+    lives: livesOf(draft, lines),
+  })
   return { kind: "extended", granted, drain: drains(draft, found) }
 }
 

@@ -1,11 +1,12 @@
 import { close, look, tripFor } from "../circuit.ts"
 import type { Acknowledge, Adjust, Line, SwitchTo, Trip } from "../command.ts"
 import type { Draft } from "../draft.ts"
-import { firedUpTo, settledAt } from "../meter.ts"
+import type { Account, Meter } from "../ledger.ts"
+import { firedUpTo, isIdle, rearm, seenBy, settledAt } from "../meter.ts"
 import { AMOUNT_MAX } from "../money.ts"
 import type { Outcome } from "../outcome.ts"
-import { move } from "../raise.ts"
-import { levelAbove } from "../terms.ts"
+import { isStronger, messageOf, move, takeableOf } from "../raise.ts"
+import { type BlockingEffect, levelAbove, levelAtOrBelow, type TierTerms } from "../terms.ts"
 import { audit, unposted } from "./parts.ts"
 
 /** Corrects what was counted; settled never falls below 0. */
@@ -13,54 +14,99 @@ export const adjust = (draft: Draft, command: Adjust): Outcome => {
   const { line } = command
   if (!draft.keeps(line)) return unposted([line.account])
   const before = draft.meter(line)
-  move(draft, line, { settled: Math.max(command.amount, -before.settled), held: 0 })
+  move(draft, line, { settled: Math.max(command.amount, -takeableOf(before, line)), held: 0 })
   audit(draft, command, line.account)
   return { kind: "adjusted", settled: settledAt(draft.meter(line), draft.nowMs) }
 }
 
-/** A person has seen it: closes the circuit, acknowledges the levels reached up to what they were shown. */
+/**
+ * A person has seen it: closes the circuit and acknowledges the levels reached up to what they were shown,
+ * in the current period and in the one that caused the opening. A later generation is not touched.
+ */
 export const acknowledge = (draft: Draft, command: Acknowledge): Outcome => {
-  const account = look(
-    draft,
-    draft.account({ account: command.account, division: command.division }),
-  )
+  const { account: key, division } = command
+  const known = draft.findAccount(key)
+  if (known === undefined) return { kind: "nothing-to-acknowledge" }
+  const account = look(draft, known)
   const { circuit } = account
   if (circuit.generation > command.generation)
     return { kind: "later-generation", generation: circuit.generation }
-  const causeStartMs = circuit.state === "closed" ? null : circuit.causeStartMs
-  const isCurrent = (period: { startMs: number; endMs: number }): boolean =>
-    period.startMs <= draft.nowMs && draft.nowMs < period.endMs
-  let acknowledgedSome = false
-  const meters = account.meters.map((meter) => {
-    if (!isCurrent(meter.period) && meter.period.startMs !== causeStartMs) return meter
-    const upTo = firedUpTo(meter, command.upTo)
-    if (upTo <= meter.acknowledged) return meter
-    acknowledgedSome = true
-    return { ...meter, acknowledged: upTo }
-  })
-  if (circuit.state === "closed" && !acknowledgedSome && command.allow === null)
+  const seen = acknowledged(draft, account, command.upTo)
+  const raises = command.allow !== null && command.line !== null && hasAllow(draft, command.line)
+  if (circuit.state === "closed" && seen === null && !raises)
     return { kind: "nothing-to-acknowledge" }
-  draft.putAccount({ ...account, meters })
-  close(draft, draft.account({ account: command.account, division: command.division }))
+  if (seen !== null) draft.putAccount({ ...account, meters: seen })
+  close(draft, draft.account({ account: key, division }))
   if (command.allow !== null && command.line !== null) allowMore(draft, command.line, command.allow)
-  audit(draft, command, command.account)
+  audit(draft, command, key)
   return { kind: "acknowledged" }
 }
 
-/** A small step: a level of the same effects at what is used plus `allow`, where that is below the next one. */
+/** The account's meters with what is acknowledged now; null where no level was reached. */
+const acknowledged = (draft: Draft, account: Account, upTo: number): readonly Meter[] | null => {
+  const { circuit } = account
+  const causeStartMs = circuit.state === "closed" ? null : circuit.causeStartMs
+  let some = false
+  const meters = account.meters.map((known) => {
+    const meter = rearm(known, draft.nowMs)
+    const { startMs, endMs, keptUntilMs } = meter.period
+    if (isIdle(meter, draft.nowMs) || draft.nowMs >= keptUntilMs) return known
+    const isCurrent = startMs <= draft.nowMs && draft.nowMs < endMs
+    if (!isCurrent && startMs !== causeStartMs) return known
+    const before = seenBy(meter, draft.nowMs)
+    const amount = firedUpTo(meter, upTo)
+    const allow = before.allow?.fired === true && before.allow.amount <= upTo ? null : before.allow
+    if (amount <= before.acknowledged && allow === before.allow) return known
+    some = true
+    const { slidingMs } = meter.terms
+    const acknowledgedUntilMs = slidingMs > 0 ? draft.nowMs + slidingMs : null
+    const most = Math.max(amount, before.acknowledged)
+    const seen = { acknowledged: most, acknowledgedUntilMs, allow }
+    return { ...meter, ...seen, refusals: 0, refusedAtMs: null }
+  })
+  return some ? meters : null
+}
+
+const hasAllow = (draft: Draft, line: Line): boolean =>
+  seenBy(draft.meter(line), draft.nowMs).allow !== null
+
+/**
+ * A small step: a level of the same effects at what is used plus `allow`, where that is below the next
+ * one. It takes the place of an earlier one.
+ */
 const allowMore = (draft: Draft, line: Line, allow: number): void => {
-  const meter = { ...draft.meter(line), terms: line.terms }
+  const meter = rearm({ ...draft.meter(line), terms: line.terms }, draft.nowMs)
   const amount = settledAt(meter, draft.nowMs) + meter.held + allow
   const blocking = line.terms.tiers.filter((tier) => tier.effect !== null)
-  const [first] = blocking
-  if (first === undefined) return
+  if (blocking.length === 0) return
   const next = Math.min(...blocking.map((tier) => levelAbove(tier, meter.acknowledged)))
-  if (amount >= next) return
-  const tier = blocking.filter(({ at }) => at <= meter.acknowledged).at(-1) ?? first
+  const tier = togetherAt(blocking, meter.acknowledged)
+  const { slidingMs } = line.terms
   draft.putMeter(line, {
     ...meter,
-    allow: { amount: Math.min(amount, AMOUNT_MAX), tier, fired: false },
+    allow: amount < next ? { amount: Math.min(amount, AMOUNT_MAX), tier, fired: false } : null,
+    acknowledgedUntilMs: slidingMs > 0 ? draft.nowMs + slidingMs : null,
   })
+}
+
+/** What the tiers of the highest level at or below an amount do together: the strongest effect, all channels. */
+const togetherAt = (blocking: readonly TierTerms[], amount: number): TierTerms => {
+  const levels = blocking.map((tier) => levelAtOrBelow(tier, amount) || tier.at)
+  const reached = levels.filter((level) => level <= amount)
+  const highest = reached.length > 0 ? Math.max(...reached) : Math.min(...levels)
+  const tiers = blocking.filter((_, at) => levels[at] === highest)
+  const [strongest] = [...tiers].sort((one, other) =>
+    isStronger(one.effect as BlockingEffect, other.effect as BlockingEffect) ? -1 : 1,
+  )
+  return {
+    at: highest,
+    repeat: 0,
+    effect: strongest?.effect ?? null,
+    degrade: null,
+    notify: [...new Set(tiers.flatMap(({ notify }) => notify))],
+    message: messageOf(tiers),
+    percent: null,
+  }
 }
 
 /** Opens a circuit by hand. */

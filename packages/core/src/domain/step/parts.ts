@@ -18,8 +18,7 @@ export const failed = (error: CommandError, detail: string): Failed => ({
 export const skewed = (): Failed =>
   failed("skewed", "`issuedAt` is more than 10 minutes from the store's clock; issue anew")
 
-export const overflow = (account: string): Failed =>
-  failed("overflow", `account \`${account}\` would pass 2^53 − 1`)
+export const overflow = (what: string): Failed => failed("overflow", `${what} would pass 2^53 − 1`)
 
 export const unposted = (accounts: readonly string[]): Failed =>
   failed("unknown-period", `no period of ${accounts.map((key) => `\`${key}\``).join(", ")} is kept`)
@@ -33,9 +32,10 @@ export const unknown = (draft: Draft, id: CommandId, division: string): Failed =
 /** A switch or circuit of its lines refuses by now. */
 export const drains = (draft: Draft, reservation: Reservation): boolean =>
   reservation.switches.some((key) => draft.switchedOff(key) !== undefined) ||
-  reservation.lines.some(
-    (line) => !line.terms.observe && refuses(draft.account(line).circuit, draft.nowMs),
-  )
+  reservation.lines.some((line) => {
+    const { circuit } = draft.account(line)
+    return !line.terms.observe && !circuit.observed && refuses(circuit, draft.nowMs)
+  })
 
 /** An admission ends a row of refusals. */
 export const admitted = (draft: Draft, line: Line): void => {
@@ -50,6 +50,12 @@ export const amountsOf = (asked: Reserve | Extend, n: number): Amounts => ({
   tokens: asked.base.tokens + n * asked.perUnit.tokens,
   requests: asked.base.requests + n * asked.perUnit.requests,
 })
+
+/** Of lines whose window is a lifetime, when the present life began; null where there is none. */
+export const livesOf = (draft: Draft, lines: readonly Line[]): readonly number[] | null =>
+  lines.some(({ terms }) => terms.idleMs > 0)
+    ? lines.map((line) => (line.terms.idleMs > 0 ? draft.meter(line).bornAtMs : 0))
+    : null
 
 /** What of a hold is still held beside what is settled of it. */
 export const heldOf = (hold: number, settled: number): number => Math.max(0, hold - settled)

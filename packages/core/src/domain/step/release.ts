@@ -1,8 +1,8 @@
 import type { Release } from "../command.ts"
 import type { Draft } from "../draft.ts"
-import { ended, markEnded } from "../once.ts"
+import { ended, markEnded, mayBeInFlight } from "../once.ts"
 import type { Outcome } from "../outcome.ts"
-import { failed } from "./parts.ts"
+import { failed, unknown } from "./parts.ts"
 import { post } from "./settle.ts"
 
 /** The call did not happen: gives back what is still held; what was settled stays. */
@@ -12,6 +12,7 @@ export const release = (draft: Draft, command: Release): Outcome => {
   if (found === undefined) {
     if (ended(draft, id, division) !== null)
       return failed("not-running", "the reservation has ended")
+    if (!mayBeInFlight(draft, id, division)) return unknown(draft, id, division)
     markEnded(draft, id, division, "released")
     return { kind: "released" }
   }

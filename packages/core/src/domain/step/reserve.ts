@@ -4,21 +4,23 @@ import type { Draft } from "../draft.ts"
 import type { Outcome } from "../outcome.ts"
 import { move } from "../raise.ts"
 import { NOTHING } from "../terms.ts"
-import { admitted, amountsOf, overflow, skewed } from "./parts.ts"
+import { admitted, amountsOf, failed, livesOf, overflow, skewed } from "./parts.ts"
 
 /** Holds on all lines or on none: the largest grant that every line allows. */
 export const reserve = (draft: Draft, command: Reserve): Outcome => {
   if (Math.abs(command.issuedAtMs - draft.nowMs) > SKEW_MAX_MS) return skewed()
-  const verdict = admit(draft, command)
+  const { id, division, lines, switches, expiresAtMs, via } = command
+  if (draft.reservation(id, division) !== undefined)
+    return failed("conflict", `number ${id.n} is that of a reservation that runs`)
+  const verdict = admit(draft, { ...command, raises: false })
   if (verdict.kind === "refused") return verdict
-  if (verdict.kind === "overflow") return overflow(verdict.account)
+  if (verdict.kind === "overflow") return overflow(verdict.what)
   const { granted } = verdict
   const hold = amountsOf(command, granted)
   for (const line of command.lines) {
     move(draft, line, { settled: 0, held: hold[line.terms.unit] })
     admitted(draft, line)
   }
-  const { id, division, lines, switches, expiresAtMs, via } = command
   draft.putReservation({
     id,
     division,
@@ -31,6 +33,7 @@ export const reserve = (draft: Draft, command: Reserve): Outcome => {
     hold,
     settled: NOTHING,
     actual: NOTHING,
+    lives: livesOf(draft, lines),
     skipped: [],
     via,
   })

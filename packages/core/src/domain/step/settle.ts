@@ -36,7 +36,7 @@ export const post = (
   const runs = found.state === "running"
   const settled = runs || final ? actual : larger(found.settled, actual)
   const skipped = found.lines
-    .filter((line) => found.skipped.includes(line.account) || !draft.keeps(line))
+    .filter((line, at) => found.skipped.includes(line.account) || !draft.counts(found, line, at))
     .map(({ account }) => account)
   if (skipped.length === found.lines.length && skipped.length > 0) return null
   for (const line of found.lines) {
