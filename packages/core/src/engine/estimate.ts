@@ -1,8 +1,9 @@
 import type { Units } from "../domain/command.ts"
+import { isAmount } from "../domain/money.ts"
 import type { Policy } from "../domain/policy.ts"
 import { type Amounts, NOTHING } from "../domain/terms.ts"
 import { USAGE_COMPONENTS, type Usage } from "../domain/usage.ts"
-import type { PriceSource, Prices, WorstCase } from "../ports/Prices.ts"
+import type { Priced, PriceSource, Prices, WorstCase } from "../ports/Prices.ts"
 import { RequestFailed } from "./errors.ts"
 import type { CallRequest, Settlement } from "./request.ts"
 
@@ -19,7 +20,7 @@ export interface Estimate {
  * policy's, at the dearest rates that apply.
  *
  * @throws RequestFailed `unknown-model` where nothing bounds the price and the policy refuses that,
- *   `invalid-command` where a count is not one
+ *   `invalid-command` where a count is not one, or nothing bounds the input or the output
  */
 export const estimate = (
   request: CallRequest,
@@ -35,11 +36,15 @@ export const estimate = (
       source: null,
     }
   const choices = request.choices ?? 1
-  const inputTokens = request.inputTokens ?? 0
   const worst = worstCaseOf(request, policy, prices, atMs)
+  if (request.inputTokens === undefined)
+    throw new RequestFailed(
+      "invalid-command",
+      "nothing bounds the input; give `inputTokens` (UTF-8 bytes are a bound), or `amounts`",
+    )
   const units = unitsOf(request, policy, prices, atMs)
   return {
-    base: { usd: worst.baseNanoUsd, tokens: inputTokens, requests: 1 },
+    base: { usd: worst.baseNanoUsd, tokens: request.inputTokens, requests: 1 },
     perUnit: { usd: worst.perOutputTokenNanoUsd, tokens: choices, requests: 0 },
     units,
     source: worst.source,
@@ -94,6 +99,7 @@ const worstCaseOf = (
     images: request.images ?? false,
     imageCount: request.imageCount ?? 0,
     searches: request.searches ?? 0,
+    hasOutput: request.maxOutputTokens !== 0,
   })
   if (worst?.kind === "bounded") return worst
   if (worst?.kind === "invalid-usage") throw new RequestFailed("invalid-command", worst.detail)
@@ -105,6 +111,11 @@ const worstCaseOf = (
         worst?.detail ?? `no prices are given for model \`${request.model}\``,
       )
     case "price":
+      if ((request.searches ?? 0) + (request.imageCount ?? 0) > 0)
+        throw new RequestFailed(
+          "unknown-model",
+          `${worst?.detail ?? "no prices are given"}; ${NOT_BY_TOKENS}`,
+        )
       return {
         kind: "bounded",
         baseNanoUsd: shareUp(unknownModel.inputPerMillion, inputTokens),
@@ -137,6 +148,10 @@ const unitsOf = (
   return { least, most }
 }
 
+/**
+ * By the name that the response gives, else by the one that the request gave; a rate of the host's own goes
+ * before the list's, by whichever name it has one.
+ */
 const priceOf = (
   settlement: Settlement,
   request: Pick<CallRequest, "model" | "provider" | "serviceTier">,
@@ -145,42 +160,53 @@ const priceOf = (
   atMs: number,
   usage: Usage,
 ): number | { readonly unpriced: string } => {
-  const names = [...new Set([settlement.model, request.model])].filter((name) => name !== undefined)
   const serviceTier = settlement.serviceTier ?? request.serviceTier
-  let detail = "no prices are given"
-  for (const name of names) {
-    const model = modelOf({ ...request, ...(serviceTier && { serviceTier }) }, name, atMs)
-    const priced = prices?.cost(model, usage)
-    if (priced?.kind === "priced") return priced.nanoUsd
-    detail = priced?.detail ?? detail
-    if (priced?.kind === "invalid-usage") return { unpriced: detail }
+  const told = { ...request, ...(serviceTier !== undefined && { serviceTier }) }
+  let found: Priced | undefined
+  for (const name of new Set([settlement.model, request.model])) {
+    if (name === undefined) continue
+    const priced = prices?.cost(modelOf(told, name, atMs), usage)
+    if (priced === undefined) break
+    if (priced.kind === "priced" && priced.source.kind === "override") return priced.nanoUsd
+    if (found?.kind !== "priced") found = priced
   }
+  if (found?.kind === "priced") return found.nanoUsd
+  const detail = found?.detail ?? "no prices are given"
+  if (found?.kind === "invalid-usage") return { unpriced: detail }
   const { unknownModel } = policy
   switch (unknownModel.kind) {
     case "refuse":
       return { unpriced: detail }
     case "price":
-      return policyPrice(usage, unknownModel)
+      return policyPrice(usage, unknownModel, detail)
     case "count-tokens-only":
       return 0
   }
 }
 
+/** The policy's price is of tokens: pieces have none, and are not free. */
 const policyPrice = (
   usage: Usage,
   rates: { inputPerMillion: number; outputPerMillion: number },
+  detail: string,
 ): number | { readonly unpriced: string } => {
+  const { images = 0, webSearches = 0, fileSearches = 0 } = usage
+  if (images + webSearches + fileSearches > 0) return { unpriced: `${detail}; ${NOT_BY_TOKENS}` }
+  const { outputTokens = 0, audioOutputTokens = 0, imageOutputTokens = 0 } = usage
   const output =
-    (usage.outputTokens ?? 0) + (usage.audioOutputTokens ?? 0) + (usage.imageOutputTokens ?? 0)
+    outputTokens + audioOutputTokens + imageOutputTokens + (usage.videoOutputTokens ?? 0)
   const input = tokensOf(usage) - output
-  const sum =
-    BigInt(rates.inputPerMillion) * BigInt(input) + BigInt(rates.outputPerMillion) * BigInt(output)
-  const nano = (sum + 999_999n) / 1_000_000n
+  const nano =
+    (BigInt(rates.inputPerMillion) * BigInt(input) +
+      BigInt(rates.outputPerMillion) * BigInt(output) +
+      999_999n) /
+    1_000_000n
   return nano <= BigInt(Number.MAX_SAFE_INTEGER)
     ? Number(nano)
     : { unpriced: "the cost would pass 2^53 − 1 nano-USD" }
 }
 
+const NOT_BY_TOKENS = "the policy's price is for tokens, and says nothing of searches and images"
 const POLICY_SOURCE: PriceSource = { kind: "policy", name: "unknownModel", asOf: null }
 
 const modelOf = (
@@ -194,8 +220,11 @@ const modelOf = (
   ...(request.serviceTier !== undefined && { serviceTier: request.serviceTier }),
 })
 
-const shareUp = (perMillion: number, count: number): number =>
-  Number((BigInt(perMillion) * BigInt(count) + 999_999n) / 1_000_000n)
+const shareUp = (perMillion: number, count: number): number => {
+  const nano = Number((BigInt(perMillion) * BigInt(count) + 999_999n) / 1_000_000n)
+  if (isAmount(nano)) return nano
+  throw new RequestFailed("invalid-command", "the cost would pass 2^53 − 1 nano-USD")
+}
 
 const smaller = (one: number | null, other: number | null): number | null =>
   one === null ? other : other === null ? one : Math.min(one, other)
