@@ -4,8 +4,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, join } from "node:path"
 import { cache, inParallel, isMain, missingSources, packages, root, run } from "./workspace.mjs"
 
-/** Builds what has changed; answers what went wrong, nothing when all stands. */
-export const build = async () => {
+let standing
+
+/** Builds what has changed, once in a process; answers what went wrong, nothing when all stands. */
+export const build = () => {
+  standing ??= buildAll()
+  return standing
+}
+
+const buildAll = async () => {
   const missing = missingSources()
   if (missing.length > 0) return missing
   const problems = await inParallel(packages(), buildOne)

@@ -1,38 +1,27 @@
-// What a host pays in bytes: the public core, the memory store and the guarded fetch, as a bundler ships them.
+// What a host pays in bytes: the built core, memory store and guarded fetch, as a bundler ships them.
 import { gzipSync } from "node:zlib"
-import { build } from "esbuild"
-import { isMain, root, SOURCE } from "./workspace.mjs"
+import { build as bundle } from "esbuild"
+import { build } from "./build.mjs"
+import { isMain, root } from "./workspace.mjs"
 
 /** Most bytes of the bundle, minified and gzipped. */
 export const BUNDLE_BYTES_MAX = 40_000
 
 const HOST = `
-export { createSpendfuse, definePolicy } from "@spendfuse/core"
+export { createSpendfuse } from "@spendfuse/core"
 export { memoryStore } from "@spendfuse/store-memory"
 export { guardedFetch } from "@spendfuse/adapters/fetch"
 `
+/** Reads policies from JSON at run time; brings Effect's Schema. A policy decoded ahead is plain data. */
+const READING_POLICIES = `${HOST}export { definePolicy } from "@spendfuse/core"\n`
 
 /**
- * Bundles the sources with all they import, Effect included as far as it is imported. The price data
+ * The bundle of a host whose policy is plain data, with Effect as far as it is imported. The price data
  * is an entry of its own and not part of it.
  *
  * @returns bytes, minified and gzipped
  */
-export const bundleBytes = async () => {
-  const { outputFiles } = await build({
-    stdin: { contents: HOST, resolveDir: root },
-    bundle: true,
-    minify: true,
-    write: false,
-    format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    target: "es2022",
-    conditions: [SOURCE, "import"],
-    logLevel: "silent",
-  })
-  return gzipSync(outputFiles[0].contents).length
-}
+export const bundleBytes = () => bytesOf(HOST)
 
 /** Answers what is wrong with its size. */
 export const checkBundle = async () => {
@@ -42,5 +31,25 @@ export const checkBundle = async () => {
     : [`the bundle is ${bytes} bytes, above ${BUNDLE_BYTES_MAX}`]
 }
 
-if (isMain(import.meta.url))
-  console.log(JSON.stringify({ bytes: await bundleBytes(), max: BUNDLE_BYTES_MAX }))
+const bytesOf = async (contents) => {
+  const unbuilt = await build()
+  if (unbuilt.length > 0) throw new Error(unbuilt.join("\n"))
+  const { outputFiles } = await bundle({
+    stdin: { contents, resolveDir: root },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    target: "es2022",
+    logLevel: "silent",
+  })
+  return gzipSync(outputFiles[0].contents).length
+}
+
+if (isMain(import.meta.url)) {
+  const bytes = await bundleBytes()
+  const readingPolicies = await bytesOf(READING_POLICIES)
+  console.log(JSON.stringify({ bytes, max: BUNDLE_BYTES_MAX, readingPolicies }))
+}
