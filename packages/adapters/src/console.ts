@@ -23,8 +23,23 @@ export const consoleNotifier = (options: ConsoleNotifierOptions = {}): Notifier 
   }
 }
 
-/** An event in one line; it names accounts, never keys of providers, prompts or URLs. */
-export const describe = (event: DomainEvent): string => {
+/**
+ * An event in one line; it names accounts, never keys of providers, prompts or URLs. What subjects and
+ * operators wrote cannot begin a line of its own or move the cursor: control characters are written out.
+ */
+export const describe = (event: DomainEvent): string => oneLine(text(event))
+
+const LINE_MAX = 2_000
+
+const oneLine = (line: string): string => {
+  const cut = line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line
+  return cut.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  )
+}
+
+const text = (event: DomainEvent): string => {
   const at = new Date(event.atMs).toISOString()
   const head = `${at} ${eventName(event)}`
   switch (event.kind) {

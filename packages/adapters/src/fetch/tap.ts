@@ -22,7 +22,14 @@ export const tap = (
   options: TapOptions,
 ): ReadableStream<Uint8Array> => {
   const reader = body.getReader()
-  const end = once(options.onEnd)
+  const drop = (): void => {
+    end("dropped")
+    void reader.cancel().catch(() => undefined)
+  }
+  const end = once((ending) => {
+    dropped?.unregister(drop)
+    options.onEnd(ending)
+  })
   const source: UnderlyingByteSource = {
     type: "bytes",
     start(controller) {
@@ -40,10 +47,7 @@ export const tap = (
     },
   }
   const tapped = new ReadableStream(source) as ReadableStream<Uint8Array>
-  dropped?.register(tapped, () => {
-    end("dropped")
-    void reader.cancel().catch(() => undefined)
-  })
+  dropped?.register(tapped, drop, drop)
   return tapped
 }
 

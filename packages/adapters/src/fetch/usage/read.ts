@@ -4,8 +4,9 @@ import type { Usage } from "@spendfuse/core"
 export interface UsageRead {
   readonly usage: Usage
   readonly model?: string
+  /** As the provider names it; several are joined by `+`: `fast+us`. */
   readonly serviceTier?: string
-  /** The provider's own charge, in nano-USD. */
+  /** The provider's own charge, in nano-USD: it wins over any price. */
   readonly chargeNanoUsd?: number
 }
 
@@ -17,15 +18,25 @@ export type Json = Readonly<Record<string, unknown>>
 export const record = (value: unknown): Json | null =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : null
 
+export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
 export const textOf = (value: unknown): string | undefined =>
   typeof value === "string" ? value : undefined
 
-/** Reads counts from a body and keeps the first that is not one. */
+/** An own field: names come from a body, and `__proto__` is one of them. */
+export const own = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Json)[name]
+    : undefined
+
+/** Reads counts from a body; keeps the first that is not one, and the first that nobody here knows. */
 export class Counts {
   problem: string | null = null
+  /** What is counted there and has no name here. It is not free; only the provider's own charge covers it. */
+  unknown: string | null = null
 
   /** An integer of at least 0; absent and null are 0. */
-  of(body: Json | null, ...path: readonly string[]): number {
+  of(body: unknown, ...path: readonly string[]): number {
     let value: unknown = body
     for (const name of path) value = own(value, name)
     if (value === undefined || value === null) return 0
@@ -41,27 +52,47 @@ export class Counts {
     this.problem ??= `the parts of \`usage.${name}\` are more than the whole`
     return 0
   }
+
+  /** Notes what looks like a count and is none of the known ones. */
+  only(body: unknown, known: ReadonlySet<string>): void {
+    for (const [name, value] of Object.entries(record(body) ?? {})) {
+      if (value === 0 || typeof value !== "number" || known.has(name) || !COUNT.test(name)) continue
+      this.note(`usage.${name}`)
+    }
+  }
+
+  note(what: string): void {
+    this.unknown ??= `\`${what.slice(0, 80)}\` is counted, and nothing here knows its price`
+  }
 }
 
-export const own = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null && Object.hasOwn(value, name)
-    ? (value as Json)[name]
-    : undefined
+const COUNT =
+  /(?:tokens?|count|requests|queries|searches|calls|seconds|minutes|images|pages|characters|units|used)$/i
 
-/** Leaves zeros out. */
-export const counted = (usage: Usage): Usage =>
-  Object.fromEntries(Object.entries(usage).filter(([, count]) => count !== 0))
-
+/**
+ * The answer of a reader, zeros left out.
+ *
+ * @param total tokens that the provider counted: a charge of 0 beside them is not believed, since gateways
+ *   write it where they know no price
+ */
 export const answer = (
   counts: Counts,
   usage: Usage,
   more: {
-    model?: string | undefined
-    serviceTier?: string | undefined
-    chargeNanoUsd?: number | undefined
+    readonly model?: string | undefined
+    readonly serviceTier?: string | undefined
+    readonly charge?: number | undefined
   },
 ): UsageAnswer => {
   if (counts.problem !== null) return { problem: counts.problem }
-  const known = Object.entries(more).filter(([, value]) => value !== undefined)
-  return { usage: counted(usage), ...Object.fromEntries(known) }
+  const used = Object.entries(usage).filter(([, count]) => count !== 0)
+  const { model, serviceTier, charge } = more
+  const isCharged = charge !== undefined && (charge > 0 || used.length === 0)
+  if (!isCharged && counts.unknown !== null) return { problem: counts.unknown }
+  return {
+    usage: Object.fromEntries(used),
+    ...(model !== undefined && { model }),
+    ...(serviceTier !== undefined && { serviceTier }),
+    ...(isCharged && { chargeNanoUsd: charge }),
+  }
 }

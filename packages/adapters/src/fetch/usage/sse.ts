@@ -4,21 +4,28 @@ export interface SseEvent {
   readonly data: string
 }
 
-const LINE_MAX = 1_048_576
+/** Characters of one event's data: a response with pictures in it comes as one event. */
+const EVENT_MAX = 64 * 1_048_576
 
 /**
- * Cuts a stream of bytes into events, however they are split; never throws. A line beyond 1 MiB is dropped
- * and counted in `dropped`.
+ * Cuts a stream of bytes into events, however they are split; never throws. An event beyond 64 Mi characters is
+ * dropped and counted in `dropped`.
  */
 export class SseParser {
-  /** Lines that were too long to keep. */
+  /** Events that were too long to keep. */
   dropped = 0
+  readonly #eventMax: number
   readonly #decoder = new TextDecoder("utf-8")
   #line = ""
-  #skips = false
   #lastWasCr = false
   #event = ""
   #data: string[] = []
+  #length = 0
+
+  /** @param eventMax the longest event that is kept, in characters */
+  constructor(eventMax: number = EVENT_MAX) {
+    this.#eventMax = eventMax
+  }
 
   /** Events that end within these bytes. */
   push(bytes: Uint8Array): readonly SseEvent[] {
@@ -34,43 +41,41 @@ export class SseParser {
 
   #take(text: string): readonly SseEvent[] {
     const events: SseEvent[] = []
-    let from = 0
-    for (let at = 0; at < text.length; at += 1) {
-      const code = text.charCodeAt(at)
-      if (code !== 10 && code !== 13) {
-        this.#lastWasCr = false
-        continue
-      }
-      if (code === 10 && this.#lastWasCr) {
-        this.#lastWasCr = false
-        from = at + 1
-        continue
-      }
-      this.#lastWasCr = code === 13
-      this.#grow(text.slice(from, at))
-      from = at + 1
+    let from = this.#lastWasCr && text.startsWith("\n") ? 1 : 0
+    if (text !== "") this.#lastWasCr = false
+    // Each is searched for only once per line end, so that a long text is not read again and again.
+    let lf = text.indexOf("\n", from)
+    let cr = text.indexOf("\r", from)
+    while (lf >= 0 || cr >= 0) {
+      const isCr = cr >= 0 && (lf < 0 || cr < lf)
+      const end = isCr ? cr : lf
+      this.#grow(text.slice(from, end))
       const event = this.#endLine()
       if (event !== null) events.push(event)
+      from = end + 1
+      if (isCr && lf === from) from += 1
+      else if (isCr && from === text.length) this.#lastWasCr = true
+      if (lf >= 0 && lf < from) lf = text.indexOf("\n", from)
+      if (cr >= 0 && cr < from) cr = text.indexOf("\r", from)
     }
     this.#grow(text.slice(from))
     return events
   }
 
+  /** Too long already: what is there is let go, and the rest is not kept. */
   #grow(text: string): void {
-    if (this.#skips) return
-    if (this.#line.length + text.length > LINE_MAX) {
-      this.dropped += 1
-      this.#skips = true
+    this.#length += text.length
+    if (this.#length <= this.#eventMax) this.#line += text
+    else {
       this.#line = ""
-    } else this.#line += text
+      this.#data = []
+    }
   }
 
   #endLine(): SseEvent | null {
     const line = this.#line
-    const skipped = this.#skips
     this.#line = ""
-    this.#skips = false
-    if (skipped) return null
+    if (this.#length > this.#eventMax) return this.#skip(line)
     if (line === "") return this.#dispatch()
     const colon = line.indexOf(":")
     if (colon === 0) return null
@@ -84,8 +89,13 @@ export class SseParser {
   #dispatch(): SseEvent | null {
     const event = { event: this.#event, data: this.#data.join("\n") }
     const hasData = this.#data.length > 0
+    this.#clear()
+    return hasData ? event : null
+  }
+
+  #clear(): void {
     this.#event = ""
     this.#data = []
-    return hasData ? event : null
+    this.#length = 0
   }
 }
