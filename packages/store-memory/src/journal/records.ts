@@ -140,8 +140,8 @@ function* contentsOf(ledger: KeptLedger, outbox: OutboxState): Generator<readonl
   yield ["ledger", more]
   for (const account of accounts.values()) yield ["account", account]
   for (const reservation of reservations) yield ["reservation", reservation]
-  for (const [key, { done, lastAtMs, entries }] of sources) {
-    yield ["source", key, { done, lastAtMs }]
+  for (const [key, { entries, ...source }] of sources) {
+    yield ["source", key, source]
     for (const [n, entry] of entries) yield ["entry", key, n, entry]
   }
   for (const [key, off] of switches) yield ["switch", key, off]

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { readFileSync, writeFileSync } from "node:fs"
 import process from "node:process"
 import { isDeepStrictEqual } from "node:util"
 import {
@@ -78,35 +80,31 @@ export const killedLives = async (
 const delayOf = (seed: number, life: number): { readonly from: "birth" | "open"; ms: number } =>
   life % 10 === 0
     ? { from: "birth", ms: (seed * 31 + life * 17) % 60 }
-    : { from: "open", ms: (seed * 7 + life * 13) % 16 }
+    : { from: "open", ms: (seed * 7 + life * 13) % 10 }
 
-const killedLife = (
+/** Answers the whole lines that the life has said. */
+const killedLife = async (
   program: string,
   options: LifeOptions,
   delay: ReturnType<typeof delayOf>,
-): Promise<readonly string[]> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, JSON.stringify(options)], {
-      stdio: ["ignore", "pipe", "pipe"],
-    })
-    let said = ""
-    let complaint = ""
-    const kill = (): void => void setTimeout(() => child.kill("SIGKILL"), delay.ms)
-    if (delay.from === "birth") kill()
-    child.stdout.on("data", (chunk: Buffer) => {
-      if (said === "" && delay.from === "open") kill()
-      said += chunk.toString("latin1")
-    })
-    child.stderr.on("data", (chunk: Buffer) => {
-      complaint += chunk.toString()
-    })
-    child.on("error", reject)
-    child.on("close", (code, signal) => {
-      if (signal === "SIGKILL")
-        resolve(Buffer.from(said, "latin1").toString().split("\n").slice(0, -1))
-      else reject(new Error(`life ${options.life} ended by itself with ${code}: ${complaint}`))
-    })
+): Promise<readonly string[]> => {
+  writeFileSync(options.words, "")
+  const args = "Deno" in globalThis ? ["run", "-A", program] : [program]
+  const child = spawn(process.execPath, [...args, JSON.stringify(options)], {
+    stdio: ["ignore", "pipe", "pipe"],
   })
+  const kill = (): void => void setTimeout(() => child.kill("SIGKILL"), delay.ms)
+  if (delay.from === "birth") kill()
+  else child.stdout.once("data", kill)
+  let complaint = ""
+  child.stderr.on("data", (chunk: Buffer) => {
+    complaint += chunk.toString()
+  })
+  const [code, signal] = (await once(child, "exit")) as [number | null, string | null]
+  if (signal !== "SIGKILL")
+    throw new Error(`life ${options.life} ended by itself with ${code}: ${complaint}`)
+  return readFileSync(options.words, "utf8").split("\n").slice(0, -1)
+}
 
 /** Puts what a life says into what is known; each answer must be the core's. */
 const listen = (
@@ -117,7 +115,7 @@ const listen = (
 ): readonly (readonly [Command, Outcome])[] => {
   const answered: (readonly [Command, Outcome])[] = []
   for (const word of words) {
-    const read = fromJson(word.replace(/^(open|[acd] (\d+ )?)/, "") || "null")
+    const read = fromJson(word.replace(/^[acd] (\d+ )?/, ""))
     if (!read.ok) throw new Error(`life ${life} said \`${word}\``)
     if (word.startsWith("c")) for (const id of read.value as string[]) known.confirming.add(id)
     if (word.startsWith("d")) for (const id of read.value as string[]) known.confirmed.add(id)

@@ -2,9 +2,9 @@
  * One life of a process that is going to be killed: it opens the journal, works, and says what it was
  * answered after it was answered. What it says:
  *
- *   open | a INDEX [outcome, …] | c [ids]  (going to confirm) | d [ids]  (has confirmed)
+ *   a INDEX [outcome, …] | c [ids]  (going to confirm) | d [ids]  (has confirmed)
  */
-import { writeSync } from "node:fs"
+import { openSync, writeSync } from "node:fs"
 import process from "node:process"
 import { toJson } from "@spendfuse/core/wire"
 import { type Journal, type JournalEntry, memoryStore } from "@spendfuse/store-memory"
@@ -13,6 +13,8 @@ import { batchAt, instantOf } from "./world.ts"
 
 export interface LifeOptions {
   readonly path: string
+  /** The file that it says it in. */
+  readonly words: string
   readonly seed: number
   readonly life: number
   readonly fsync: Fsync
@@ -37,22 +39,12 @@ const MUTANTS: Readonly<Record<Mutant, (journal: Journal) => Journal["append"]>>
   },
 }
 
-/** Says a line, whole, before anything else is done. */
-const say = (line: string): void => {
+/** Says a line, whole, before anything else is done; a file keeps it whatever becomes of this process. */
+const say = (words: number, line: string): void => {
   const bytes = Buffer.from(`${line}\n`)
   let done = 0
-  while (done < bytes.length) {
-    try {
-      done += writeSync(1, bytes, done)
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== "EAGAIN") throw error
-      Atomics.wait(nobody, 0, 0, 1)
-    }
-  }
+  while (done < bytes.length) done += writeSync(words, bytes, done)
 }
-
-/** To wait by, where the pipe is full: nobody wakes it. */
-const nobody = new Int32Array(new SharedArrayBuffer(4))
 
 const live = async (options: LifeOptions): Promise<void> => {
   const { path, seed, life, fsync, snapshotEveryBytes, mutant } = options
@@ -69,22 +61,27 @@ const live = async (options: LifeOptions): Promise<void> => {
           close: () => file.close(),
         }
   const store = memoryStore({ journal, nowMs: () => instantOf(life, i) })
-  say("open")
-  for (let turn = 0; ; turn += 1) {
+  const words = openSync(options.words, "a")
+  console.log("open")
+  for (let turn = 0; i < COMMANDS_MAX; turn += 1) {
     const batch = batchAt(seed, life, i)
     const [only] = batch
     const applied =
       batch.length === 1 && only !== undefined ? [store.applyNow(only)] : await store.apply(batch)
-    say(`a ${i} ${toJson(applied.map(({ outcome }) => outcome))}`)
+    say(words, `a ${i} ${toJson(applied.map(({ outcome }) => outcome))}`)
     i += batch.length
     if (turn % 16 === 0) {
       const ids = (await store.claim("page", 3, 60_000)).map(({ id }) => id)
-      say(`c ${toJson(ids)}`)
+      say(words, `c ${toJson(ids)}`)
       await store.confirm(ids)
-      say(`d ${toJson(ids)}`)
+      say(words, `d ${toJson(ids)}`)
     }
     await new Promise((resolve) => setImmediate(resolve))
   }
+  setInterval(() => undefined, 1_000)
 }
+
+/** So that a late kill leaves no life of a hundred thousand commands to be looked through. */
+const COMMANDS_MAX = 250
 
 await live(JSON.parse(process.argv[2] ?? "") as LifeOptions)

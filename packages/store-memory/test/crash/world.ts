@@ -73,7 +73,7 @@ export const commandAt = (seed: number, life: number, i: number): Command => {
       state: roll(15, 3) === 0 ? "off" : "on",
       untilMs: null,
     }
-  if (kind < 98)
+  if (kind < 97)
     return {
       ...head,
       ...person,
@@ -103,7 +103,7 @@ const budget = (id: string, limit: number, effect: NonNullable<Tier["effect"]>):
 const POLICY: BudgetPolicy = {
   budgets: [
     budget("trips", 500, { kind: "trip", coolDownMs: 300, maxCoolDownMs: 1_200 }),
-    budget("latches", 1_000, { kind: "latch" }),
+    budget("latches", 300, { kind: "latch" }),
     budget("blocks", 1_000_000, { kind: "block" }),
   ],
 }
