@@ -2,6 +2,7 @@
 // Installed, it runs what was built; in a checkout the sources, on the workspace's own Node.
 import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
+import { constants } from "node:os"
 import { fileURLToPath } from "node:url"
 
 const installed = import.meta.url.includes("/node_modules/")
@@ -13,8 +14,8 @@ if (installed) {
   const source = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
   const flags = ["--conditions=@spendfuse/source", "--disable-warning=ExperimentalWarning"]
   const node = existsSync(pinned) ? pinned : process.execPath
-  const { status } = spawnSync(node, [...flags, source, ...process.argv.slice(2)], {
+  const { status, signal } = spawnSync(node, [...flags, source, ...process.argv.slice(2)], {
     stdio: "inherit",
   })
-  process.exitCode = status ?? 1
+  process.exitCode = status ?? 128 + (constants.signals[signal] ?? 0)
 }

@@ -4,34 +4,54 @@ import { readFileSync } from "node:fs"
 export interface Io {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
-  /** The whole text of a file; `-` is the standard input. */
+  /** The whole text of a file; `-` is the standard input. @throws CliError where it cannot be read */
   readonly read: (path: string) => string
   /** Lines of the standard input, as they come. */
   readonly lines: () => AsyncIterable<string>
-  /** Colour and pictures that move are for terminals only. */
+  /** Pictures that move are for terminals only. */
   readonly isTerminal: boolean
+  /** Colours too, and only where nobody asked for none (`NO_COLOR`, `--no-color`). */
+  readonly hasColor: boolean
   readonly columns: number
 }
 
-/** Bad input: said in one line, exit code 2. */
+/** Bad input: said in one line for each problem, exit code 2. */
 export class CliError extends Error {
   override readonly name = "CliError"
 }
 
-export const processIo = (): Io => ({
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-  read: (path) => {
-    try {
-      return readFileSync(path === "-" ? 0 : path, "utf8")
-    } catch (error) {
-      throw new CliError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`)
-    }
-  },
-  lines: stdinLines,
-  isTerminal: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
-  columns: process.stdout.columns ?? 80,
-})
+export const processIo = (): Io => {
+  const isTerminal = process.stdout.isTTY === true
+  // Whoever reads may stop reading (`| head`): that is no fault.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error
+    process.exit()
+  })
+  return {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    read: readText,
+    lines: stdinLines,
+    isTerminal,
+    hasColor: isTerminal && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb",
+    columns: process.stdout.columns ?? 80,
+  }
+}
+
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path === "-" ? 0 : path, "utf8")
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new CliError(`${path}: cannot be read: ${WHY[code ?? ""] ?? code ?? "unknown"}`)
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "permission is denied",
+}
 
 const stdinLines = async function* (): AsyncIterable<string> {
   const { createInterface } = await import("node:readline")

@@ -1,13 +1,22 @@
 import { writeFileSync } from "node:fs"
 import type { Command } from "commander"
-import { playBurst } from "../demo/burst.ts"
-import { type Frame, type Incident, playIncident, type ToldEvent } from "../demo/incident.ts"
-import { eventText, frameText, summaryText } from "../demo/picture.ts"
+import { type Burst, playBurst } from "../demo/burst.ts"
+import { TICKS } from "../demo/clock.ts"
+import type { ToldEvent } from "../demo/guarded.ts"
+import { type Frame, type Incident, playIncident } from "../demo/incident.ts"
+import { frameText } from "../demo/picture.ts"
 import { reportHtml } from "../demo/report.ts"
-import type { Io } from "../io.ts"
+import { alertsText, summaryText } from "../demo/summary.ts"
+import { CliError, type Io } from "../io.ts"
+import { paintOf } from "../paint.ts"
 
 const REPORT = "spendfuse-demo.html"
-const DRAWN_EACH = 6
+const DRAWN_EACH = 4
+
+interface DemoFlags {
+  readonly json?: boolean
+  readonly report?: string
+}
 
 /** `spendfuse demo`: the incident, four ways side by side. */
 export const demoCommand = (program: Command, io: Io, exit: (code: number) => void): void => {
@@ -15,22 +24,51 @@ export const demoCommand = (program: Command, io: Io, exit: (code: number) => vo
     .command("demo")
     .option("--json", "one JSON object, last on the standard output")
     .option("--report <file>", `where the HTML report goes (default: ${REPORT}, none with --json)`)
+    .summary("watch an agent loop towards $72,000, four ways")
     .description(
-      "an agent loops for 18 virtual hours towards $72,000: no guard, a billing alert, a post-hoc counter, Spendfuse",
+      "An agent loops for 18 virtual hours towards $72,000: without a guard, with a billing alert, with a post-hoc counter, and with Spendfuse. Real SDK clients call a stand-in for the providers; nothing leaves this machine, and no key is needed.",
     )
-    .action(async (options: { json?: boolean; report?: string }) => {
-      const incident = await playIncident(await livePicture(io, options.json === true))
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: DemoFlags) => {
+      const picture = livePicture(io, flags.json === true)
+      const incident = await playIncident(await picture)
       const burst = await playBurst()
-      const report = options.report ?? (options.json === true ? null : REPORT)
-      if (report !== null) writeFileSync(report, reportHtml(incident, burst))
-      if (options.json === true) io.out(`${JSON.stringify(jsonOf(incident, burst))}\n`)
-      else {
-        io.out(`${summaryText(incident, burst)}\n\nAlerts as they would arrive:\n`)
-        io.out(`${incident.events.map(eventText).join("\n")}\n`)
-        if (report !== null) io.out(`\nThe report with its plots: ${report}\n`)
-      }
+      const report = flags.report ?? (flags.json === true ? null : REPORT)
+      if (report !== null) writeReport(report, reportHtml(incident, burst))
+      if (flags.json === true) io.out(`${JSON.stringify(jsonOf(incident, burst))}\n`)
+      else io.out(`${endText(io, incident, burst, report)}\n`)
       exit(0)
     })
+}
+
+const EXAMPLES = `
+Examples:
+  $ spendfuse demo
+  $ spendfuse demo --report incident.html
+  $ spendfuse demo --json | jq '.guardedNano / 1e9'
+
+Amounts in the JSON are integers of nano-USD (1e-9 USD).`
+
+const endText = (io: Io, incident: Incident, burst: Burst, report: string | null): string => {
+  const paint = paintOf(io)
+  return [
+    "",
+    summaryText(incident, burst),
+    "",
+    paint.bold("Alerts as they arrived (UTC)"),
+    alertsText(incident),
+    ...(report === null ? [] : ["", `The report with its plots: ${paint.bold(report)}`]),
+  ].join("\n")
+}
+
+const writeReport = (path: string, html: string): void => {
+  try {
+    writeFileSync(path, html)
+  } catch (error) {
+    throw new CliError(
+      `${path}: the report cannot be written: ${(error as NodeJS.ErrnoException).code}; give another place with --report`,
+    )
+  }
 }
 
 /** Draws on a terminal; elsewhere it says now and then how far it is. */
@@ -38,20 +76,26 @@ const livePicture = async (
   io: Io,
   quiet: boolean,
 ): Promise<(frame: Frame, events: readonly ToldEvent[]) => void> => {
+  if (quiet) return () => undefined
+  const { columns } = io
+  const paint = paintOf(io)
   let drawn = 0
   let startMs: number | null = null
+  if (!io.isTerminal)
+    return () => {
+      drawn += 1
+      if (drawn % 120 === 0) io.err(`${drawn / 40} of ${TICKS / 40} virtual hours\n`)
+    }
   const { createLogUpdate } = await import("log-update")
-  const update = io.isTerminal && !quiet ? createLogUpdate(process.stdout) : null
+  const update = createLogUpdate(process.stdout)
   return (frame, events) => {
     startMs ??= frame.atMs
     drawn += 1
-    if (update !== null && drawn % DRAWN_EACH === 0) update(frameText(frame, events, startMs))
-    if (update === null && !quiet && drawn % 120 === 0)
-      io.err(`${drawn / 40} of 18 virtual hours\n`)
+    if (drawn % DRAWN_EACH === 0) update(frameText(frame, events, startMs, { paint, columns }))
   }
 }
 
-const jsonOf = (incident: Incident, burst: Awaited<ReturnType<typeof playBurst>>) => {
+const jsonOf = (incident: Incident, burst: Burst) => {
   const last = incident.frames.at(-1)
   return {
     budgets: incident.budgets,

@@ -8,12 +8,15 @@ export interface Agent {
   readonly refused: number
 }
 
+/** Nobody listens there: what the SDKs are given to fetch with answers by itself. */
+const NOWHERE = "http://127.0.0.1:1"
+
 /** The prompt that the loop sends again and again; its bytes bound the 4,000 tokens that the provider counts. */
 const PROMPT = "Fix the failing step and call yourself until it passes. ".repeat(80)
 
 export const agent = (fetcher: typeof fetch): Agent => {
-  const openai = new OpenAI({ apiKey: "demo", baseURL: "http://127.0.0.1:1/v1", fetch: fetcher })
-  const anthropic = new Anthropic({ apiKey: "demo", baseURL: "http://127.0.0.1:1", fetch: fetcher })
+  const openai = new OpenAI({ apiKey: "demo", baseURL: `${NOWHERE}/v1`, fetch: fetcher })
+  const anthropic = new Anthropic({ apiKey: "demo", baseURL: NOWHERE, fetch: fetcher })
   let refused = 0
   const attempt = async (call: Promise<unknown>): Promise<void> => {
     try {

@@ -3,6 +3,7 @@ import { createSpendfuse, definePolicy } from "@spendfuse/core"
 import { libraryPrices } from "@spendfuse/core/prices"
 import { memoryStore } from "@spendfuse/store-memory"
 import OpenAI from "openai"
+import { loopback } from "./loopback.ts"
 import { standIn } from "./provider.ts"
 
 export interface Burst {
@@ -18,7 +19,10 @@ const BUDGET_NANO = 10_000_000_000
 /** gpt-5 at $10 per million: 9,990 tokens of output and 80 of input are $0.10. */
 const COST_NANO = 100_000_000
 
-/** 200 calls at once against $10: each costs $0.10 and asks for five times that at worst; 100 fit. */
+/**
+ * 200 calls at once against $10, in real time and through a real server on this machine: each costs $0.10
+ * and asks for five times that at worst; 100 fit.
+ */
 export const playBurst = async (): Promise<Burst> => {
   const spendfuse = createSpendfuse({
     policy: definePolicy({
@@ -40,18 +44,20 @@ export const playBurst = async (): Promise<Burst> => {
     onNotice: () => undefined,
   })
   let answered = 0
-  const upstream = standIn({
-    openai: { inputTokens: 80, outputTokens: 9_990 },
-    anthropic: { inputTokens: 0, outputTokens: 0 },
-    delayMs: 50,
-    onAnswer: () => {
-      answered += 1
-    },
-  })
-  const guarded = guardedFetch(spendfuse, { subject: { apiKey: "burst" }, fetch: upstream })
+  const provider = await loopback(
+    standIn({
+      openai: { inputTokens: 80, outputTokens: 9_990 },
+      anthropic: { inputTokens: 0, outputTokens: 0 },
+      delayMs: 50,
+      onAnswer: () => {
+        answered += 1
+      },
+    }),
+  )
+  const guarded = guardedFetch(spendfuse, { subject: { apiKey: "burst" } })
   const client = new OpenAI({
     apiKey: "demo",
-    baseURL: "http://127.0.0.1:1/v1",
+    baseURL: `${provider.url}/v1`,
     fetch: guarded,
     maxRetries: 0,
   })
@@ -67,6 +73,7 @@ export const playBurst = async (): Promise<Burst> => {
   await guarded.idle()
   const { settled } = await spendfuse.account({ budget: "key", subject: { apiKey: "burst" } })
   await spendfuse.close()
+  await provider.close()
   const fitting = Math.min(CALLS, Math.floor(BUDGET_NANO / COST_NANO))
   return {
     calls: CALLS,

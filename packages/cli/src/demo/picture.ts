@@ -1,83 +1,75 @@
-import { formatUsd } from "@spendfuse/core"
-import Table from "cli-table3"
-import type { Burst } from "./burst.ts"
-import { type Frame, type Incident, TICK_MS, TICKS, type ToldEvent } from "./incident.ts"
+import type { Paint } from "../paint.ts"
+import { DAILY_NANO, HOUR_MS, HOURLY_NANO, TICK_MS, TICKS } from "./clock.ts"
+import type { ToldEvent } from "./guarded.ts"
+import type { Frame } from "./incident.ts"
+import { alertText, dollars, timeText, WAYS } from "./words.ts"
 
-const BAR = 36
-const LAST_EVENTS = 5
+const LAST_EVENTS = 6
+const MOST_NANO = 72_000_000_000_000
+const HOURS = (TICKS * TICK_MS) / HOUR_MS
 
-/** The live picture: what each way has spent by now, the fuse's circuits, and the last alerts. */
-export const frameText = (frame: Frame, events: readonly ToldEvent[], startMs: number): string => {
-  const hours = (frame.atMs - startMs) / 3_600_000
-  const most = TICKS * 100e9
-  const rows: readonly (readonly [string, number])[] = [
-    ["no guard", frame.unguarded],
-    ["billing alert", frame.alertOnly],
-    ["post-hoc count", frame.postHoc],
-    ["Spendfuse", frame.guarded],
-  ]
+/** The live picture: what each way has spent by now, the fuse's budgets and circuits, the last alerts. */
+export const frameText = (
+  frame: Frame,
+  events: readonly ToldEvent[],
+  startMs: number,
+  { paint, columns }: { readonly paint: Paint; readonly columns: number },
+): string => {
+  const wide = Math.max(10, Math.min(48, columns - 36))
+  const hours = (frame.atMs - startMs) / HOUR_MS
+  const row = (name: string, share: number, amount: string, mark: (text: string) => string) =>
+    `  ${name.padEnd(17)}${mark(bar(share, wide))} ${amount}`
+  const ways = WAYS.map(({ way, name }) =>
+    row(
+      name,
+      frame[way] / MOST_NANO,
+      dollars(frame[way]).padStart(8),
+      way === "guarded" ? paint.green : way === "postHoc" ? paint.yellow : paint.red,
+    ),
+  )
+  const cap = Math.max(frame.dayCap, 2 * DAILY_NANO)
   return [
-    `An agent loops. ${hours.toFixed(1)} of ${((TICKS * TICK_MS) / 3_600_000).toFixed(0)} virtual hours`,
+    `${paint.bold("An agent loops.")} ${timeText(frame.atMs).slice(0, 5)}, ${hours.toFixed(1)} of ${HOURS} virtual hours`,
     "",
-    ...rows.map(
-      ([name, nano]) => `${name.padEnd(15)} ${bar(nano / most)} ${usd(nano).padStart(9)}`,
+    ...ways,
+    "",
+    paint.bold("Spendfuse's budgets"),
+    row(
+      "hour, cap $250",
+      frame.hourSpent / HOURLY_NANO,
+      circuitText(frame.circuits.hour, paint),
+      paint.blue,
+    ),
+    row(
+      `day, cap ${dollars(cap)}`,
+      frame.guarded / cap,
+      circuitText(frame.circuits.day, paint),
+      paint.blue,
     ),
     "",
-    `hour  ${usd(frame.hourSpent).padStart(7)} of $250     circuit ${frame.circuits.hour}`,
-    `day   ${usd(frame.guarded).padStart(7)} of $2,000   circuit ${frame.circuits.day}`,
-    "",
-    ...events.slice(-LAST_EVENTS).map(eventText),
+    paint.bold("Alerts as they arrive"),
+    ...events.slice(-LAST_EVENTS).map((event) => cut(`  ${eventText(event)}`, columns)),
   ].join("\n")
 }
 
-/** The table at the end. */
-export const summaryText = (incident: Incident, burst: Burst): string => {
-  const last = incident.frames.at(-1)
-  const ways = new Table({
-    head: ["way", "spent", "worst hour", "stopped"],
-    style: { head: [], border: [] },
-  })
-  ways.push(
-    ["no guard", usd(last?.unguarded ?? 0), usd(4_000e9), "never"],
-    [
-      "billing alert ($1,000 a day)",
-      usd(last?.alertOnly ?? 0),
-      usd(4_000e9),
-      "too late: the alert looks at midnight",
-    ],
-    [
-      "post-hoc counter",
-      usd(last?.postHoc ?? 0),
-      usd(incident.postHocHourMaxNano),
-      "each hour, after it was passed",
-    ],
-    [
-      "Spendfuse",
-      usd(last?.guarded ?? 0),
-      usd(incident.budgets[0]?.maxSpentNano ?? 0),
-      "before it is passed; latched at twice the day",
-    ],
-  )
-  const caps = new Table({
-    head: ["budget", "cap", "most ever spent or held"],
-    style: { head: [], border: [] },
-  })
-  for (const { id, capNano, maxSpentNano } of incident.budgets)
-    caps.push([id, `$${formatUsd(capNano)}`, `$${formatUsd(maxSpentNano)}`])
-  return [
-    ways.toString(),
-    caps.toString(),
-    `A burst of ${burst.calls} calls on $10: ${(burst.spentRatio * 100).toFixed(1)} % of it used, ${burst.falseRefusals} refused that would have fit.`,
-  ].join("\n")
+/** One line for an alert: when, to whom, what. */
+export const eventText = (told: ToldEvent): string =>
+  `${timeText(told.atMs)}  ${told.channel.padEnd(9)}  ${alertText(told)}`
+
+const circuitText = (state: string, paint: Paint): string => {
+  const mark = state === "closed" ? paint.green : state === "latched" ? paint.red : paint.yellow
+  return mark(`● ${state}`)
 }
 
-/** An alert as it would arrive. */
-export const eventText = ({ atMs, channel, event }: ToldEvent): string =>
-  `${new Date(atMs).toISOString().slice(11, 19)} ${channel.padEnd(9)} ${event}`
-
-const bar = (share: number): string => {
-  const full = Math.min(BAR, Math.round(share * BAR))
-  return "█".repeat(full) + "·".repeat(BAR - full)
+/** Eighths of a block, so that small amounts are seen. */
+const bar = (share: number, wide: number): string => {
+  const eighths = Math.round(Math.min(1, Math.max(0, share)) * wide * 8)
+  const full = Math.floor(eighths / 8)
+  const rest = eighths % 8 === 0 ? "" : (EIGHTHS[eighths % 8] ?? "")
+  return `${"█".repeat(full)}${rest}`.padEnd(wide, "·")
 }
 
-const usd = (nano: number): string => `$${Math.round(nano / 1e9).toLocaleString("en-US")}`
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+
+const cut = (text: string, columns: number): string =>
+  text.length <= columns ? text : `${text.slice(0, Math.max(1, columns - 1))}…`

@@ -15,8 +15,9 @@ export interface Answered {
 }
 
 /**
- * Stands in for the providers inside this process: a `fetch` that answers chat completions and messages
- * with a usage, and writes no more than the request's output limit allows. Nothing leaves the machine.
+ * Stands in for the providers: a `fetch` that answers chat completions and messages with a usage, and
+ * writes no more than the request's output limit allows. In virtual time it is called as it is, without a
+ * network, since sockets know only real time; the burst puts it behind a server on this machine.
  */
 export const standIn =
   (options: StandInOptions): typeof fetch =>
