@@ -7,6 +7,7 @@ import OpenAI from "openai"
 import OpenAIPrevious from "openai-previous"
 import { describe, expect, it } from "vitest"
 import { guardedFetch } from "../../src/fetch.ts"
+import { GPT_5_NANO, HAIKU_NANO } from "./costs.ts"
 import { type StandIn, standIn } from "./standIn.ts"
 
 const policyOf = (usd: string): Policy =>
@@ -50,11 +51,6 @@ const opened = async (usd = "10") => {
     },
   }
 }
-
-// 20 input and 5 output tokens. gpt-5: 20 × 1,250 + 5 × 10,000 = 75,000 nano-USD.
-const GPT_5_NANO = 75_000
-// claude-haiku-4-5: 20 × 1,000 + 5 × 5,000 = 45,000 nano-USD.
-const HAIKU_NANO = 45_000
 
 type Client = {
   readonly run: (what: string, how: "json" | "stream", signal?: AbortSignal) => Promise<unknown>

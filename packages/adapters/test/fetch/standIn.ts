@@ -45,6 +45,10 @@ const asked = (body: Body): string => {
 const answer = (request: IncomingMessage, body: Body, response: ServerResponse): void => {
   const what = asked(body)
   const path = request.url ?? ""
+  if (path.includes("/models/")) {
+    gemini(path, body, response)
+    return
+  }
   const status = /^status (\d+)$/.exec(what)?.[1]
   if (status !== undefined) {
     const error = path.endsWith("/messages")
@@ -116,7 +120,12 @@ const chat = {
         index: 0,
         message: {
           role: "assistant",
-          content: what === "tools" ? null : `you said ${what} ☕`,
+          content:
+            what === "tools"
+              ? null
+              : body.response_format === undefined
+                ? `you said ${what} ☕`
+                : JSON.stringify({ said: what }),
           ...(what === "tools" && { tool_calls: tools }),
         },
         finish_reason: what === "tools" ? "tool_calls" : "stop",
@@ -181,6 +190,27 @@ const responses = {
       event("response.completed", { response }),
     ]
   },
+}
+
+/** Gemini's `generateContent` and both forms of `streamGenerateContent`. */
+const gemini = (path: string, _body: Body, response: ServerResponse): void => {
+  const chunk = (text: string, candidatesTokenCount: number, finishReason?: string) => ({
+    candidates: [{ content: { role: "model", parts: [{ text }] }, finishReason, index: 0 }],
+    usageMetadata: { promptTokenCount: 20, candidatesTokenCount },
+  })
+  const chunks = [chunk("you ", 2), chunk("said ☕", 4), chunk("", 5, "STOP")]
+  if (!path.includes(":stream")) {
+    response.writeHead(200, { "content-type": "application/json" })
+    response.end(JSON.stringify(chunk("you said ☕", 5, "STOP")))
+    return
+  }
+  const isSse = path.includes("alt=sse")
+  response.writeHead(200, { "content-type": isSse ? "text/event-stream" : "application/json" })
+  const parts = isSse
+    ? chunks.map((one) => `data: ${JSON.stringify(one)}\r\n\r\n`)
+    : chunks.map((one, at) => `${at === 0 ? "[" : ",\r\n"}${JSON.stringify(one, null, 2)}`)
+  for (const part of parts) response.write(part)
+  response.end(isSse ? "" : "]")
 }
 
 const embeddings = {
