@@ -1,27 +1,19 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
-import { build } from "esbuild"
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { killedLives, type Tally } from "./crash/lane.ts"
 import type { LifeOptions, Mutant } from "./crash/life.ts"
+import { bundled } from "./support.ts"
 
 const SEED = Number(process.env.LAW_SEED ?? 20_260_115)
 const KILLS = Number(process.env.LAW_KILLS ?? 200)
 
 const directory = mkdtempSync(join(tmpdir(), "spendfuse-kills-"))
-const program = join(directory, "life.mjs")
+let program = ""
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [resolve(import.meta.dirname, "crash/life.ts")],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    conditions: ["@spendfuse/source"],
-    logLevel: "error",
-  })
+  program = await bundled("life.ts", directory)
 })
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 

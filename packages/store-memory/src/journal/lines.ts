@@ -45,25 +45,19 @@ export const firstLine = (file: number): string | null => {
 }
 
 /**
- * What a bad record is. A crash leaves the last record without its end; a loss of power may also leave
- * pages of zeros where the last ones should be, and no record has a zero byte. Anything else is damage.
+ * What a bad record is. A crash leaves the last one without its end, and a loss of power may leave zeros
+ * there instead. Anything else is damage, also where power was lost: what follows may have been answered.
  */
 const endingAt = (bad: RawLine, rest: Iterable<RawLine>): Ending => {
+  const { at } = bad
+  const isLong = bad.bytes.length > RECORD_MAX_BYTES
   let before = storedCrc(bad)
   let goodAfter = 0
-  let hasZeros = bad.bytes.includes(0)
-  let isLong = bad.bytes.length > RECORD_MAX_BYTES
-  let lines = 1
   for (const line of rest) {
-    lines += 1
-    hasZeros ||= line.bytes.includes(0)
-    isLong ||= line.bytes.length > RECORD_MAX_BYTES
     if (before !== null && crcOf(line, before) !== null) goodAfter += 1
     before = storedCrc(line)
   }
-  const isCutShort = lines === 1 && !bad.hasEnd
-  if (!isLong && (isCutShort || (hasZeros && goodAfter === 0))) return { kind: "torn", at: bad.at }
-  return { kind: "damaged", at: bad.at, goodAfter }
+  return !bad.hasEnd && !isLong ? { kind: "torn", at } : { kind: "damaged", at, goodAfter }
 }
 
 /** The checksum after the line where it is right, going on from the one before it. */

@@ -27,6 +27,7 @@ export class Reading {
   readonly #file: number
   readonly #lines: Generator<RecordLine, Ending>
   readonly #shared: unknown[] = []
+  #hasSnapshot = false
   #at = 0
   #end: number
   #crc: number
@@ -58,7 +59,9 @@ export class Reading {
       const record = this.#next()
       if (!Array.isArray(record)) throw this.#damaged(this.#end, "the snapshot is cut short")
       const snapshot = this.#told(() => reader.take(record))
-      if (snapshot !== null) return snapshot
+      if (snapshot === null) continue
+      this.#hasSnapshot = true
+      return snapshot
     }
   }
 
@@ -122,9 +125,10 @@ export class Reading {
   }
 
   #damaged(at: number, what: string): StoreCorrupt {
-    return this.#corrupt(
-      `is damaged at byte ${at}: ${what}; nothing was changed; restore a copy, or give up what was decided after it: keep the file, and start with its first ${at} bytes`,
-    )
+    const mend = this.#hasSnapshot
+      ? `restore a copy, or give up what was decided after it: keep the file, and start with its first ${at} bytes`
+      : "restore a copy; its snapshot is not whole without what stands there"
+    return this.#corrupt(`is damaged at byte ${at}: ${what}; nothing was changed; ${mend}`)
   }
 
   #corrupt(what: string): StoreCorrupt {
