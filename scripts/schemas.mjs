@@ -1,0 +1,16 @@
+// Writes packages/core/schema/*.json from what reads policies and scenarios; a test says when they are stale.
+// Run it as `node_modules/.bin/node --conditions=@spendfuse/source scripts/schemas.mjs`.
+import { execFileSync } from "node:child_process"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { policyJsonSchema, scenarioJsonSchema } from "../packages/core/src/testing/jsonSchema.ts"
+
+const folder = new URL("../packages/core/schema/", import.meta.url)
+mkdirSync(folder, { recursive: true })
+const write = (name, schema) =>
+  writeFileSync(new URL(name, folder), `${JSON.stringify(schema, null, 2)}\n`)
+
+write("policy.json", policyJsonSchema())
+write("scenario.json", scenarioJsonSchema())
+const biome = fileURLToPath(new URL("../node_modules/.bin/biome", import.meta.url))
+execFileSync(biome, ["format", "--write", fileURLToPath(folder)])
