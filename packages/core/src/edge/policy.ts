@@ -1,7 +1,8 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Budget, Policy } from "../domain/policy.ts"
-import { BudgetSchema, type PolicyJson, PolicySchema } from "./policySchema.ts"
+import type { PolicyJson } from "./policyJson.ts"
+import { BudgetSchema, FallbacksSchema, PolicySchema } from "./policySchema.ts"
 import { warningsOf } from "./policyWarnings.ts"
 import { PolicyInvalid, type Problem, shown, under } from "./problem.ts"
 import { Reader } from "./read.ts"
@@ -9,9 +10,10 @@ import { readBudget } from "./readBudget.ts"
 import { chainsOf, checkNamed, fallbacksOf } from "./readFallbacks.ts"
 import { shapeProblems, valueAt } from "./shape.ts"
 
-export type { PolicyJson } from "./policySchema.ts"
+export type { PolicyJson } from "./policyJson.ts"
 export { channelsOf, policyChanges } from "./policyWarnings.ts"
 
+/** What reading a policy gives: the policy and its warnings, or every problem. */
 export type DecodedPolicy =
   | { readonly ok: true; readonly policy: Policy; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly problems: readonly Problem[] }
@@ -51,7 +53,7 @@ export const definePolicy = (json: PolicyJson): Policy => {
 const STRICT = { errors: "all", onExcessProperty: "error" } as const
 const decodeShape = Schema.decodeUnknownResult(PolicySchema, STRICT)
 const decodeBudget = Schema.decodeUnknownResult(BudgetSchema, STRICT)
-const decodeFallbacks = Schema.decodeUnknownResult(PolicySchema.fields.fallbacks, STRICT)
+const decodeFallbacks = Schema.decodeUnknownResult(FallbacksSchema, STRICT)
 
 /** Where the shape is wrong somewhere, the rest is still read: a person mends all in one go. */
 const readWhatCanBe = (reader: Reader, input: unknown): void => {

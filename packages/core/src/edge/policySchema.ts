@@ -1,8 +1,9 @@
 import * as Schema from "effect/Schema"
+import type { BudgetJson, FallbackJson, PolicyJson } from "./policyJson.ts"
 
 /**
- * The JSON form of a policy. This Schema is the one truth of its shape: types, the published JSON Schema
- * and the first half of every error message come from it; `policy.ts` adds what a shape cannot say.
+ * The JSON form of a policy. The published JSON Schema and the first half of every error message come from
+ * this Schema; the compiler holds it to `policyJson.ts`, and `policy.ts` adds what a shape cannot say.
  */
 const told = (description: string, message: string) => ({ description, message })
 
@@ -99,7 +100,8 @@ const Tier = Schema.Struct({
   ),
 })
 
-export const BudgetSchema = Schema.Struct({
+/** What a budget looks like. */
+export const BudgetSchema: Schema.Codec<BudgetJson> = Schema.Struct({
   id: Name,
   per: Names.annotate(
     told("The dimensions it counts by.", 'is not a list of dimensions; write e.g. ["apiKey"]'),
@@ -157,7 +159,14 @@ const Fallback = Schema.Union([
   ),
 )
 
-export const PolicySchema = Schema.Struct({
+/** What the fallbacks of a policy look like. */
+export const FallbacksSchema: Schema.Codec<Readonly<Record<string, FallbackJson>>> = Schema.Record(
+  Schema.String,
+  Fallback,
+)
+
+/** What a policy looks like. */
+export const PolicySchema: Schema.Codec<PolicyJson> = Schema.Struct({
   $schema: Schema.optionalKey(Schema.String),
   budgets: Schema.Array(BudgetSchema),
   unknownModel: Schema.Union([
@@ -188,7 +197,7 @@ export const PolicySchema = Schema.Struct({
       description: "A call is never clamped below this many output tokens; default 1.",
     }),
   ),
-  fallbacks: Schema.optionalKey(Schema.Record(Schema.String, Fallback)),
+  fallbacks: Schema.optionalKey(FallbacksSchema),
   onRefused: Schema.optionalKey(
     Name.annotate({ description: "The fallback that a refusal tries first." }),
   ),
@@ -198,8 +207,3 @@ export const PolicySchema = Schema.Struct({
     }),
   ),
 })
-
-/** A policy as people write it. */
-export type PolicyJson = typeof PolicySchema.Encoded
-export type BudgetJson = typeof BudgetSchema.Encoded
-export type TierJson = BudgetJson["tiers"][number]

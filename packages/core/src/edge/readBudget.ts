@@ -2,7 +2,7 @@ import { AMOUNT_MAX } from "../domain/money.ts"
 import type { Budget, Match, Tier } from "../domain/policy.ts"
 import type { Unit } from "../domain/terms.ts"
 import type { Window } from "../domain/window.ts"
-import type { BudgetJson, TierJson } from "./policySchema.ts"
+import type { BudgetJson, TierJson } from "./policyJson.ts"
 import { shown, under } from "./problem.ts"
 import type { Reader } from "./read.ts"
 

@@ -1,5 +1,5 @@
 import type { Budget, Fallback } from "../domain/policy.ts"
-import type { PolicyJson } from "./policySchema.ts"
+import type { PolicyJson } from "./policyJson.ts"
 import { shown, under } from "./problem.ts"
 import type { Reader } from "./read.ts"
 

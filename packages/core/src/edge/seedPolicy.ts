@@ -1,6 +1,6 @@
 import type { Policy } from "../domain/policy.ts"
 import { definePolicy } from "./policy.ts"
-import type { PolicyJson } from "./policySchema.ts"
+import type { PolicyJson } from "./policyJson.ts"
 
 export interface SeedPolicyOptions {
   /** USD per hour and subject: warned at 80 %, tripped and paged at 100 %, for an hour. */

@@ -57,7 +57,7 @@ export class Engine implements HeldBy {
   readonly known: Known
   readonly beats: Beats
   readonly waiting: Waiting
-  readonly refusals = new Refusals()
+  readonly refusals: Refusals = new Refusals()
   policy: Policy
   readonly #plans = new Plans()
   readonly #coarse: { nowMs(): number }
@@ -143,7 +143,7 @@ export class Engine implements HeldBy {
   attempt(
     asked: Asked,
     tries = 1,
-    issuedAtMs = this.sender.issuedAtMs(),
+    issuedAtMs: number = this.sender.issuedAtMs(),
   ): Decision | Promise<Decision> {
     const kept = this.#keptOf(asked.request, issuedAtMs)
     const remembered = this.refusals.isEmpty ? null : this.#recall(asked, kept, issuedAtMs)

@@ -1,4 +1,4 @@
-import type { CommandId } from "../domain/command.ts"
+import type { CommandId, Line } from "../domain/command.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import { SHARED_DIVISION, type Subject, switchKey } from "../domain/subject.ts"
 import { viewOf } from "../domain/view.ts"
@@ -123,7 +123,8 @@ export class Operator {
     return this.#send(null, { kind: "expire", division })
   }
 
-  lineOf({ budget, subject }: AccountOf, atMs = this.#engine.sender.issuedAtMs()) {
+  /** The line that a request of this subject would have in a budget, at an instant. */
+  lineOf({ budget, subject }: AccountOf, atMs: number = this.#engine.sender.issuedAtMs()): Line {
     const found = this.#engine.policy.budgets.find(({ id }) => id === budget)
     if (found === undefined)
       throw new RequestFailed(
