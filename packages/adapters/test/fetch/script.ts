@@ -63,7 +63,11 @@ export const WIRE = {
       max_tokens: 100,
       messages: [{ role: "user", content: "hello ☕" }],
     },
-    json: { type: "message", content: [{ type: "text", text: "☕" }], usage: tokens },
+    json: {
+      type: "message",
+      content: [{ type: "text", text: "☕" }],
+      usage: { input_tokens: 20, output_tokens: 5 },
+    },
     events: [
       '{"type":"message_start","message":{"usage":{"input_tokens":20,"output_tokens":1}}}',
       '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"☕"}}',

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import Anthropic from "@anthropic-ai/sdk"
 import { createSpendfuse, definePolicy, type Policy } from "@spendfuse/core"
 import { libraryPrices } from "@spendfuse/core/prices"
@@ -210,7 +211,9 @@ describe.each(clients)("%s", (_, make, nano) => {
     await using test = await opened()
     const stop = new AbortController()
     const run = make(test.upstream, test.guarded).run("linger", "stream", stop.signal)
-    setTimeout(() => stop.abort(), 60)
+    while (test.upstream.lingering() === 0) await sleep(5)
+    await sleep(30)
+    stop.abort()
     await outcome(run)
     expect(await test.spent()).toMatchObject({ settled: nano, held: 0 })
   })

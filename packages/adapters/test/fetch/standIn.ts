@@ -8,15 +8,20 @@ export interface StandIn extends AsyncDisposable {
   readonly url: string
   /** Bodies as they arrived, oldest first. */
   readonly seen: Body[]
+  /** Streams that have said all and are kept open. */
+  readonly lingering: () => number
 }
 
 /** A provider on this machine's loopback: answers by what the last user message asks for. */
 export const standIn = async (): Promise<StandIn> => {
   const seen: Body[] = []
+  let lingering = 0
   const server = createServer((request, response) => {
     void read(request).then((body) => {
       seen.push(body)
-      answer(request, body, response)
+      answer(request, body, response, () => {
+        lingering += 1
+      })
     })
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
@@ -24,6 +29,7 @@ export const standIn = async (): Promise<StandIn> => {
   return {
     url: `http://127.0.0.1:${port}`,
     seen,
+    lingering: () => lingering,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -42,7 +48,12 @@ const asked = (body: Body): string => {
   return typeof messages === "string" ? messages : String(messages.at(-1)?.content ?? "")
 }
 
-const answer = (request: IncomingMessage, body: Body, response: ServerResponse): void => {
+const answer = (
+  request: IncomingMessage,
+  body: Body,
+  response: ServerResponse,
+  onLinger: () => void,
+): void => {
   const what = asked(body)
   const path = request.url ?? ""
   if (path.includes("/models/")) {
@@ -70,7 +81,7 @@ const answer = (request: IncomingMessage, body: Body, response: ServerResponse):
         ? responses
         : chat
   if (body.stream === true) {
-    stream(response, shape.events(body, what), what)
+    stream(response, shape.events(body, what), what, onLinger)
     return
   }
   const text = JSON.stringify(shape.json(body, what))
@@ -83,13 +94,19 @@ const answer = (request: IncomingMessage, body: Body, response: ServerResponse):
   response.end(what === "malformed" ? text.slice(0, -9) : text)
 }
 
-const stream = (response: ServerResponse, events: readonly string[], what: string): void => {
+const stream = (
+  response: ServerResponse,
+  events: readonly string[],
+  what: string,
+  onLinger: () => void,
+): void => {
   response.writeHead(200, { "content-type": "text/event-stream" })
   const cut = what === "cut" || what === "hang" ? events.slice(0, 2) : events
   let at = 0
   const next = (): void => {
     const event = cut[at]
     if (event === undefined) {
+      if (what === "linger") onLinger()
       if (what === "hang" || what === "linger") return
       if (what === "cut") response.destroy()
       else response.end()
