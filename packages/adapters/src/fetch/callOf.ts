@@ -1,6 +1,5 @@
+import { count, type Json, look, type Seen, text } from "./look.ts"
 import type { Route, Shape } from "./route.ts"
-
-type Json = Readonly<Record<string, unknown>>
 
 /** What a body asks for, as far as it bounds the cost. */
 export interface Call {
@@ -18,24 +17,24 @@ export interface Call {
   readonly hasOutput: boolean
 }
 
-/** Input that a body only names (earlier responses, files, images by URL) is bounded by these, in tokens. */
+/** Input that a body only names (earlier responses, files, images, what a search finds) is bounded by these. */
 export interface NamedInput {
-  readonly storedContextTokens: number
-  readonly imageTokens: number
+  /** Tokens of earlier responses, files and documents; what the model's context can hold unless given. */
+  readonly storedContextTokens?: number
+  /** Tokens of one image; what the provider's documentation allows at most unless given. */
+  readonly imageTokens?: number
+  /** Searches and other calls of server tools that one call makes, where it names no limit itself. */
   readonly searches: number
+  /** Tokens that one search or other call of a server tool brings back. */
+  readonly searchTokens: number
 }
 
-/** What OpenAI's and Anthropic's documentation allow at most for one image, rounded up (read 2026-11). */
-export const NAMED_INPUT: NamedInput = {
-  storedContextTokens: 400_000,
-  imageTokens: 50_000,
-  searches: 10,
-}
+export const NAMED_INPUT: NamedInput = { searches: 10, searchTokens: 20_000 }
 
 /**
- * Reads the bounds of a call. Input: the UTF-8 bytes of the body, since no token is shorter than a byte
- * and the JSON around each message is longer than the template that takes its place; plus what the body
- * only names.
+ * Reads the bounds of a call. Input: the UTF-8 bytes of the body, since no token is shorter than a byte and the
+ * JSON around each message and tool is longer than the template that takes its place; media by their kind
+ * instead of their bytes; and what the body only names. What a server tool brings is read again in each round.
  */
 export const callOf = (
   route: Extract<Route, { kind: "guarded" }>,
@@ -43,24 +42,21 @@ export const callOf = (
   bytes: number,
   named: NamedInput,
 ): Call => {
-  const reader = READERS[route.shape]
-  const part = reader(body)
+  const part = READERS[route.shape](body)
+  const model = text(body.model) ?? route.model
   const seen = look(body)
-  const isStored = STORED.some((name) => body[name] != null)
+  const most = seen.callsMost ?? Number.MAX_SAFE_INTEGER
+  const searches = Math.min(most, seen.searches + seen.openSearches * named.searches)
+  const rounds = Math.min(most, searches + (seen.openRounds > 0 ? named.searches : 0))
   return {
-    model: text(body.model) ?? route.model,
+    model,
     stream: route.stream ?? body.stream === true,
-    inputTokens:
-      bytes +
-      OVERHEAD_TOKENS +
-      seen.images * named.imageTokens +
-      seen.files * named.storedContextTokens +
-      (isStored ? named.storedContextTokens : 0),
+    inputTokens: inputOf({ shape: route.shape, model: model ?? "", bytes, seen, rounds, named }),
     maxOutputTokens: part.maxOutputTokens,
     choices: part.choices,
-    serviceTier: text(body.service_tier) === "priority" ? "priority" : undefined,
-    searches: part.searches ?? (seen.searches ? named.searches : 0),
-    audio: seen.audio,
+    serviceTier: tierOf(route.shape, body),
+    searches,
+    audio: seen.audio || (route.shape === "gemini" && seen.isStored),
     images: seen.images > 0,
     hasOutput: route.shape !== "openai-embeddings",
   }
@@ -78,19 +74,78 @@ export const outputLimitPath = (shape: Shape, body: Json): readonly string[] | n
     case "anthropic-messages":
       return ["max_tokens"]
     case "gemini":
-      return ["generationConfig", "maxOutputTokens"]
+      return [
+        ...(body.generationConfig == null && body.generation_config != null
+          ? ["generation_config"]
+          : ["generationConfig"]),
+        record(body.generationConfig ?? body.generation_config).max_output_tokens != null
+          ? "max_output_tokens"
+          : "maxOutputTokens",
+      ]
     case "openai-embeddings":
       return null
   }
 }
 
+/** Whatever stands around the messages; and what a provider says to a model that may use tools (346 to 700, read 2026-11). */
 const OVERHEAD_TOKENS = 64
-const STORED = ["previous_response_id", "conversation", "prompt", "cachedContent"]
+const TOOLS_TOKENS = 1_000
+/** A tool that the provider defines itself is longer than its name ("Tool use", computer use: 735; read 2026-11). */
+const SERVER_TOOL_TOKENS = 1_000
+
+interface Written {
+  readonly shape: Shape
+  readonly model: string
+  readonly bytes: number
+  readonly seen: Seen
+  /** How often a tool of the provider's may be called, and the model read on. */
+  readonly rounds: number
+  readonly named: NamedInput
+}
+
+const inputOf = ({ shape, model, bytes, seen, rounds, named }: Written): number => {
+  const window = contextOf(model)
+  const images = seen.images * (named.imageTokens ?? IMAGE_TOKENS[shape])
+  const stored = seen.isStored ? (named.storedContextTokens ?? window) : 0
+  const written =
+    bytes -
+    seen.mediaBytes +
+    OVERHEAD_TOKENS +
+    (seen.hasTools ? TOOLS_TOKENS : 0) +
+    seen.serverTools * SERVER_TOOL_TOKENS
+  const first = written + Math.min(images + stored, Math.max(window, stored))
+  const goesRound = shape !== "gemini" || seen.openRounds > 0
+  const again = goesRound ? rounds * first + (named.searchTokens * rounds * (rounds + 1)) / 2 : 0
+  const all = first + again + (seen.compacts ? first : 0)
+  return Math.min(Number.MAX_SAFE_INTEGER, all)
+}
+
+/**
+ * Tokens that one image takes at most: OpenAI's dearest is gpt-4o-mini in detail (48,169), Anthropic's the
+ * largest of its newest models (4,784), Gemini's 16 tiles of 258 (read 2026-11); rounded up.
+ */
+const IMAGE_TOKENS: Readonly<Record<Shape, number>> = {
+  "openai-chat": 50_000,
+  "openai-responses": 50_000,
+  "openai-embeddings": 50_000,
+  "anthropic-messages": 5_000,
+  gemini: 5_000,
+}
+
+/** What a model can read at once, by the pages of OpenAI and Anthropic (read 2026-11); else the largest of all. */
+const contextOf = (model: string): number =>
+  CONTEXTS.find(([name]) => name.test(model))?.[1] ?? 1_050_000
+
+const CONTEXTS: readonly (readonly [RegExp, number])[] = [
+  [/^(?:gpt-4o|chatgpt-4o|gpt-4-turbo|gpt-5(?:\.\d)?-chat)/, 128_000],
+  [/^(?:o1|o3|o4-mini)(?:-|$)/, 200_000],
+  [/^gpt-5(?:\.[123])?(?:-(?:mini|nano|pro|codex|\d)|$)/, 400_000],
+  [/^claude-(?:3|opus-4-[015]|opus-4-2025|haiku-4)/, 200_000],
+]
 
 interface Part {
   readonly maxOutputTokens: number | undefined
   readonly choices: number
-  readonly searches?: number
 }
 
 const READERS: Readonly<Record<Shape, (body: Json) => Part>> = {
@@ -98,72 +153,30 @@ const READERS: Readonly<Record<Shape, (body: Json) => Part>> = {
     maxOutputTokens: count(body.max_completion_tokens) ?? count(body.max_tokens),
     choices: count(body.n) ?? 1,
   }),
-  "openai-responses": (body) => ({
-    maxOutputTokens: count(body.max_output_tokens),
-    choices: 1,
-  }),
+  "openai-responses": (body) => ({ maxOutputTokens: count(body.max_output_tokens), choices: 1 }),
   "openai-embeddings": () => ({ maxOutputTokens: 0, choices: 1 }),
-  "anthropic-messages": (body) => ({
-    maxOutputTokens: count(body.max_tokens),
-    choices: 1,
-    ...searchesOf(body),
-  }),
+  "anthropic-messages": (body) => ({ maxOutputTokens: count(body.max_tokens), choices: 1 }),
+  // Google's JSON takes both spellings of a name, and numbers as texts.
   gemini: (body) => {
-    const config = record(body.generationConfig)
+    const config = record(body.generationConfig ?? body.generation_config)
+    const choices = config.candidateCount ?? config.candidate_count
     return {
-      maxOutputTokens: count(config.maxOutputTokens),
-      choices: count(config.candidateCount) ?? 1,
+      maxOutputTokens: count(config.maxOutputTokens ?? config.max_output_tokens),
+      choices: count(choices) ?? count(typeof choices === "string" ? Number(choices) : 1) ?? 1,
     }
   },
 }
 
-const searchesOf = (body: Json): { searches?: number } => {
-  const tools = Array.isArray(body.tools) ? body.tools.map(record) : []
-  const search = tools.find((tool) => String(tool.type).startsWith("web_search"))
-  const most = count(search?.max_uses)
-  return most === undefined ? {} : { searches: most }
+/** The tiers that are dearer than the standard one: a cheaper one may be answered at standard rates. */
+const tierOf = (shape: Shape, body: Json): string | undefined => {
+  const told = text(body.service_tier) ?? text(body.serviceTier) ?? ""
+  const tiers = [
+    ...(/priority$/i.test(told) ? ["priority"] : []),
+    ...(shape === "anthropic-messages" && body.speed === "fast" ? ["fast"] : []),
+    ...(shape === "anthropic-messages" && body.inference_geo === "us" ? ["us"] : []),
+  ]
+  return tiers.length === 0 ? undefined : tiers.join("+")
 }
-
-interface Seen {
-  images: number
-  files: number
-  audio: boolean
-  searches: boolean
-}
-
-/** Walks the body for what its bytes do not show: media by URL or id, tools that search. */
-const look = (body: unknown): Seen => {
-  const seen: Seen = { images: 0, files: 0, audio: false, searches: false }
-  const stack: unknown[] = [body]
-  for (let steps = 0; stack.length > 0 && steps < NODES_MAX; steps += 1) {
-    const node = stack.pop()
-    if (typeof node !== "object" || node === null) continue
-    if (!Array.isArray(node)) note(node as Json, seen)
-    for (const value of Object.values(node)) if (typeof value === "object") stack.push(value)
-  }
-  return seen
-}
-
-const NODES_MAX = 1_000_000
-
-const note = (node: Json, seen: Seen): void => {
-  const type = text(node.type) ?? ""
-  if (type === "image_url" || type === "input_image" || type === "image") seen.images += 1
-  if (node.fileData != null || type === "input_file" || type === "file" || type === "document")
-    seen.files += 1
-  if (
-    type === "input_audio" ||
-    (Array.isArray(node.modalities) && node.modalities.includes("audio"))
-  )
-    seen.audio = true
-  if (type.startsWith("web_search") || node.googleSearch != null || node.web_search_options != null)
-    seen.searches = true
-}
-
-const count = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined
-
-const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
 
 const record = (value: unknown): Json =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {}

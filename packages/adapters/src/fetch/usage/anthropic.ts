@@ -16,9 +16,7 @@ export const readAnthropic = (body: unknown): UsageAnswer => {
   const counts = new Counts()
   const charge = chargeOf(counts, usage)
   if (own(usage, "input_tokens") == null && own(usage, "output_tokens") == null)
-    return charge === undefined && counts.problem === null
-      ? null
-      : answer(counts, {}, { charge })
+    return charge === undefined && counts.problem === null ? null : answer(counts, {}, { charge })
   const top = tokensOf(counts, usage)
   const rounds = list(own(usage, "iterations")).map((round) => tokensOf(counts, round))
   const most = (name: keyof Tokens): number =>
@@ -65,7 +63,9 @@ const tokensOf = (counts: Counts, usage: unknown): Tokens => {
 }
 
 const KNOWN = new Set(
-  "input_tokens output_tokens cache_creation_input_tokens cache_read_input_tokens".split(" "),
+  "input_tokens output_tokens total_tokens cache_creation_input_tokens cache_read_input_tokens".split(
+    " ",
+  ),
 )
 const KNOWN_LIVES = new Set(["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"])
 /** Fetches and tool searches cost nothing but the tokens that they bring ("Pricing", read 2026-11). */

@@ -16,7 +16,9 @@ export const readOpenAi = (body: unknown): UsageAnswer => {
   const counts = new Counts()
   const charge = chargeOf(counts, usage)
   const names = own(usage, "input_tokens") == null ? CHAT : RESPONSES
-  const isTold = [names.input, names.output, "total_tokens"].some((name) => own(usage, name) != null)
+  const isTold = [names.input, names.output, "total_tokens"].some(
+    (name) => own(usage, name) != null,
+  )
   if (!isTold && charge === undefined && counts.problem === null) return null
   counts.only(usage, KNOWN)
   return answer(

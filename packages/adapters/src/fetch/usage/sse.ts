@@ -17,6 +17,7 @@ export class SseParser {
   readonly #eventMax: number
   readonly #decoder = new TextDecoder("utf-8")
   #line = ""
+  #lineLength = 0
   #lastWasCr = false
   #event = ""
   #data: string[] = []
@@ -62,9 +63,10 @@ export class SseParser {
     return events
   }
 
-  /** Too long already: what is there is let go, and the rest is not kept. */
+  /** Of an event that is too long nothing is kept, but where its lines end. */
   #grow(text: string): void {
     this.#length += text.length
+    this.#lineLength += text.length
     if (this.#length <= this.#eventMax) this.#line += text
     else {
       this.#line = ""
@@ -74,9 +76,11 @@ export class SseParser {
 
   #endLine(): SseEvent | null {
     const line = this.#line
+    const isBlank = this.#lineLength === 0
     this.#line = ""
-    if (this.#length > this.#eventMax) return this.#skip(line)
-    if (line === "") return this.#dispatch()
+    this.#lineLength = 0
+    if (isBlank) return this.#dispatch()
+    if (this.#length > this.#eventMax) return null
     const colon = line.indexOf(":")
     if (colon === 0) return null
     const field = colon < 0 ? line : line.slice(0, colon)
@@ -87,6 +91,7 @@ export class SseParser {
   }
 
   #dispatch(): SseEvent | null {
+    if (this.#length > this.#eventMax) this.dropped += 1
     const event = { event: this.#event, data: this.#data.join("\n") }
     const hasData = this.#data.length > 0
     this.#clear()
