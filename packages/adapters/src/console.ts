@@ -1,5 +1,6 @@
 import { amountText, type DomainEvent, eventName, type Notifier } from "@spendfuse/core"
 
+/** How a console notifier is named, and where it writes. */
 export interface ConsoleNotifierOptions {
   /** For logs; `console` unless given. */
   readonly name?: string

@@ -44,6 +44,7 @@ export interface JournalNotice {
   readonly message: string
 }
 
+/** Where a journal is kept, and how safely. */
 export interface FileJournalOptions {
   /** The file. Beside it stand `path.lock`, `path.holder` and, for a moment, `path.new`. Its directory must exist. */
   readonly path: string

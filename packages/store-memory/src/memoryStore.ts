@@ -4,6 +4,7 @@ import type { Journal } from "./entry.ts"
 import { Keeper } from "./keeper.ts"
 import { Outbox } from "./outbox.ts"
 
+/** What a memory store keeps, for how long, and by which clock. */
 export interface MemoryStoreOptions {
   /** The store's clock, epoch milliseconds; `Date.now` unless given. */
   readonly nowMs?: () => number
@@ -19,6 +20,7 @@ export interface MemoryStoreOptions {
   readonly onNotice?: (notice: { readonly kind: "dropped"; readonly message: string }) => void
 }
 
+/** A store that can also answer without a Promise: `applyNow` throws what `apply` rejects with. */
 export interface MemoryStore extends Store {
   readonly applyNow: (command: Command) => Applied
   /** The ledger itself, to be read only. */

@@ -1,6 +1,7 @@
 import type { Amounts, Refused, Subject } from "@spendfuse/core"
 import type { NamedInput } from "./callOf.ts"
 
+/** Whose calls a guarded `fetch` makes, and how it makes them. */
 export interface GuardedFetchOptions {
   /**
    * Who pays: for all calls, or told from each request (it may read what the host keeps per request). More

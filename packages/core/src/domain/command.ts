@@ -34,6 +34,7 @@ interface ByPerson {
   readonly why: string
 }
 
+/** Holds the bound of a call on all its lines, or on none: `base` and `perUnit` for each of `units`. */
 export interface Reserve extends Head {
   readonly kind: "reserve"
   readonly issuedAtMs: EpochMs
@@ -49,6 +50,7 @@ export interface Reserve extends Head {
   readonly swallowed: number
 }
 
+/** Raises a running hold by `base` and `perUnit` for each of `units`; `expiresAtMs` null keeps its end. */
 export interface Extend extends Head {
   readonly kind: "extend"
   readonly reservation: CommandId
@@ -59,6 +61,7 @@ export interface Extend extends Head {
   readonly expiresAtMs: EpochMs | null
 }
 
+/** Says what a reservation used so far, in total; the final one frees the rest of its hold. */
 export interface Settle extends Head {
   readonly kind: "settle"
   readonly reservation: CommandId
@@ -69,11 +72,16 @@ export interface Settle extends Head {
   readonly final: boolean
 }
 
+/** Gives a hold back: the call did not happen, or no further part of it will. */
 export interface Release extends Head {
   readonly kind: "release"
   readonly reservation: CommandId
 }
 
+/**
+ * Counts what was spent without a hold; `ends` names the reservation that it takes the place of. Never
+ * refused.
+ */
 export interface Charge extends Head {
   readonly kind: "charge"
   readonly lines: readonly Line[]
@@ -81,6 +89,7 @@ export interface Charge extends Head {
   readonly ends: CommandId | null
 }
 
+/** Corrects what is settled on one line, by a person. */
 export interface Adjust extends Head, ByPerson {
   readonly kind: "adjust"
   readonly line: Line
@@ -88,6 +97,10 @@ export interface Adjust extends Head, ByPerson {
   readonly amount: number
 }
 
+/**
+ * A person has seen the account up to an amount, in its line's unit: its cap moves up, its circuit closes.
+ * `allow` permits a small step more.
+ */
 export interface Acknowledge extends Head, ByPerson {
   readonly kind: "acknowledge"
   readonly account: string
@@ -98,12 +111,14 @@ export interface Acknowledge extends Head, ByPerson {
   readonly line: Line | null
 }
 
+/** Opens the circuit of an account, by a person. */
 export interface Trip extends Head, ByPerson {
   readonly kind: "trip"
   readonly account: string
   readonly coolDownMs: DurationMs
 }
 
+/** Turns a switch off or on, by a person; `untilMs` null is until somebody turns it back. */
 export interface SwitchTo extends Head, ByPerson {
   readonly kind: "switch"
   readonly switch: string
@@ -111,6 +126,7 @@ export interface SwitchTo extends Head, ByPerson {
   readonly untilMs: EpochMs | null
 }
 
+/** Ends overdue holds and moves the circuits whose time is over, with no other work. */
 export interface Expire extends Head {
   readonly kind: "expire"
 }

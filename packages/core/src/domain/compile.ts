@@ -25,6 +25,7 @@ export interface Call {
   readonly provider?: string
 }
 
+/** A plan, or the first dimension that a budget counts by and the subject lacks. */
 export type Planned = Plan | { readonly missing: string; readonly budget: string }
 
 /**

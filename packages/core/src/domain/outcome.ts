@@ -12,6 +12,7 @@ export const REFUSAL_REASONS = [
   "busy",
 ] as const
 
+/** Why a Reserve or an Extend is refused. */
 export type RefusalReason = (typeof REFUSAL_REASONS)[number]
 
 /** One reason why one line, or one switch, does not admit. Amounts in the line's unit. */
@@ -51,8 +52,13 @@ export const COMMAND_ERRORS = [
   "overflow",
 ] as const
 
+/** Why a command changes nothing: it could not be meant, or came too late. */
 export type CommandError = (typeof COMMAND_ERRORS)[number]
 
+/**
+ * What a store answers to a command. `granted` counts bound units; `drain` asks to start nothing new under
+ * the reservation; `untilMs` null takes a person, or a smaller request.
+ */
 export type Outcome = (
   | { readonly kind: "reserved"; readonly granted: number }
   | { readonly kind: "extended"; readonly granted: number; readonly drain: boolean }

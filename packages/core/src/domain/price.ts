@@ -15,6 +15,7 @@ export interface Rates {
   readonly factor: { readonly times: number; readonly by: number }
 }
 
+/** One component's part of a cost: its count, and the rate that it was counted at. */
 export interface CostLine {
   readonly component: UsageComponent
   readonly count: number
@@ -22,6 +23,7 @@ export interface CostLine {
   readonly nanoUsdPerMillion: number
 }
 
+/** What a usage costs, or why that is not known. */
 export type Cost =
   | { readonly kind: "cost"; readonly nanoUsd: NanoUsd; readonly lines: readonly CostLine[] }
   | { readonly kind: "unknown-rate" | "invalid-usage"; readonly detail: string }
@@ -38,6 +40,7 @@ export interface Bounds {
   readonly hasOutput?: boolean
 }
 
+/** The most that a call can cost, beside its output and for each token of it; or why that is not known. */
 export type Worst =
   | {
       readonly kind: "worst"
@@ -46,6 +49,7 @@ export type Worst =
     }
   | { readonly kind: "unknown-rate" | "invalid-usage"; readonly detail: string }
 
+/** The factor of the standard service tier: prices as they are. */
 export const STANDARD: Rates["factor"] = Object.freeze({ times: 1, by: 1 })
 
 /**

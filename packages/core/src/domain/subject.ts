@@ -3,6 +3,7 @@ export type Subject = Readonly<Record<string, string>>
 
 /** The dimension with the one value `all`, always implied. */
 export const PLATFORM = "platform"
+/** The one value of the dimension that every request has. */
 export const PLATFORM_VALUE = "all"
 
 /** The division of everything that no org (or other `partitionBy` value) owns. */

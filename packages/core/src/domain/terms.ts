@@ -10,6 +10,7 @@ export interface Amounts {
   readonly requests: number
 }
 
+/** No amount of any unit. */
 export const NOTHING: Amounts = Object.freeze({ usd: 0, tokens: 0, requests: 0 })
 
 /** Probation after a cool-down: how much may be spent (in the line's unit), and for how long. */

@@ -4,9 +4,13 @@ export type EpochMs = number
 /** A length of time in milliseconds, an integer above 0. */
 export type DurationMs = number
 
+/** A second, in milliseconds. */
 export const SECOND_MS: DurationMs = 1_000
+/** A minute, in milliseconds. */
 export const MINUTE_MS: DurationMs = 60_000
+/** An hour, in milliseconds. */
 export const HOUR_MS: DurationMs = 3_600_000
+/** A day of 24 hours, in milliseconds; a calendar day may be longer or shorter. */
 export const DAY_MS: DurationMs = 86_400_000
 
 /** The last instant of the calendar, used as the end of a period that never ends. */

@@ -29,6 +29,7 @@ export const USAGE_COMPONENTS = [
   "calls",
 ] as const
 
+/** A part of a usage that has a price of its own. */
 export type UsageComponent = (typeof USAGE_COMPONENTS)[number]
 
 /** What a call used: an integer of at least 0 per component; absent is 0. */

@@ -2,6 +2,7 @@ import type { Policy } from "../domain/policy.ts"
 import { definePolicy } from "./policy.ts"
 import type { PolicyJson } from "./policyJson.ts"
 
+/** The amounts and names of the seed policy. */
 export interface SeedPolicyOptions {
   /** USD per hour and subject: warned at 80 %, tripped and paged at 100 %, for an hour. */
   readonly hourlyUsd: number | string

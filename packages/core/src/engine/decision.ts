@@ -7,6 +7,7 @@ import type { CallRequest, Settlement } from "./request.ts"
 /** What the host gets: a reservation, or a refusal with every obstacle. Never an exception for lack of money. */
 export type Decision = Admitted | Refused
 
+/** A call that may be made, with what it was granted. Amounts per unit: nano-USD, tokens, requests. */
 export interface Admitted {
   readonly allowed: true
   /** The name of the reservation, for logs. */
@@ -36,6 +37,7 @@ export interface Admitted {
   readonly assume: () => Promise<Settled>
 }
 
+/** What a settle counted. Amounts per unit: nano-USD, tokens, requests. */
 export interface Settled {
   /** What was counted. */
   readonly amounts: Amounts
@@ -45,10 +47,12 @@ export interface Settled {
   readonly assumed: string | null
 }
 
+/** A hold that was raised, with the output tokens granted by now; or the refusal to raise it. */
 export type Extended =
   | { readonly allowed: true; readonly tokens: number; readonly drain: boolean }
   | Refused
 
+/** A call that must not be made: why, by which limits, and when to come back. */
 export interface Refused {
   readonly allowed: false
   readonly request: CallRequest

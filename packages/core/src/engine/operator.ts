@@ -20,6 +20,7 @@ export interface AccountOf {
   readonly subject: Subject
 }
 
+/** Who has seen what, and how much more may be spent. */
 export interface AcknowledgeOptions extends ByWhom {
   /** The amount that the person was shown; default: what is used now, and the level reached. */
   readonly upTo?: number

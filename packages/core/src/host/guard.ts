@@ -6,6 +6,7 @@ export type Guarded<Value> =
   | (Refused & { readonly value?: undefined })
   | { readonly allowed: true; readonly value: Value; readonly settled: Settled }
 
+/** How a guard judges a call that fails. */
 export interface GuardOptions {
   /** Whether an error proves that the call cost nothing. Default: its `status` is from 400 to 499. */
   readonly isFree?: (error: unknown) => boolean

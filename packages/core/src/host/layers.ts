@@ -64,6 +64,7 @@ export const Spendfuse: Context.Service<Spendfuse, Spendfuse> = Context.Service(
   "@spendfuse/core/Spendfuse",
 )
 
+/** What a host decides; store, prices and notifiers come from the context. */
 export interface LayerOptions
   extends Omit<SpendfuseOptions, "store" | "prices" | "notifiers" | "monotonicMs"> {
   /** A span for each of `reserve`, `settle`, `release`, `guard`; false unless given, for one costs more than a decision. */

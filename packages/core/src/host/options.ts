@@ -5,6 +5,7 @@ import type { Notifier } from "../ports/Notifier.ts"
 import type { Prices } from "../ports/Prices.ts"
 import type { Store } from "../ports/Store.ts"
 
+/** What a host decides, and what it leaves to the defaults. */
 export interface SpendfuseOptions {
   readonly policy: Policy
   readonly store: Store

@@ -27,6 +27,7 @@ export interface PriceSource {
   readonly asOf: string | null
 }
 
+/** What a usage costs and by whose rates, or why nobody knows. */
 export type Priced =
   | {
       readonly kind: "priced"
@@ -60,6 +61,7 @@ export interface CallBounds {
   readonly hasOutput?: boolean
 }
 
+/** The most that a call can cost and by whose rates, or why nobody knows. */
 export type WorstCase =
   | {
       readonly kind: "bounded"

@@ -36,6 +36,7 @@ export interface OutboxRow {
   readonly createdAtMs: number
 }
 
+/** An event that no try could deliver, and why. */
 export interface DeadLetter extends OutboxRow {
   readonly why: string
 }
@@ -90,11 +91,13 @@ export interface Store {
   readonly close: () => Promise<void>
 }
 
+/** A page of accounts: `limit` of them at most, after the key `after`. */
 export interface ListQuery {
   readonly after?: string
   readonly limit: number
 }
 
+/** A page of a log: `limit` entries at most, after the id `after`. */
 export interface LogQuery {
   readonly after?: string
   readonly limit: number

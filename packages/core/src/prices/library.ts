@@ -6,6 +6,7 @@ import { named, own } from "./naming.ts"
 import { type PriceOverride, readOverrides } from "./overrides.ts"
 import { tierName, tiersServed } from "./serviceTiers.ts"
 
+/** Rates and names of your own, beside the price list. */
 export interface LibraryPricesOptions {
   /** Rates of your own, tried first, the last that matches and is in force wins. */
   readonly overrides?: readonly PriceOverride[]
