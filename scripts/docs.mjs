@@ -1,4 +1,4 @@
-// Brings included examples and the API page up to their sources; with --check it only says what is behind.
+// Brings included examples, shown help texts and the API page up to their sources; with --check it only says what is behind.
 import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -19,7 +19,7 @@ if (isOld && existsSync(pinned) && process.env.SPENDFUSE_DOCS_PINNED === undefin
   process.exit(status ?? 1)
 }
 const { pagesOf, readPage } = await import("../docs/test/pages.ts")
-const { withIncludes } = await import("../docs/test/include.ts")
+const { withIncludes, withOutputs } = await import("../docs/test/include.ts")
 const { apiPage } = await import("../docs/test/exports.ts")
 
 const isCheck = process.argv.includes("--check")
@@ -32,5 +32,6 @@ const bring = (page, text) => {
   if (!isCheck) writeFileSync(path, text)
 }
 bring("docs/reference/api.md", apiPage())
-for (const page of pagesOf()) bring(page, withIncludes(page, readPage(page)))
+for (const page of pagesOf())
+  bring(page, await withOutputs(page, withIncludes(page, readPage(page))))
 process.exitCode = isCheck && behind > 0 ? 1 : 0

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { EXAMPLES, type Snippet, snippetsOf } from "./pages.ts"
+import { refreshed } from "./runCommands.ts"
 
 /**
  * The text that `example: NAME` or `example: NAME#REGION` stands for: the file without its region marks, or
@@ -18,6 +19,17 @@ export const includedText = (name: string): string => {
   const to = lines.findIndex((line, at) => at > from && line.trim() === `// #endregion ${region}`)
   if (from < 0 || to < 0) throw new Error(`docs/examples/${file} has no region \`${region}\``)
   return toMargin(lines.slice(from + 1, to).filter((line) => !isMark(line))).join("\n")
+}
+
+/** A page with the blocks that `written by: scripts/docs.mjs` marks as their commands print them now. */
+export const withOutputs = async (page: string, markdown: string): Promise<string> => {
+  const lines = markdown.split("\n")
+  for (const snippet of [...snippetsOf(page, markdown)].reverse()) {
+    if (snippet.directive?.[0] !== "written by") continue
+    const text = await refreshed(snippet)
+    lines.splice(snippet.line, snippet.text.split("\n").length, ...text.split("\n"))
+  }
+  return lines.join("\n")
 }
 
 /** A page with every included block as its file says; other text is left alone. */

@@ -1,14 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { decodePolicy, formatProblem } from "@spendfuse/core"
 import { decodeScenario, play } from "@spendfuse/core/testing"
-import { parseJsonc } from "../../packages/cli/src/jsonc.ts"
+import { processIo } from "../../packages/cli/src/io.ts"
+import { readJsonc } from "../../packages/cli/src/jsonc.ts"
 import { openMemory } from "../../packages/cli/src/play/memory.ts"
 import { staleness } from "./include.ts"
-import { mismatch } from "./match.ts"
-import { ROOT, type Snippet } from "./pages.ts"
-import { runProcess } from "./process.ts"
+import type { Snippet } from "./pages.ts"
+import { commandsProblem } from "./runCommands.ts"
 
 /** How a snippet is held to its word. */
 export type How = "example" | "policy" | "scenario" | "part" | "commands" | "not run"
@@ -54,7 +51,8 @@ export const runSnippet = async (snippet: Snippet): Promise<string | null> => {
   }
 }
 
-const jsonOf = ({ page, text }: Snippet): unknown => parseJsonc(text, page)
+const jsonOf = ({ page, text }: Snippet): unknown =>
+  readJsonc({ ...processIo(), read: () => text }, page).value
 
 const isJson = (lang: string): boolean => lang === "json" || lang === "jsonc"
 
@@ -95,61 +93,3 @@ const partProblem = (snippet: Snippet): string | null => {
       return `\`part: ${place}\` is not known; there are policy, budget, tiers`
   }
 }
-
-/**
- * Runs the commands of a block at the repository's root, in order, in one shell each. In a `console` block
- * they follow `$ `, and what they print must be what follows, their errors too where they fail; in a `sh` block
- * each must end well.
- */
-const commandsProblem = async ({ lang, text }: Snippet): Promise<string | null> => {
-  const folder = await mkdtemp(join(tmpdir(), "spendfuse-docs-"))
-  try {
-    await writeFile(join(folder, "npx"), shim(), { mode: 0o755 })
-    const env = { PATH: `${folder}:${process.env.PATH ?? ""}` }
-    for (const { command, shown } of lang === "console" ? sessionOf(text) : plain(text)) {
-      const ran = await runProcess("bash", ["-c", command], { cwd: ROOT, env })
-      if (shown === null && ran.code !== 0)
-        return `\`${command}\` ends with ${ran.code}: ${ran.err}`
-      const wrong =
-        shown === null ? null : mismatch(shown, linesOf(ran.out + (ran.code === 0 ? "" : ran.err)))
-      if (wrong !== null) return `\`${command}\`\n${wrong}`
-    }
-    return null
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** `npx` without its second of waiting, and for the workspace's own commands only. */
-const shim = (): string => `#!/bin/sh
-tool="$1"; shift
-case "$tool" in
-  spendfuse) exec "${process.execPath}" "${join(ROOT, "packages/cli/bin/spendfuse.js")}" "$@" ;;
-  deno) exec "${join(ROOT, "node_modules/.bin/deno")}" "$@" ;;
-  *) echo "npx $tool: not here" >&2; exit 1 ;;
-esac
-`
-
-interface Shown {
-  readonly command: string
-  readonly shown: readonly string[] | null
-}
-
-const plain = (text: string): readonly Shown[] => [{ command: `set -e\n${text}`, shown: null }]
-
-const sessionOf = (text: string): readonly Shown[] => {
-  const session: { command: string; shown: string[] }[] = []
-  let continued = false
-  for (const line of text.split("\n")) {
-    const last = session.at(-1)
-    if (line.startsWith("$ ")) session.push({ command: line.slice(2), shown: [] })
-    else if (last !== undefined && continued) last.command += `\n${line.replace(/^> /, "")}`
-    else if (last !== undefined) last.shown.push(line)
-    else throw new Error(`a console block starts with a command: ${line}`)
-    continued = line.endsWith("\\") || (continued && line.endsWith("\\"))
-  }
-  return session
-}
-
-const linesOf = (text: string): readonly string[] =>
-  text === "" ? [] : text.replace(/\n$/, "").split("\n")
