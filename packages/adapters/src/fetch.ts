@@ -8,4 +8,10 @@ export type { GuardedFetchOptions } from "./fetch/options.ts"
 export type { Problem } from "./fetch/respond.ts"
 export type { Shape } from "./fetch/route.ts"
 export { SUBJECT_HEADER, subjectHeader } from "./fetch/subject.ts"
-export { readUsage, type UsageAnswer, type UsageRead, UsageStream } from "./fetch/usage.ts"
+export {
+  readUsage,
+  readUsageText,
+  type UsageAnswer,
+  type UsageRead,
+  UsageStream,
+} from "./fetch/usage.ts"

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs"
+import { createReadStream, readFileSync } from "node:fs"
+import { splitLines } from "./splitLines.ts"
 
 /** Where the command line reads and writes; tests give their own. */
 export interface Io {
@@ -6,8 +7,11 @@ export interface Io {
   readonly err: (text: string) => void
   /** The whole text of a file; `-` is the standard input. @throws CliError where it cannot be read */
   readonly read: (path: string) => string
-  /** Lines of the standard input, as they come. */
-  readonly lines: () => AsyncIterable<string>
+  /**
+   * Lines of a file, as they come; `-` is the standard input. Of one that is too long only the beginning is kept.
+   * @throws CliError where it cannot be read
+   */
+  readonly lines: (path: string) => AsyncIterable<string>
   /** Pictures that move are for terminals only. */
   readonly isTerminal: boolean
   /** Colours too, and only where nobody asked for none (`NO_COLOR`, `--no-color`). */
@@ -31,7 +35,7 @@ export const processIo = (): Io => {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     read: readText,
-    lines: stdinLines,
+    lines: linesOf,
     isTerminal,
     hasColor: isTerminal && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb",
     columns: process.stdout.columns ?? 80,
@@ -42,18 +46,25 @@ const readText = (path: string): string => {
   try {
     return readFileSync(path === "-" ? 0 : path, "utf8")
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new CliError(`${path}: cannot be read: ${WHY[code ?? ""] ?? code ?? "unknown"}`)
+    throw unreadable(path, error)
   }
+}
+
+const linesOf = async function* (path: string): AsyncIterable<string> {
+  try {
+    yield* splitLines(path === "-" ? process.stdin : createReadStream(path))
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+const unreadable = (path: string, error: unknown): CliError => {
+  const { code } = error as NodeJS.ErrnoException
+  return new CliError(`${path}: cannot be read: ${WHY[code ?? ""] ?? code ?? "unknown"}`)
 }
 
 const WHY: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EISDIR: "it is a folder",
   EACCES: "permission is denied",
-}
-
-const stdinLines = async function* (): AsyncIterable<string> {
-  const { createInterface } = await import("node:readline")
-  yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })
 }

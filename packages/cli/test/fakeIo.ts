@@ -1,5 +1,6 @@
 import { CliError, type Io } from "../src/io.ts"
 import { main } from "../src/main.ts"
+import { splitLines } from "../src/splitLines.ts"
 
 /** What a run of the command line wrote, and its exit code. */
 export interface Ran {
@@ -28,8 +29,10 @@ export const run = async (
         throw new CliError(`${path}: cannot be read: there is no such file`)
       return files[path] ?? ""
     },
-    lines: async function* () {
-      yield* (files["-"] ?? "").split("\n")
+    lines: async function* (path) {
+      if (!Object.hasOwn(files, path))
+        throw new CliError(`${path}: cannot be read: there is no such file`)
+      yield* splitLines([files[path] ?? ""])
     },
     isTerminal: false,
     hasColor: false,
