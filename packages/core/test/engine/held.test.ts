@@ -52,7 +52,13 @@ describe("a hold", () => {
 
   it("goes on under a new reservation over its period's end, and counts each part where it belongs", async () => {
     const { spendfuse, control, clock } = far(policy)
-    const request = { subject: k1, model: "m", maxOutputTokens: 100, expiresInMs: 3 * HOUR_MS }
+    const request = {
+      subject: k1,
+      model: "m",
+      inputTokens: 0,
+      maxOutputTokens: 100,
+      expiresInMs: 3 * HOUR_MS,
+    }
     const held = await spendfuse.reserve(request)
     if (!held.allowed) throw new Error("refused")
     clock.advance(HOUR_MS)
@@ -72,7 +78,13 @@ describe("a hold", () => {
 
   it("counts both parts where nobody knows the cost, and releases both", async () => {
     const { spendfuse, clock, meter } = far(policy)
-    const request = { subject: k1, model: "m", maxOutputTokens: 100, expiresInMs: 3 * HOUR_MS }
+    const request = {
+      subject: k1,
+      model: "m",
+      inputTokens: 0,
+      maxOutputTokens: 100,
+      expiresInMs: 3 * HOUR_MS,
+    }
     for (const end of ["assume", "release"] as const) {
       const held = await spendfuse.reserve(request)
       if (!held.allowed) throw new Error("refused")

@@ -118,7 +118,7 @@ export const far = (
     onNotice: (notice) => {
       if (
         notice.kind !== "warning" ||
-        !/ends with this process|maxOutputTokens/.test(notice.message)
+        !/end with this process|maxOutputTokens/.test(notice.message)
       )
         notices.push(notice)
     },

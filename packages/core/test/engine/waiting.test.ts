@@ -30,7 +30,7 @@ describe("waiting for a busy budget", () => {
     await admitted(600)
     const stop = new AbortController()
     const waits = spendfuse.reserve({ ...waiting, amounts: { usd: 200 }, signal: stop.signal })
-    await until(() => control.kinds().filter((kind) => kind === "reserve").length >= 3)
+    await until(() => control.kinds().filter((kind) => kind === "reserve").length >= 4)
     const hopeless = await spendfuse.reserve({ ...waiting, amounts: { usd: 701 } })
     expect(hopeless).toMatchObject({ allowed: false, reason: "exhausted" })
     stop.abort(new Error("enough"))

@@ -86,6 +86,45 @@ describe("reserve and settle as Effects", () => {
   })
 })
 
+describe("an interrupted reserve", () => {
+  it("stops waiting for a busy budget at once", async () => {
+    const { run } = opened()
+    const exit = await run(
+      Effect.gen(function* () {
+        const fuse = yield* Fuse.Spendfuse
+        yield* fuse.reserve({ ...request, amounts: { usd: 900 } })
+        const waits = fuse.reserve({ ...request, waitMs: 60_000 })
+        const fiber = yield* Effect.forkChild(waits)
+        yield* Effect.sleep(20)
+        yield* Fiber.interrupt(fiber)
+        return yield* amounts
+      }),
+    )
+    expect(exit).toEqual(Exit.succeed({ settled: 0, held: 900 }))
+  })
+
+  it("gives back what was admitted before it heard of the interruption", async () => {
+    for (let yields = 0; yields < 4; yields += 1) {
+      const layer = Fuse.layer({ policy: policyOf(), onNotice: () => undefined, waitMs: 0 }).pipe(
+        Layer.provide(Fuse.layerStore(memoryStore())),
+      )
+      const program = Effect.gen(function* () {
+        const fuse = yield* Fuse.Spendfuse
+        const fiber = yield* Effect.forkChild(fuse.reserve(request), { startImmediately: true })
+        for (let i = 0; i < yields; i += 1) yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+        const exit = yield* Fiber.await(fiber)
+        return { isAdmitted: Exit.isSuccess(exit), left: yield* amounts }
+      })
+      const exit = await Effect.runPromiseExit(Effect.provide(program, layer))
+      if (!Exit.isSuccess(exit)) throw new Error("failed")
+      const { isAdmitted, left } = exit.value
+      expect(left.held).toBe(isAdmitted ? 400 : 0)
+      if (yields === 0) expect(isAdmitted).toBe(false)
+    }
+  })
+})
+
 describe("guard as an Effect", () => {
   const guarded = <E>(call: Effect.Effect<{ value: string; amounts: { usd: number } }, E>) =>
     Effect.gen(function* () {
