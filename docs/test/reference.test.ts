@@ -75,6 +75,12 @@ describe("reference", () => {
     }
   })
 
+  it("names JSON Schemas that the package brings", () => {
+    const named = [...readPage("docs/how-to/write-a-policy.md").matchAll(/schema\/\w+\.json/g)]
+    expect(named.length).toBeGreaterThan(1)
+    for (const [path] of named) expect(existsSync(join(ROOT, "packages/core", path))).toBe(true)
+  })
+
   it("lists every component of a usage", () => {
     const named = namedIn("docs/reference/prices.md")
     for (const component of USAGE_COMPONENTS) expect(named).toContain(component)
