@@ -6,6 +6,9 @@ const EFFECT = npm("effect")
 const PRICE_LIBRARY = npm("@pydantic/genai-prices")
 const core = (...rooms) => `^packages/core/src/(${rooms.join("|")})(/|\\.ts$)`
 
+/** Names of Node's own modules carry no path; which store may use them is another rule's matter. */
+const BUILT_IN_NAME = "^(node:)?[a-z_]+(/promises)?$"
+
 /** [room, its files, what they may import besides each other, what a newcomer should know] */
 const rooms = [
   ["core-domain", core("domain/.+"), [], "the domain is pure: it imports itself and nothing else"],
@@ -58,7 +61,7 @@ const rooms = [
     [
       core("domain", "ports", "wire").replace("(/|\\.ts$)", "\\.ts$"),
       EFFECT,
-      "^(node:)?(fs|path|os|crypto)(/promises)?$",
+      BUILT_IN_NAME,
       npm("(ioredis|pg)"),
     ],
     "a store knows the step, the port and the wire; not the engine, not another store",

@@ -3,7 +3,7 @@ import type { Subject } from "../domain/subject.ts"
 import { policyChanges } from "../edge/policyWarnings.ts"
 import type { Admitted, Decision } from "../engine/decision.ts"
 import { Dispatcher } from "../engine/dispatcher.ts"
-import { Engine } from "../engine/engine.ts"
+import { Engine, type EngineOptions } from "../engine/engine.ts"
 import { SpendfuseClosed } from "../engine/errors.ts"
 import { explain } from "../engine/explain.ts"
 import type { Notice } from "../engine/notice.ts"
@@ -74,22 +74,8 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
     nowMs,
     random,
   })
-  const engine = new Engine({
-    policy: withLimits(policy, options.limitFor),
-    store,
-    prices: options.prices,
-    nowMs,
-    monotonicMs: options.monotonicMs ?? (() => performance.now()),
-    random,
-    newSource: () => crypto.randomUUID(),
-    storeDeadlineMs: options.storeDeadlineMs ?? 250,
-    waitMs: options.waitMs ?? 10_000,
-    maxHoldMs: options.maxHoldMs ?? 3_600_000,
-    rememberRefusals: options.rememberRefusals ?? true,
-    exactTime: options.nowMs !== undefined,
-    onNotice,
-    onEvents: () => queueMicrotask(() => dispatcher.wake()),
-  })
+  const onEvents = (): void => queueMicrotask(() => dispatcher.wake())
+  const engine = engineOf(options, { nowMs, random, onNotice, onEvents })
   const operator = new Operator(engine)
   const sweep = setInterval(() => void operator.expire().catch(() => undefined), SWEEP_EACH_MS)
   unref(sweep)
@@ -135,6 +121,24 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
 }
 
 const SWEEP_EACH_MS = 10_000
+
+const engineOf = (
+  options: SpendfuseOptions,
+  given: Pick<EngineOptions, "nowMs" | "random" | "onNotice" | "onEvents">,
+): Engine =>
+  new Engine({
+    policy: withLimits(options.policy, options.limitFor),
+    store: options.store,
+    prices: options.prices,
+    monotonicMs: options.monotonicMs ?? (() => performance.now()),
+    newSource: () => crypto.randomUUID(),
+    storeDeadlineMs: options.storeDeadlineMs ?? 250,
+    waitMs: options.waitMs ?? 10_000,
+    maxHoldMs: options.maxHoldMs ?? 3_600_000,
+    rememberRefusals: options.rememberRefusals ?? true,
+    exactTime: options.nowMs !== undefined,
+    ...given,
+  })
 
 const warn = (notice: Notice): void => console.warn(`[spendfuse] ${notice.message}`)
 
