@@ -81,7 +81,11 @@ const NAMES = Object.keys(KINDS)
 
 /** The same list for the same line, as an engine has it: so that what is at hand is used. */
 const lists = new Map<string, readonly Line[]>()
-const linesOf = (names: readonly string[], variant: number, atMs: number): readonly Line[] => {
+export const linesOf = (
+  names: readonly string[],
+  variant: number,
+  atMs: number,
+): readonly Line[] => {
   const made = names.flatMap((name): Line[] => {
     const kinds = KINDS[name] ?? []
     const kind = kinds[variant % kinds.length]
