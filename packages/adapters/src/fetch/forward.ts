@@ -36,8 +36,13 @@ export interface Asked {
 export const forward = async (asked: Asked): Promise<Response | Refused> => {
   const { context, incoming, route, read, body, call } = asked
   const { fetch: upstream, streamUsage } = context.options
-  const decision = await reserve(context, incoming, requestFor(asked), route.shape)
-  if (decision instanceof Response || !decision.allowed) return decision
+  let decision: Admitted | Refused
+  try {
+    decision = await context.spendfuse.reserve(requestFor(asked))
+  } catch (error) {
+    return notDecided(context, incoming, route.shape, error)
+  }
+  if (!decision.allowed) return decision
   if (decision.provider !== route.provider) return otherProvider(asked, decision)
   const mayAsk = streamUsage !== "leave"
   const changes = changesOf(route, incoming.href, body, call, decision, mayAsk)
@@ -56,24 +61,20 @@ export const forward = async (asked: Asked): Promise<Response | Refused> => {
 }
 
 /**
- * A decision; a store or price list that breaks is a clear error to the caller, and told to the host.
+ * A store or price list that breaks is a clear error to the caller, and told to the host.
  *
- * @throws RequestFailed where the request is at fault; what `fetch` throws where the signal aborts
+ * @throws the error where the request is at fault, or the signal aborted
  */
-export const reserve = async (
-  context: Context,
+export const notDecided = (
+  { onError }: Context,
   { signal }: Incoming,
-  request: CallRequest,
   shape: Shape | null,
-): Promise<Admitted | Refused | Response> => {
-  try {
-    return await context.spendfuse.reserve(request)
-  } catch (error) {
-    if (error instanceof RequestFailed || signal?.aborted === true) throw error
-    context.onError(error)
-    const message = "nothing could decide whether the money is there; the call was not sent"
-    return faultResponse(shape, "not-decided", message, 503)
-  }
+  error: unknown,
+): Response => {
+  if (error instanceof RequestFailed || signal?.aborted === true) throw error
+  onError(error)
+  const message = "nothing could decide whether the money is there; the call was not sent"
+  return faultResponse(shape, "not-decided", message, 503)
 }
 
 /** Makes the admitted call: exactly one settle or release comes of it, here or when its body ends. */

@@ -11,7 +11,8 @@ export interface OpenCallsOptions {
 export class OpenCalls {
   readonly #options: OpenCallsOptions
   readonly #open = new Set<OpenCall>()
-  readonly #settling = new Set<Promise<void>>()
+  readonly #waiting: (() => void)[] = []
+  #settling = 0
   #timer: ReturnType<typeof setInterval> | null = null
 
   constructor(options: OpenCallsOptions) {
@@ -19,7 +20,7 @@ export class OpenCalls {
   }
 
   add(decision: Admitted): OpenCall {
-    const call: OpenCall = new OpenCall(decision, (end) => this.#end(call, end))
+    const call = new OpenCall(decision, this)
     this.#open.add(call)
     this.#timer ??= unref(setInterval(() => this.#sweep(), this.#options.silenceMs / 4))
     return call
@@ -27,18 +28,13 @@ export class OpenCalls {
 
   /** Resolves when no call that has ended is still being settled. */
   async idle(): Promise<void> {
-    while (this.#settling.size > 0) await Promise.all(this.#settling)
-  }
-
-  #end(call: OpenCall, end: () => Promise<unknown>): Promise<void> {
-    this.#open.delete(call)
-    const settling = this.#settle(call, end).finally(() => this.#settling.delete(settling))
-    this.#settling.add(settling)
-    return settling
+    while (this.#settling > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   /** What cannot be settled as it is counts whole; what cannot be counted is told. Never rejects. */
-  async #settle(call: OpenCall, end: () => Promise<unknown>): Promise<void> {
+  async end(call: OpenCall, end: () => Promise<unknown>): Promise<void> {
+    this.#open.delete(call)
+    this.#settling += 1
     try {
       await end()
     } catch {
@@ -48,6 +44,8 @@ export class OpenCalls {
         this.#options.onUncounted(error)
       }
     }
+    this.#settling -= 1
+    if (this.#settling === 0) for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #sweep(): void {
@@ -65,12 +63,12 @@ export class OpenCall {
   readonly decision: Admitted
   /** When something was heard of it: its answer, a chunk. Of the monotonic clock. */
   heardAtMs: number = performance.now()
-  readonly #end: (end: () => Promise<unknown>) => Promise<void>
+  readonly #calls: OpenCalls
   #ended: Promise<void> | null = null
 
-  constructor(decision: Admitted, end: (end: () => Promise<unknown>) => Promise<void>) {
+  constructor(decision: Admitted, calls: OpenCalls) {
     this.decision = decision
-    this.#end = end
+    this.#calls = calls
   }
 
   heard(): void {
@@ -79,7 +77,7 @@ export class OpenCall {
 
   /** What is known is settled; where nothing is, the whole hold counts as spent. */
   settle(known: () => Settlement | null): Promise<void> {
-    this.#ended ??= this.#end(() => {
+    this.#ended ??= this.#calls.end(this, () => {
       const settlement = known()
       return settlement === null ? this.decision.assume() : this.decision.settle(settlement)
     })
@@ -88,7 +86,7 @@ export class OpenCall {
 
   /** The call is proven free. */
   release(): Promise<void> {
-    this.#ended ??= this.#end(() => this.decision.release())
+    this.#ended ??= this.#calls.end(this, () => this.decision.release())
     return this.#ended
   }
 }

@@ -1,5 +1,5 @@
-import type { Subject } from "@spendfuse/core"
-import { type Context, howOf, reserve, sent } from "./forward.ts"
+import type { Decision, Subject } from "@spendfuse/core"
+import { type Context, howOf, notDecided, sent } from "./forward.ts"
 import { type Incoming, requestOf } from "./incoming.ts"
 import { faultResponse, refusalResponse } from "./respond.ts"
 import { passOn } from "./send.ts"
@@ -20,8 +20,12 @@ export const otherwise = async (
       `what ${incoming.method} ${nameOf(incoming.href)} costs cannot be read; tell it with \`otherRoutes\`, or let such calls through uncounted with \`otherRoutes: "pass"\``,
     )
   const request = { ...howOf(context, incoming), subject: await subject(), amounts }
-  const decision = await reserve(context, incoming, request, null)
-  if (decision instanceof Response) return decision
+  let decision: Decision
+  try {
+    decision = await context.spendfuse.reserve(request)
+  } catch (error) {
+    return notDecided(context, incoming, null, error)
+  }
   if (!decision.allowed) {
     const message = context.spendfuse.explain(decision)
     return refusalResponse(null, decision, message, statusOf?.(decision))

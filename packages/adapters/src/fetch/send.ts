@@ -24,9 +24,9 @@ export const sendChanged = (
   const { edits, pathname } = changes
   const body = edits.length === 0 ? read.sent : changed(read, edits)
   const headers = sentHeaders(incoming, body !== init?.body)
+  if (pathname === null && headers === null && body === init?.body) return send(input, init)
   const sent = { ...init, body, ...(headers !== null && { headers }) }
-  if (pathname === null)
-    return headers === null && body === init?.body ? send(input, init) : send(input, sent)
+  if (pathname === null) return send(input, sent)
   const moved = new URL(href)
   moved.pathname = pathname
   const own = isRequest(input) ? { redirect: input.redirect, credentials: input.credentials } : {}

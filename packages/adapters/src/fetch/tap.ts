@@ -21,58 +21,68 @@ export const tap = (
   body: ReadableStream<Uint8Array>,
   options: TapOptions,
 ): ReadableStream<Uint8Array> => {
-  const reader = body.getReader()
-  const drop = (): void => {
-    end("dropped")
-    void reader.cancel().catch(() => undefined)
-  }
-  const end = once((ending) => {
-    dropped?.unregister(drop)
-    options.onEnd(ending)
-  })
-  const source: UnderlyingByteSource = {
-    type: "bytes",
-    start(controller) {
-      // Weak: what the connection holds must not keep a dropped body from being collected.
-      const weak = new WeakRef(controller)
-      reader.closed.catch((error: unknown) => {
-        end("failed")
-        weak.deref()?.error(error)
-      })
-    },
-    pull: (controller) => pass(reader, controller, options, end),
-    cancel(reason) {
-      end("cancelled")
-      return reader.cancel(reason)
-    },
-  }
+  const source = new Tap(body, options)
   const tapped = new ReadableStream(source) as ReadableStream<Uint8Array>
-  dropped?.register(tapped, drop, drop)
+  dropped?.register(tapped, source, source)
   return tapped
 }
 
-/** Hands on one chunk, or the end; more chunks are read only while nothing of them is shown. */
-const pass = async (
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  controller: ReadableByteStreamController,
-  { onChunk, onFlush }: TapOptions,
-  end: (ending: Ending) => void,
-): Promise<void> => {
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) {
-        if (onFlush !== undefined) enqueue(controller, onFlush())
-        end("finished")
-        controller.close()
-        controller.byobRequest?.respond(0)
-        return
+class Tap implements UnderlyingByteSource {
+  readonly type = "bytes"
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #options: TapOptions
+  #ended = false
+
+  constructor(body: ReadableStream<Uint8Array>, options: TapOptions) {
+    this.#reader = body.getReader()
+    this.#options = options
+  }
+
+  start(controller: ReadableByteStreamController): void {
+    // Weak: what the connection holds must not keep a dropped body from being collected.
+    const weak = new WeakRef(controller)
+    this.#reader.closed.catch((error: unknown) => {
+      this.#end("failed")
+      weak.deref()?.error(error)
+    })
+  }
+
+  /** Hands on one chunk, or the end; more chunks are read only while nothing of them is shown. */
+  async pull(controller: ReadableByteStreamController): Promise<void> {
+    const { onChunk, onFlush } = this.#options
+    try {
+      for (;;) {
+        const { done, value } = await this.#reader.read()
+        if (done) {
+          if (onFlush !== undefined) enqueue(controller, onFlush())
+          this.#end("finished")
+          controller.close()
+          controller.byobRequest?.respond(0)
+          return
+        }
+        if (enqueue(controller, onChunk(value)) > 0) return
       }
-      if (enqueue(controller, onChunk(value)) > 0) return
+    } catch (error) {
+      this.#end("failed")
+      controller.error(error)
     }
-  } catch (error) {
-    end("failed")
-    controller.error(error)
+  }
+
+  cancel(reason: unknown): Promise<void> {
+    this.#end("cancelled")
+    return this.#reader.cancel(reason)
+  }
+
+  drop(): void {
+    this.#end("dropped")
+    this.#reader.cancel().catch(() => undefined)
+  }
+
+  #end(ending: Ending): void {
+    if (this.#ended) return
+    this.#ended = true
+    dropped?.unregister(this)
+    this.#options.onEnd(ending)
   }
 }
 
@@ -84,16 +94,7 @@ const enqueue = (controller: ReadableByteStreamController, chunk: Uint8Array): n
   return chunk.byteLength
 }
 
-const once = (onEnd: (ending: Ending) => void): ((ending: Ending) => void) => {
-  let ended = false
-  return (ending) => {
-    if (ended) return
-    ended = true
-    onEnd(ending)
-  }
-}
-
 const dropped =
   typeof FinalizationRegistry === "function"
-    ? new FinalizationRegistry((drop: () => void) => drop())
+    ? new FinalizationRegistry((source: Tap) => source.drop())
     : undefined

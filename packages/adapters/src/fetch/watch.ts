@@ -34,22 +34,35 @@ export const watch = (response: Response, options: WatchOptions): Response => {
   const isEvents =
     kind.startsWith("text/event-stream") || (options.stream && !kind.includes("json"))
   const body = isEvents ? watchEvents(response.body, options) : watchJson(response.body, options)
-  const watched = new Response(body, {
-    status: response.status,
-    statusText: response.statusText,
-    headers: response.headers,
-  })
-  return dressed(watched, response)
+  return new WatchedResponse(body, response)
 }
 
-/** What a made response does not carry: its URL, whether it was redirected; its clones too. */
-const dressed = (bare: Response, like: Response): Response =>
-  Object.defineProperties(bare, {
-    url: { value: like.url },
-    redirected: { value: like.redirected },
-    type: { value: like.type },
-    clone: { value: () => dressed(Response.prototype.clone.call(bare), like) },
-  })
+/** A response with another body and all else of the one that it is like: its URL too, and its clones'. */
+class WatchedResponse extends Response {
+  readonly #like: Response
+
+  constructor(body: ReadableStream<Uint8Array>, like: Response) {
+    super(body, like)
+    this.#like = like
+  }
+
+  override get url(): string {
+    return this.#like.url
+  }
+
+  override get redirected(): boolean {
+    return this.#like.redirected
+  }
+
+  override get type(): ResponseType {
+    return this.#like.type
+  }
+
+  override clone(): Response {
+    const { body } = super.clone()
+    return body === null ? super.clone() : new WatchedResponse(body, this.#like)
+  }
+}
 
 const watchJson = (
   body: ReadableStream<Uint8Array>,
