@@ -46,8 +46,11 @@ export const runSnippet = async (snippet: Snippet): Promise<string | null> => {
       return staleness(snippet) ?? scenarioProblem(jsonOf(snippet))
     case "part":
       return partProblem(snippet)
-    case "commands":
-      return commandsProblem(snippet)
+    case "commands": {
+      const wrong = await commandsProblem(snippet)
+      const isWritten = snippet.directive?.[0] === "written by"
+      return wrong !== null && isWritten ? `${wrong}\nrun \`node scripts/docs.mjs\`` : wrong
+    }
   }
 }
 
