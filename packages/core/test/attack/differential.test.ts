@@ -48,7 +48,7 @@ const compare = ({ pool, steps }: History): void => {
   const acknowledges = steps.some((one) => one.any.kind === "acknowledge")
   const rebuilt = emptyLedger()
   let twin = emptyLedger()
-  for (const { any, later, back, done: isDone } of steps) {
+  for (const { any, later, back, division, done: isDone } of steps) {
     const hourOf = Math.floor(atMs / HOUR)
     atMs += back ? -120_000 : later
     // When what is idle is forgotten is nobody's meaning: time neither runs back over it, nor on beyond it.
@@ -69,7 +69,7 @@ const compare = ({ pool, steps }: History): void => {
           } as unknown as Command)
         : found.command
     } else {
-      command = commandOf(any, pool, sent.length + 1, done, atMs)
+      command = commandOf(any, pool, sent.length + 1, done, atMs, division)
       sent.push({ command, atMs })
     }
     const told = reference.take(command, atMs)
@@ -78,7 +78,7 @@ const compare = ({ pool, steps }: History): void => {
     if (sent.length % 5 === 0) twin = ledgerOf(throughJson(keptOf(twin)))
     const other = apply(twin, throughJson(command), atMs)
     trace.push(
-      `${pool} ${(atMs - T0) / 1_000}s ${JSON.stringify(any)} done ${command.done} → ${JSON.stringify(toldOutcome(decision.outcome))}`,
+      `${pool} ${(atMs - T0) / 1_000}s ${division} ${JSON.stringify(any)} done ${command.done} → ${JSON.stringify(toldOutcome(decision.outcome))}`,
     )
     const core = {
       outcome: toldOutcome(decision.outcome),

@@ -80,8 +80,8 @@ export const nameOf = ({ source, n }: { source: string; n: number }, division: s
   JSON.stringify([source, n, division])
 
 export const shortOf = ({ name }: Call): string => {
-  const [source, n] = JSON.parse(name) as [string, number]
-  return `${source}/${n}`
+  const [source, n, division] = JSON.parse(name) as [string, number, string]
+  return division === "*" ? `${source}/${n}` : `${source}/${n}@${division}`
 }
 
 export const numberOf = ({ name }: Call): number => (JSON.parse(name) as [string, number])[1]

@@ -209,6 +209,7 @@ export interface Step {
   readonly later: number
   readonly back: boolean
   readonly done: boolean
+  readonly division: string
 }
 export const historyOf = (kinds: readonly (keyof typeof any)[]): fc.Arbitrary<History> =>
   fc.record({
@@ -223,6 +224,7 @@ const stepsOf = (kinds: readonly (keyof typeof any)[]): fc.Arbitrary<readonly St
       later: fc.constantFrom(...LATER),
       back: fc.constantFrom(false, false, false, false, true),
       done: fc.constantFrom(false, false, false, true),
+      division: fc.constantFrom("*", "*", "*", "*", "a"),
     }),
     { minLength: 4, maxLength: 30 },
   )
@@ -236,8 +238,11 @@ export const commandOf = (
   n: number,
   done: number,
   atMs: number,
+  division = "*",
 ): Command => {
-  const head = { id: { source: "s", n }, done, division: "*" }
+  // An operator's command about an account belongs to the account's division.
+  const own = any.kind === "trip" || any.kind === "acknowledge" ? "*" : division
+  const head = { id: { source: "s", n }, done, division: own }
   const reservation = { source: "s", n: "of" in any ? any.of : 0 }
   const nameOf = (pick: number): string => pool[pick % pool.length] ?? ""
   const namesOf = (picks: readonly number[]): readonly string[] => [...new Set(picks.map(nameOf))]
