@@ -19,7 +19,7 @@ export interface Played {
   readonly missed: readonly Missed[]
 }
 
-/** How a scenario is played. */
+/** How a scenario is played, where the file leaves it open. */
 export interface PlayOptions {
   /** In which order the steps of a `parallel` block are handed to the store; the file's unless given. */
   readonly order?: (steps: readonly Step[]) => readonly Step[]

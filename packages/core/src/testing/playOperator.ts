@@ -2,6 +2,7 @@ import type { Line } from "../domain/command.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import type { Subject } from "../domain/subject.ts"
 import { HOUR_MS, parseDuration } from "../domain/time.ts"
+import { RequestFailed } from "../engine/errors.ts"
 import type { AccountOf, ByWhom } from "../engine/operator.ts"
 import { amountIn, countOf } from "./amounts.ts"
 import { offsetOrInstant } from "./instant.ts"
@@ -94,9 +95,14 @@ const whomOf = ({ by, why, id }: Json): ByWhom | null => {
   return typeof id === "string" && id !== "" ? { ...person, id } : null
 }
 
+/** @throws RequestFailed `invalid-command` where a value of the subject is not a text */
 const accountOf = (json: unknown): AccountOf => {
   const { budget, subject } = record(json) ?? {}
-  return { budget: String(budget), subject: subject as Subject }
+  const values = record(subject) ?? {}
+  const odd = Object.keys(values).find((name) => typeof values[name] !== "string")
+  if (odd !== undefined)
+    throw new RequestFailed("invalid-command", `\`subject.${odd}\` is not a string`)
+  return { budget: String(budget), subject: values as Subject }
 }
 
 const timeOf = (json: unknown, fromMs: number): number =>

@@ -13,7 +13,7 @@ export interface Scenario {
   readonly steps: readonly Step[]
 }
 
-/** A scenario, or all that is wrong with the file. */
+/** What reading a scenario gives: the scenario, or every problem. */
 export type DecodedScenario =
   | { readonly ok: true; readonly scenario: Scenario }
   | { readonly ok: false; readonly problems: readonly Problem[] }

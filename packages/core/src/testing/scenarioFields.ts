@@ -107,11 +107,19 @@ const units: Kind = objectOf(
   ["most", "perUnit"],
   '{ "least": 1, "most": 100, "perUnit": { "usdNano": 10 } }',
 )
-const account: Kind = objectOf(
+const ofAccount: Kind = objectOf(
   { budget: { type: "string" }, subject: SUBJECT },
   ["budget", "subject"],
   '{ "budget": "key-hour", "subject": { "apiKey": "k1" } }',
 )
+const account: Kind = {
+  schema: ofAccount.schema,
+  problem: (value) => {
+    const json = record(value) ?? {}
+    const inner = [text.problem(json.budget), subject.problem(json.subject)]
+    return ofAccount.problem(value) ?? inner.find((problem) => problem !== null) ?? null
+  },
+}
 const switched: Kind = where(
   { ...SUBJECT, minProperties: 1, maxProperties: 1 },
   (value) => Object.keys(record(value) ?? {}).length === 1,

@@ -17,7 +17,7 @@ export interface PlayedStore {
   readonly restart: () => Promise<PlayedStore>
 }
 
-/** Opens an empty store whose clock is the given one. */
+/** Opens an empty store whose clock, epoch milliseconds, the scenario sets. */
 export type OpenStore = (nowMs: () => number) => Promise<PlayedStore>
 
 interface Clock {
