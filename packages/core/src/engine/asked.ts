@@ -1,3 +1,4 @@
+import type { Plan } from "../domain/compile.ts"
 import type { Estimate } from "./estimate.ts"
 import type { CallRequest } from "./request.ts"
 
@@ -13,3 +14,11 @@ export const RESERVATION_MS = 600_000
 
 /** Tries of one command under new numbers, where the clock was off or the store did not know this process. */
 export const ATTEMPTS_MAX = 3
+
+/** One try of a request, compiled for its instant. */
+export interface Trial {
+  readonly asked: Asked
+  readonly plan: Plan
+  readonly issuedAtMs: number
+  readonly tries: number
+}

@@ -5,7 +5,7 @@ import type { Budget, Policy } from "../domain/policy.ts"
 import type { Subject } from "../domain/subject.ts"
 import type { Prices } from "../ports/Prices.ts"
 import type { Store } from "../ports/Store.ts"
-import { type Asked, ATTEMPTS_MAX, RESERVATION_MS } from "./asked.ts"
+import { type Asked, ATTEMPTS_MAX, RESERVATION_MS, type Trial } from "./asked.ts"
 import { Beats } from "./beats.ts"
 import { CoarseClock } from "./coarseClock.ts"
 import type { Decision, Refused } from "./decision.ts"
@@ -25,6 +25,7 @@ import { stopAgain } from "./rewound.ts"
 import { type Numbered, Sender } from "./send.ts"
 import { StoreCircuit } from "./storeCircuit.ts"
 import { Waiting } from "./waiting.ts"
+import { withoutStore } from "./withoutStore.ts"
 
 export interface EngineOptions {
   readonly policy: Policy
@@ -151,7 +152,7 @@ export class Engine implements HeldBy {
     const { plan } = kept
     if (this.posts.goesFirst) return this.#afterPosts(asked, plan, issuedAtMs, tries)
     if (!this.circuit.isClosed && this.circuit.refuses())
-      return this.#withoutStore({ asked, plan, issuedAtMs, tries }, null)
+      return withoutStore(this, { asked, plan, issuedAtMs, tries }, null)
     return this.#send({ asked, plan, issuedAtMs, tries })
   }
 
@@ -319,7 +320,7 @@ export class Engine implements HeldBy {
     tries: number,
   ): Promise<Decision> {
     const trial = { asked, plan, issuedAtMs, tries }
-    if (!this.circuit.isClosed && this.circuit.refuses()) return this.#withoutStore(trial, null)
+    if (!this.circuit.isClosed && this.circuit.refuses()) return withoutStore(this, trial, null)
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.options.storeDeadlineMs)
@@ -327,7 +328,7 @@ export class Engine implements HeldBy {
     await Promise.race([this.posts.flush(), late])
     clearTimeout(timer)
     asked.request.signal?.throwIfAborted()
-    return this.posts.goesFirst ? this.#withoutStore(trial, null) : this.attempt(asked, tries)
+    return this.posts.goesFirst ? withoutStore(this, trial, null) : this.attempt(asked, tries)
   }
 
   #unanswered(trial: Trial, numbered: Numbered | null, error: unknown): Decision {
@@ -341,32 +342,7 @@ export class Engine implements HeldBy {
       throw error
     }
     this.circuit.failed()
-    return this.#withoutStore(trial, numbered)
-  }
-
-  #withoutStore(trial: Trial, numbered: Numbered | null): Decision {
-    const { asked, plan, issuedAtMs } = trial
-    const { lines, switches } = plan
-    const obstacles = this.known.stopsOf(lines, switches, issuedAtMs)
-    const granted = obstacles.length > 0 ? null : this.#share(asked, lines)
-    if (granted !== null) return new Held(this, { ...trial, numbered, granted, withoutStore: true })
-    if (numbered !== null) this.postRelease(plan, numbered)
-    const reason = obstacles[0]?.reason ?? "store-unavailable"
-    const untilMs = obstacles.length > 0 ? latestEnd(obstacles) : null
-    return refused({ asked, lines, reason, obstacles, issuedAtMs, untilMs, withoutStore: true })
-  }
-
-  /** The largest grant that the policy lets this host make by itself, or null. */
-  #share(asked: Asked, lines: readonly Line[]): number | null {
-    const { base, perUnit, units } = asked.estimate
-    const costAt = (n: number) => ({
-      usd: base.usd + n * perUnit.usd,
-      tokens: base.tokens + n * perUnit.tokens,
-      requests: base.requests + n * perUnit.requests,
-    })
-    for (const n of new Set([units.most, units.least]))
-      if (this.known.takeShare(this.policy, lines, costAt(n))) return n
-    return null
+    return withoutStore(this, trial, numbered)
   }
 
   /** Before the store admits anything more, it is told again what it has lost. */
@@ -385,11 +361,3 @@ const HOLD_MAX_MS = 3_600_000
 
 /** Answers that were under way when a rewound store was noticed say it again. */
 const SAME_REWIND_MS = 1_000
-
-/** One try of a request. */
-interface Trial {
-  readonly asked: Asked
-  readonly plan: Plan
-  readonly issuedAtMs: number
-  readonly tries: number
-}

@@ -5,14 +5,15 @@ import { reservationName } from "../domain/source.ts"
 import { type Amounts, NOTHING } from "../domain/terms.ts"
 import type { PriceSource } from "../ports/Prices.ts"
 import { rest, smallest, sum } from "./amounts.ts"
-import { type Asked, ATTEMPTS_MAX, RESERVATION_MS } from "./asked.ts"
+import { type Asked, RESERVATION_MS } from "./asked.ts"
 import type { Admitted, Extended, Settled } from "./decision.ts"
 import { RequestFailed } from "./errors.ts"
 import { costOfSettlement } from "./estimate.ts"
 import type { HeldBy } from "./heldBy.ts"
+import { type Answer, sendFor } from "./holdCommands.ts"
 import { chargeOf } from "./posts.ts"
 import { type CallRequest, checkSettlement, type Settlement } from "./request.ts"
-import type { Numbered, Unsent } from "./send.ts"
+import type { Numbered } from "./send.ts"
 
 /** What made a hold. */
 export interface Made {
@@ -35,13 +36,12 @@ export class Held implements Admitted {
   /** For the heartbeat; set by the first look at it. Monotonic milliseconds, 0 before. */
   bornAtMs = 0
   beatAtMs = 0
+  isMaybeSettled = false
   readonly #engine: HeldBy
   readonly #made: Made
   #granted: number
   #seq = 0
   #ended: Promise<Settled> | null = null
-  /** A final settle was sent, and nobody knows what became of it. */
-  #maybeSettled = false
   /** Where its period ended while it ran: what was taken after that. */
   #next: Admitted | null = null
   #goingOn: Promise<Extended> | null = null
@@ -129,7 +129,11 @@ export class Held implements Admitted {
     if (this.withoutStore) this.#engine.known.correctShare(this.lines, this.#own, NOTHING)
     if (numbered === null) return
     if (this.withoutStore) return this.#engine.postRelease(plan, numbered)
-    await this.#send({ kind: "release", division: plan.division, reservation: this.#id })
+    await sendFor(this.#engine, this, {
+      kind: "release",
+      division: plan.division,
+      reservation: this.#id,
+    })
     this.#engine.wake(this.lines)
   }
 
@@ -138,7 +142,9 @@ export class Held implements Admitted {
     if (this.#next !== null) return this.#next.extend(tokens)
     if (this.#goingOn !== null) return this.#goingOn.then(() => this.extend(tokens))
     const issuedAtMs = this.#engine.sender.issuedAtMs()
-    const outcome = this.withoutStore ? null : await this.#send(this.#more(issuedAtMs, tokens))
+    const outcome = this.withoutStore
+      ? null
+      : await sendFor(this.#engine, this, this.#more(issuedAtMs, tokens))
     const refusing = { asked: this.#made.asked, lines: this.lines, issuedAtMs }
     if (outcome === null) return this.#engine.refusal({ ...refusing, reason: "store-unavailable" })
     if (outcome.kind === "extended") {
@@ -153,7 +159,7 @@ export class Held implements Admitted {
 
   /** The heartbeat of a running call: nobody waits for it. False where the store knows no such hold. */
   async beat(): Promise<boolean> {
-    const outcome = await this.#send({
+    const outcome = await sendFor(this.#engine, this, {
       ...this.#more(this.#engine.sender.issuedAtMs(), { least: 0, most: 0 }),
       perUnit: NOTHING,
     })
@@ -206,7 +212,7 @@ export class Held implements Admitted {
     if (this.withoutStore) return this.#countWithoutStore(amounts, final, assumed)
     const mine = this.#next === null ? amounts : smallest(amounts, this.#own)
     this.#seq += 1
-    const sent = this.#send({
+    const sent = sendFor(this.#engine, this, {
       kind: "settle",
       division: this.#made.plan.division,
       reservation: this.#id,
@@ -252,7 +258,7 @@ export class Held implements Admitted {
   #mend(outcome: Extract<Outcome, { kind: "error" }>, amounts: Amounts): void {
     const { lines } = this
     if (outcome.error === "not-running") return
-    if (outcome.error === "unknown-reservation" && !this.#maybeSettled) {
+    if (outcome.error === "unknown-reservation" && !this.isMaybeSettled) {
       const { division } = this.#made.plan
       const unsent = chargeOf({ division, lines, amounts, ends: this.#id })
       this.#engine.posts.post({ unsent, numbered: null, reserve: null, lines, goesFirst: true })
@@ -283,63 +289,6 @@ export class Held implements Admitted {
     const unsent = chargeOf({ division: plan.division, lines, amounts, ends })
     this.#engine.posts.post({ unsent, numbered: null, reserve: numbered, lines, goesFirst: true })
     return this.#end(settled)
-  }
-
-  /** Its answer, or null where the store did not give one: then what ends the hold is sent until it does. */
-  #send(unsent: Unsent, tries = 1): Answer | Promise<Answer> {
-    const { sender } = this.#engine
-    let numbered: Numbered | null = null
-    try {
-      const head = sender.take(unsent.division)
-      if (head === null) return this.#sendLater(unsent, tries)
-      numbered = sender.numbered({ ...unsent, ...head })
-      const outcome = sender.send(numbered)
-      if (!(outcome instanceof Promise)) return this.#answered(unsent, numbered, outcome, tries)
-      const sent = numbered
-      return outcome.then(
-        (answer) => this.#answered(unsent, sent, answer, tries),
-        (error: unknown) => this.#unanswered(unsent, sent, error),
-      )
-    } catch (error) {
-      return this.#unanswered(unsent, numbered, error)
-    }
-  }
-
-  async #sendLater(unsent: Unsent, tries: number): Promise<Answer> {
-    try {
-      await this.#engine.sender.room(unsent.division)
-    } catch (error) {
-      return this.#unanswered(unsent, null, error)
-    }
-    return this.#send(unsent, tries)
-  }
-
-  #answered(
-    unsent: Unsent,
-    numbered: Numbered,
-    outcome: Outcome,
-    tries: number,
-  ): Answer | Promise<Answer> {
-    this.#engine.circuit.answered()
-    const { id, division } = numbered.command
-    if (!this.#engine.sender.isRenamed(outcome, id, division) || tries >= ATTEMPTS_MAX)
-      return outcome
-    if (outcome.kind === "error" && outcome.error !== "unknown-source") this.#maybeSettled = true
-    return this.#send(unsent, tries + 1)
-  }
-
-  #unanswered(unsent: Unsent, numbered: Numbered | null, error: unknown): null {
-    const { sender, circuit, posts } = this.#engine
-    const isEnd = unsent.kind === "release" || (unsent.kind === "settle" && unsent.final)
-    if ((error as { _tag?: unknown })._tag !== "StoreUnavailable") {
-      if (numbered !== null) sender.abandon(numbered)
-      if (isEnd) this.#maybeSettled = true
-      throw error
-    }
-    circuit.failed()
-    if (isEnd) posts.post({ unsent, numbered, reserve: null, lines: this.lines, goesFirst: false })
-    else if (numbered !== null) sender.abandon(numbered)
-    return null
   }
 
   /** The period is over: the rest of the call is held under a reservation of the new one. */
@@ -375,8 +324,6 @@ export class Held implements Admitted {
     return settled
   }
 }
-
-type Answer = Outcome | null
 
 interface Count {
   readonly amounts: Amounts

@@ -33,6 +33,8 @@ const RETRY_FIRST_MS = 250
 const RETRY_MAX_MS = 5_000
 const AT_ONCE = 16
 const POSTS_MAX = 100_000
+/** A store that answers others, and this one never, will not: it must not hold up everybody. */
+const REFUSALS_MAX = 20
 
 /** What was spent or ended while the store gave no answer: sent until it is answered, and counted once. */
 export class Posts {
@@ -129,8 +131,12 @@ export class Posts {
       this.#done(post, outcome, wasSent)
       return true
     } catch (error) {
+      const isDown = !circuit.hasAnsweredSince(post.failedAt ?? 0)
       circuit.failed()
-      if ((error as { _tag?: unknown })._tag !== "StoreCorrupt") return false
+      post.failedAt = circuit.answers
+      post.refusals = isDown ? 0 : (post.refusals ?? 0) + 1
+      const isCorrupt = (error as { _tag?: unknown })._tag === "StoreCorrupt"
+      if (!isCorrupt && post.refusals < REFUSALS_MAX) return false
       this.#giveUp(post, (error as Error).message)
       return true
     }
@@ -186,6 +192,9 @@ export class Posts {
 interface Pending extends Omit<Post, "numbered"> {
   numbered: Numbered | null
   sinceMs: number
+  /** Answers of the store when it last failed, and failures since with answers to others between. */
+  failedAt?: number
+  refusals?: number
   /** It was sent under a name that the store has forgotten. */
   isLost?: boolean
 }

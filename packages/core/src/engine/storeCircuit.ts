@@ -17,6 +17,7 @@ export class StoreCircuit {
   readonly #options: StoreCircuitOptions
   #failures = 0
   #untilMs = 0
+  #answers = 0
 
   constructor(options: StoreCircuitOptions) {
     this.#options = options
@@ -43,7 +44,17 @@ export class StoreCircuit {
     this.#untilMs = monotonicMs() + COOL_DOWN_MS * (1 + random())
   }
 
+  /** Counts its answers. */
+  get answers(): number {
+    return this.#answers
+  }
+
+  hasAnsweredSince(answers: number): boolean {
+    return this.#answers > answers
+  }
+
   answered(): void {
+    this.#answers += 1
     if (this.#failures > 0) this.#failures = 0
   }
 }
