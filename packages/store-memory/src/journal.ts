@@ -48,8 +48,8 @@ export interface JournalNotice {
 export interface FileJournalOptions {
   /** The file. Beside it stand `path.lock`, `path.holder` and, for a moment, `path.new`. Its directory must exist. */
   readonly path: string
-  /** What a loss of power may cost; `"everysec"` unless given. */
-  readonly fsync?: Fsync
+  /** What a loss of power may cost. There is no default: choose. */
+  readonly fsync: Fsync
   /** A snapshot takes the place of the entries once they are this long and longer than the last snapshot; bytes, 16 MiB unless given. */
   readonly snapshotEveryBytes?: number
   /** Warnings to the console unless given; `created` is told to nobody then. */
@@ -75,7 +75,6 @@ const SNAPSHOT_EVERY_BYTES = 16 * 2 ** 20
 class FileJournal implements Journal {
   readonly #path: string
   readonly #options: FileJournalOptions
-  readonly #fsync: Fsync
   readonly #lock: Lock
   readonly #syncer: Syncer
   #file: number | null = null
@@ -90,7 +89,6 @@ class FileJournal implements Journal {
   constructor(path: string, options: FileJournalOptions, lock: Lock) {
     this.#path = path
     this.#options = options
-    this.#fsync = options.fsync ?? "everysec"
     this.#lock = lock
     this.#syncer = new Syncer((error) => {
       this.#failure = error
@@ -119,12 +117,12 @@ class FileJournal implements Journal {
     try {
       for (const entry of entries) segment.writer.add(recordOf(entry))
       flush(segment)
-      if (this.#fsync === "always") sync(segment)
+      if (this.#options.fsync === "always") sync(segment)
     } catch (error) {
       this.#failure = error
       throw error
     }
-    if (this.#fsync === "everysec") this.#syncer.soon(segment.file)
+    if (this.#options.fsync === "everysec") this.#syncer.soon(segment.file)
   }
 
   wantsSnapshot(): boolean {
@@ -207,7 +205,7 @@ const FSYNCS: readonly unknown[] = ["always", "everysec", "never"]
 const assertOptions = ({ path, fsync, snapshotEveryBytes }: FileJournalOptions): void => {
   if (typeof path !== "string" || path === "")
     throw new TypeError('`path` is empty; name a file, e.g. "./spend.spendfuse-journal"')
-  if (fsync !== undefined && !FSYNCS.includes(fsync))
+  if (!FSYNCS.includes(fsync))
     throw new TypeError(`\`fsync\` is \`${String(fsync)}\`; choose "always", "everysec" or "never"`)
   if (snapshotEveryBytes !== undefined && !(snapshotEveryBytes >= 1))
     throw new TypeError(

@@ -41,6 +41,7 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
   const { ledger, accountKeys } = keeper
   return {
     name: NAME,
+    endsWithProcess: journal === undefined,
     ledger,
     applyNow: (command) => keeper.applyNow(command),
     apply: async (commands, signal) => {

@@ -19,21 +19,11 @@ export interface Segment {
   end: number
 }
 
-/** Appends what the writer has waiting. Where that fails, what was written of it is cut off again. */
-export const flush = (segment: Segment): number => {
+/** Appends what the writer has waiting. Where that fails, the next start finds a torn record and cuts it off. */
+export const flush = (segment: Segment): void => {
   const bytes = segment.writer.take()
-  try {
-    writeAll(segment.file, bytes, segment.end)
-  } catch (error) {
-    try {
-      ftruncateSync(segment.file, segment.end)
-    } catch {
-      // The next start finds a torn record and cuts it.
-    }
-    throw error
-  }
+  writeAll(segment.file, bytes, segment.end)
   segment.end += bytes.length
-  return bytes.length
 }
 
 /**
