@@ -1,9 +1,9 @@
 // Writes packages/core/schema/*.json from what reads policies and scenarios; a test says when they are stale.
 // Run it as `node_modules/.bin/node --conditions=@spendfuse/source scripts/schemas.mjs`.
-import { execFileSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { policyJsonSchema, scenarioJsonSchema } from "../packages/core/src/testing/jsonSchema.ts"
+import { run } from "./workspace.mjs"
 
 const folder = new URL("../packages/core/schema/", import.meta.url)
 mkdirSync(folder, { recursive: true })
@@ -12,5 +12,5 @@ const write = (name, schema) =>
 
 write("policy.json", policyJsonSchema())
 write("scenario.json", scenarioJsonSchema())
-const biome = fileURLToPath(new URL("../node_modules/.bin/biome", import.meta.url))
-execFileSync(biome, ["format", "--write", fileURLToPath(folder)])
+const { code, output } = await run("biome", ["format", "--write", fileURLToPath(folder)])
+if (code !== 0) throw new Error(output)

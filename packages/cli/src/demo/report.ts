@@ -11,12 +11,12 @@ import { alertText, cyclesOf, dollars, exactDollars, timeText, WAYS } from "./wo
 /** The report as one HTML page with nothing to load: figures, plots, budgets, alerts. */
 export const reportHtml = (incident: Incident, burst: Burst): string => {
   const require = createRequire(import.meta.url)
-  const asset = (name: string): string =>
-    readFileSync(require.resolve(`uplot/dist/${name}`), "utf8")
+  const style = readFileSync(require.resolve("uplot/dist/uPlot.min.css"), "utf8")
+  const script = readFileSync(require.resolve("uplot/dist/uPlot.iife.min.js"), "utf8")
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Spendfuse: an agent loops for 18 hours</title>
-<style>${asset("uPlot.min.css")}${REPORT_STYLE}</style></head><body><main>
+<style>${style}${REPORT_STYLE}</style></head><body><main>
 <h1>An agent loops for 18 hours</h1>
 <p>It calls two providers through their official SDKs, ten pairs of calls each 90 seconds, whatever they answer. In virtual time, against a stand-in for the providers, priced by the price list. Four ways to watch it, side by side.</p>
 ${figuresHtml(incident)}
@@ -35,7 +35,7 @@ ${tablesHtml(incident, burst)}
 <ol>${alertsHtml(incident)}</ol>
 <footer>Made by <code>spendfuse demo</code>. Times are virtual and in UTC. Amounts are bounds kept to the nano-dollar.</footer>
 </main>
-<script>${asset("uPlot.iife.min.js")}</script>
+<script>${script}</script>
 <script>const DATA = ${JSON.stringify(dataOf(incident))};${REPORT_PLOTS}</script>
 </body></html>
 `
