@@ -14,7 +14,7 @@ const night = {
 const asked = Object.entries(process.env).filter(([, value]) => value !== "")
 const env = { ...night, ...Object.fromEntries(asked) }
 for (const name of Object.keys(night)) console.log(`${name}=${env[name]}`)
-const vitest = [join(root, "node_modules", "vitest", "vitest.mjs"), "run"]
+const vitest = [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--project=unit"]
 const { status } = spawnSync(
   process.execPath,
   [...vitest, `--testTimeout=${HOUR_MS}`, ...process.argv.slice(2)],
