@@ -317,16 +317,15 @@ export class Circuits extends Meters {
         const [at, repeat] = JSON.parse(key) as [number, number]
         return levelBelow({ at, repeat }, Math.min(fired, command.upTo))
       })
-      if (meter.allow?.fired === true && meter.allow.amount <= command.upTo)
-        levels.push(meter.allow.amount)
-      const highest = Math.max(0, ...levels)
-      if (highest <= meter.acknowledged) continue
+      const isStepSeen = meter.allow?.fired === true && meter.allow.amount <= command.upTo
+      const highest = Math.max(0, ...levels, isStepSeen ? (meter.allow?.amount ?? 0) : 0)
+      if (highest <= meter.acknowledged && !isStepSeen) continue
       some = true
-      meter.acknowledged = highest
+      meter.acknowledged = Math.max(highest, meter.acknowledged)
+      if (isStepSeen) meter.allow = null
       meter.refusals = 0
       meter.refusedAt = Number.NEGATIVE_INFINITY
       meter.acknowledgedAt = this.now
-      if (meter.allow?.fired === true && meter.allow.amount <= highest) meter.allow = null
     }
     const again =
       command.allow !== null && command.line !== null && this.meter(command.line).allow !== null
