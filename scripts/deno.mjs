@@ -51,7 +51,8 @@ const configProblems = () =>
 
 /** Deno and JSR read no package.json of a publication: the same facts in their words. */
 const configOf = ({ manifest }) => {
-  const { name, version, license, exports, peerDependencies, dependencies } = manifest
+  const { name, version, license, exports, files, peerDependencies, dependencies } = manifest
+  const sources = files.filter((folder) => folder !== "dist")
   const ranges = Object.entries({ ...peerDependencies, ...dependencies })
   const foreign = ranges.filter(([, range]) => range !== "workspace:*")
   const config = {
@@ -62,7 +63,7 @@ const configOf = ({ manifest }) => {
       Object.entries(exports).map(([key, paths]) => [key, paths[SOURCE]]),
     ),
     imports: Object.fromEntries(foreign.map(([key, range]) => [key, `npm:${key}@${range}`])),
-    publish: { include: ["src", "LICENSE", "README.md"] },
+    publish: { include: [...sources, "LICENSE", "README.md"] },
   }
   return `${JSON.stringify(config, null, 2)}\n`
 }
