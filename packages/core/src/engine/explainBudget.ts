@@ -1,5 +1,6 @@
 import { termsOf } from "../domain/compile.ts"
 import type { Budget, Policy } from "../domain/policy.ts"
+import { PLATFORM } from "../domain/subject.ts"
 import type { Terms, TierTerms } from "../domain/terms.ts"
 import { DAY_MS, type DurationMs, HOUR_MS, MINUTE_MS, SECOND_MS } from "../domain/time.ts"
 import type { Window } from "../domain/window.ts"
@@ -11,7 +12,7 @@ export const explainBudget = (policy: Policy, budget: Budget): readonly string[]
   const terms = termsOf(policy, budget, unnamed(budget))
   const text = (amount: number): string => amountText(amount, budget.unit)
   return [
-    `Each ${budget.per.join(" and ")} may use ${text(budget.limit)} ${windowText(budget.window)}${matchText(budget)}.`,
+    `${whoText(budget)} may use ${text(budget.limit)} ${windowText(budget.window)}${matchText(budget)}.`,
     ...meetingText(budget.window),
     ...overridesText(budget, text),
     ...(budget.observe === true
@@ -22,10 +23,19 @@ export const explainBudget = (policy: Policy, budget: Budget): readonly string[]
     ...(terms.tiers.some(({ effect }) => effect?.kind === "trip")
       ? ["A cool-down that ends gives nothing back: what is used stays used until the period ends."]
       : []),
-    budget.whenMissing === "skip"
-      ? `A request without ${budget.per.join(" and ")} is not counted here.`
-      : `A request without ${budget.per.join(" and ")} is an error.`,
-  ].filter((sentence) => !sentence.startsWith("A request without platform"))
+    ...missingText(budget),
+  ]
+}
+
+const isEverybody = ({ per }: Budget): boolean => per.every((dimension) => dimension === PLATFORM)
+
+const whoText = (budget: Budget): string =>
+  isEverybody(budget) ? "Everybody together" : `Each ${budget.per.join(" and ")}`
+
+const missingText = (budget: Budget): readonly string[] => {
+  if (isEverybody(budget)) return []
+  const what = budget.whenMissing === "skip" ? "not counted here" : "an error"
+  return [`A request without ${budget.per.join(" and ")} is ${what}.`]
 }
 
 const matchText = ({ match }: Budget): string => {
