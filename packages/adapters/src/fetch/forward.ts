@@ -85,14 +85,11 @@ export const sent = async (
   onAnswer: (response: Response, open: OpenCall) => Response,
 ): Promise<Response> => {
   const open = calls.add(decision)
-  let response: Response
   try {
-    response = await send()
-  } catch (error) {
-    void (neverConnected(error) ? open.release() : open.settle(unknown))
-    throw error
-  }
-  try {
+    const response = await send().catch((error: unknown) => {
+      if ((options.isUnsent ?? neverConnected)(error)) void open.release()
+      throw error
+    })
     open.heard()
     if (response.ok || !(options.isFree ?? isFreeByStatus)(response))
       return onAnswer(response, open)
@@ -148,7 +145,7 @@ const neverConnected = (error: unknown): boolean => {
   return all.some((one) => NOT_CONNECTED.has(String((one as { code?: unknown } | null)?.code)))
 }
 
-/** Node's and undici's codes (read 2026-11), and Bun's; a runtime that gives none is not believed. */
+/** Node's and undici's codes, and Bun's (read 2026-11). */
 const NOT_CONNECTED = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",

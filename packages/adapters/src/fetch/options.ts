@@ -28,6 +28,12 @@ export interface GuardedFetchOptions {
   >
   /** Whether an answer that is not ok proves that the call cost nothing; 3xx, 4xx, 503 and 529 do unless given. */
   readonly isFree?: (response: Response) => boolean
+  /**
+   * Whether an error of `fetch` proves that no one received the call, so that it cost nothing. Default: Node's
+   * and Bun's codes for names not found and connections refused; Deno and workerd give no code, and an
+   * error without one counts whole.
+   */
+  readonly isUnsent?: (error: unknown) => boolean
   /** Another status for a refusal, 400 to 599, such as 429 for all of them; undefined keeps the usual one. */
   readonly statusOf?: (refused: Refused) => number | undefined
   /**

@@ -49,7 +49,7 @@ const OTHER: Route = { kind: "other" }
 const FREE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "DELETE"])
 
 /** Tells by method and path what a request is; a provider that is not named is told by its host, else by its route. */
-export const routeOf = (method: string, url: URL, provider: string | undefined): Route => {
+const routeOf = (method: string, url: URL, provider: string | undefined): Route => {
   if (FREE_METHODS.has(method)) return FREE
   const path = url.pathname
   const known = provider ?? providerOfHost(url.hostname)

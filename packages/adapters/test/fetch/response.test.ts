@@ -126,6 +126,19 @@ describe("a response", () => {
     expect(await test.spent()).toEqual({ settled: 0, held: 0 })
   })
 
+  it("is free where the host knows that its runtime never sent it", async () => {
+    const upstream: typeof fetch = async () => {
+      throw new TypeError("error sending request: connection refused")
+    }
+    await using unsure = opened({ fetch: { fetch: upstream } })
+    await expect(unsure.guarded(CHAT_URL, chat())).rejects.toThrow("connection refused")
+    expect((await unsure.spent()).settled).toBeGreaterThan(0)
+    const isUnsent = (error: unknown) => String(error).includes("connection refused")
+    await using sure = opened({ fetch: { fetch: upstream, isUnsent } })
+    await expect(sure.guarded(CHAT_URL, chat())).rejects.toThrow("connection refused")
+    expect(await sure.spent()).toEqual({ settled: 0, held: 0 })
+  })
+
   it("counts whole, and throws on, where the host's own function throws", async () => {
     const upstream = upstreamOf(() => new Response("no", { status: 500 }))
     const isFree = (): boolean => {
