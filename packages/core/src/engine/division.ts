@@ -8,7 +8,8 @@ export interface Head {
 
 interface RoomOptions {
   readonly deadlineMs: number
-  readonly late: () => Error
+  /** None came free in time. */
+  readonly onLate: () => void
   readonly signal: AbortSignal | undefined
 }
 
@@ -34,16 +35,20 @@ export class Division {
     return this.#n === this.#done
   }
 
+  get isFull(): boolean {
+    return this.#n - this.#done >= IN_FLIGHT_MAX
+  }
+
   /** The next number; null where too many are unanswered. */
   take(source: string): Head | null {
-    if (this.#n - this.#done >= IN_FLIGHT_MAX) return null
+    if (this.isFull) return null
     this.#n += 1
     const done = this.isKnown || this.#n > IN_FLIGHT_MAX ? this.#done : 0
     return { id: { source, n: this.#n }, done }
   }
 
-  /** Resolves when a number is free. Rejects after the deadline, or with the signal's reason. */
-  room({ deadlineMs, late, signal }: RoomOptions): Promise<void> {
+  /** Resolves when a number is free, or after the deadline. Rejects with the signal's reason. */
+  room({ deadlineMs, onLate, signal }: RoomOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer)
@@ -61,7 +66,8 @@ export class Division {
       }
       const timer = setTimeout(() => {
         end()
-        reject(late())
+        onLate()
+        resolve()
       }, deadlineMs)
       this.#waiting.push(go)
       signal?.addEventListener("abort", onAbort, { once: true })

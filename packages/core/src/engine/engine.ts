@@ -302,14 +302,9 @@ export class Engine implements HeldBy {
     throw asked.request.signal?.reason
   }
 
-  async #whenRoom(trial: Trial): Promise<Decision> {
-    const { asked, plan } = trial
-    try {
-      await this.sender.room(plan.division, asked.request.signal)
-    } catch (error) {
-      return this.#unanswered(trial, null, error)
-    }
-    return this.attempt(asked, trial.tries)
+  async #whenRoom({ asked, plan, tries }: Trial): Promise<Decision> {
+    await this.sender.room(plan.division, asked.request.signal)
+    return this.attempt(asked, tries)
   }
 
   /** Waits for what must be there first, and no longer than for the store itself. */

@@ -55,13 +55,8 @@ export const sendFor = (
   }
 }
 
-const sendLater = async (sending: Sending): Promise<Answer> => {
-  const { engine, holding, unsent, tries } = sending
-  try {
-    await engine.sender.room(unsent.division)
-  } catch (error) {
-    return unanswered(sending, null, error)
-  }
+const sendLater = async ({ engine, holding, unsent, tries }: Sending): Promise<Answer> => {
+  await engine.sender.room(unsent.division)
   return sendFor(engine, holding, unsent, tries)
 }
 

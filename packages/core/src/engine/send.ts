@@ -1,5 +1,5 @@
 import type { Command, CommandId } from "../domain/command.ts"
-import { IN_FLIGHT_MAX, SKEW_MAX_MS, SOURCE_KEPT_MS } from "../domain/command.ts"
+import { SKEW_MAX_MS, SOURCE_KEPT_MS } from "../domain/command.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import { StoreCorrupt, StoreUnavailable } from "../ports/errors.ts"
 import type { Applied, Store } from "../ports/Store.ts"
@@ -70,15 +70,16 @@ export class Sender {
   }
 
   /**
-   * Resolves when the division has a number free; as long as it has none, the store gives no answers.
-   *
-   * @throws StoreUnavailable after the deadline; the signal's reason where it aborts
+   * Resolves when the division has a number free. Where none comes free within the deadline, one that is
+   * unanswered for long holds up the others (a lost Reserve whose call still runs, or whose Release needs a
+   * number itself): then the process goes on under a new name. Rejects with the signal's reason.
    */
   room(division: string, signal?: AbortSignal): Promise<void> {
-    const { deadlineMs, store } = this.#options
-    const late = (): Error =>
-      new StoreUnavailable(store.name, `${IN_FLIGHT_MAX} commands are unanswered`)
-    return this.#division(division).room({ deadlineMs, late, signal })
+    const { deadlineMs } = this.#options
+    const onLate = (): void => {
+      if (this.#division(division).isFull) this.#rename()
+    }
+    return this.#division(division).room({ deadlineMs, onLate, signal })
   }
 
   /** What may be sent, and sent again. */

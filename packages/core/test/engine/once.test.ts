@@ -135,6 +135,49 @@ describe("a Settle without an answer", () => {
   })
 })
 
+describe("numbers in flight", () => {
+  it("never pass 1,024 under one name, and what is lost for ever holds up nobody", async () => {
+    const { control, reserve, admitted, meter, spendfuse } = far()
+    control.fateOf = ({ kind }) => (kind === "reserve" ? "late" : "pass")
+    const answers = await Promise.all(Array.from({ length: 1_100 }, () => reserve(0)))
+    expect(answers.every(({ withoutStore }) => withoutStore)).toBe(true)
+    control.fateOf = () => "pass"
+    const countOf = (kind: string) => control.kinds().filter((one) => one === kind).length
+    expect(countOf("reserve")).toBeGreaterThanOrEqual(1_024)
+    await until(() => countOf("release") === countOf("reserve"))
+    control.arrive()
+    expect((await meter()).held).toBe(0)
+    await admitted(1)
+    for (const { id, done } of control.sent) expect(id.n - done).toBeLessThanOrEqual(1_024)
+    expect(new Set(control.sent.map(({ id }) => id.source)).size).toBe(2)
+    await spendfuse.close()
+  })
+
+  it("are given out although a call without an answer still runs", async () => {
+    const { control, admitted, meter } = far({ onStoreUnavailable: "allow" })
+    control.fateOf = first("reserve", "lose-answer")
+    const long = await admitted(500)
+    for (let i = 0; i < 600; i += 1) await (await admitted(0)).settle({ amounts: { usd: 0 } })
+    expect(await admitted(1)).toMatchObject({ withoutStore: false })
+    await long.settle({ amounts: { usd: 100 } })
+    await until(() => control.kinds().includes("charge"))
+    expect(await meter()).toEqual({ settled: 100, held: 1 })
+  })
+
+  it("are not held up by one that the store never takes while it answers others", async () => {
+    const { control, admitted, notices, spendfuse } = far({ onStoreUnavailable: "allow" })
+    control.fateOf = () => "lose-command"
+    await (await admitted(300)).settle({ amounts: { usd: 300 } })
+    control.fateOf = ({ kind }) => (kind === "charge" ? "lose-command" : "pass")
+    for (let i = 0; i < 60 && notices.length === 0; i += 1) {
+      await spendfuse.operator.expire()
+      await admitted(0)
+    }
+    expect(notices).toMatchObject([{ kind: "unposted", amounts: { usd: 300 } }])
+    expect(await admitted(1)).toMatchObject({ withoutStore: false })
+  })
+})
+
 describe("answers that are not this process's", () => {
   it("never uses a replayed admission: it asks anew under a new name", async () => {
     const { control, admitted, notices, meter } = far()
