@@ -2,7 +2,7 @@ import { allowanceOf, close, look } from "./circuit.ts"
 import type { Line, Units } from "./command.ts"
 import type { Draft } from "./draft.ts"
 import type { Meter } from "./ledger.ts"
-import { capOf, fitsFrom, meterStart, settledAt } from "./meter.ts"
+import { capOf, fitsFrom, meterStart, noted, settledAt } from "./meter.ts"
 import { AMOUNT_MAX, isAmount } from "./money.ts"
 import { type Obstacle, REFUSAL_REASONS, type RefusalReason } from "./outcome.ts"
 import { fire, sayOnce, sayWouldRefuse } from "./raise.ts"
@@ -189,8 +189,9 @@ const countRefusals = (draft: Draft, asked: Asked, obstacles: readonly Obstacle[
     const meter = { ...draft.meter(line), terms: line.terms }
     if (obstacle.reason === "exhausted") countExhausted(draft, line, obstacle, asked.swallowed)
     if (obstacle.reason === "busy") {
-      const since = Math.min(meter.busySinceMs ?? draft.nowMs, draft.nowMs)
-      if (meter.busySinceMs !== since) draft.putMeter(line, { ...meter, busySinceMs: since })
+      const { busySinceMs } = meter.notes
+      const since = Math.min(busySinceMs ?? draft.nowMs, draft.nowMs)
+      if (busySinceMs !== since) draft.putMeter(line, noted(meter, { busySinceMs: since }))
       if (draft.nowMs - since >= BUSY_MAX_MS) sayOnce(draft, line, "refusing")
     }
   }
@@ -204,11 +205,11 @@ const countExhausted = (
 ): void => {
   const { settled, cap } = obstacle
   const meter: Meter = { ...draft.meter(line), terms: line.terms }
+  const { refusedAtMs, refusals: before } = meter.notes
   const counts =
-    meter.refusedAtMs === null ||
-    Math.abs(draft.nowMs - meter.refusedAtMs) >= REFUSALS_COUNTED_EACH_MS
-  const refusals = counts ? Math.min(meter.refusals + 1 + swallowed, 1_000_000) : meter.refusals
-  if (counts) draft.putMeter(line, { ...meter, refusals, refusedAtMs: draft.nowMs })
+    refusedAtMs === null || Math.abs(draft.nowMs - refusedAtMs) >= REFUSALS_COUNTED_EACH_MS
+  const refusals = counts ? Math.min(before + 1 + swallowed, 1_000_000) : before
+  if (counts) draft.putMeter(line, noted(meter, { refusals, refusedAtMs: draft.nowMs }))
   sayOnce(draft, line, "refusing")
   const nearlyAll = (cap - settled) * 100 < cap
   const tenth = refusals >= REFUSALS_MAX && settled * 10 >= cap * 9

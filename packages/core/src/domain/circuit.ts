@@ -1,5 +1,5 @@
 import type { Draft } from "./draft.ts"
-import type { Account, Circuit, Meter } from "./ledger.ts"
+import { type Account, type Circuit, closedAt, type Meter } from "./ledger.ts"
 import { settledAt } from "./meter.ts"
 import type { BlockingEffect } from "./terms.ts"
 import type { EpochMs } from "./time.ts"
@@ -120,11 +120,7 @@ export const close = (draft: Draft, account: Account): Account =>
 export const refuses = (circuit: Circuit, nowMs: EpochMs): boolean =>
   circuit.state === "latched" || (circuit.state === "open" && nowMs < circuit.untilMs)
 
-const closedAfter = (circuit: Circuit): Circuit => ({
-  state: "closed",
-  generation: circuit.generation,
-  observed: false,
-})
+const closedAfter = (circuit: Circuit): Circuit => closedAt(circuit.generation)
 
 const toldOf = (circuit: Circuit, channels: readonly string[]): readonly string[] =>
   circuit.state === "closed" ? channels : [...new Set([...circuit.told, ...channels])]

@@ -2,14 +2,15 @@ import type { CommandId, Line, Reserve, Settle } from "./command.ts"
 import type { DomainEvent } from "./event.ts"
 import {
   type Account,
-  CLOSED,
+  closedAt,
+  copyOfAccount,
   type Entry,
   type Ledger,
   type Meter,
   type Reservation,
   type Switch,
 } from "./ledger.ts"
-import { emptyMeter, isIdle, isMeterOf } from "./meter.ts"
+import { emptyMeter, isIdle, isMeterOf, noted } from "./meter.ts"
 import type { Outcome } from "./outcome.ts"
 import { sourceKey } from "./source.ts"
 import type { EpochMs } from "./time.ts"
@@ -95,7 +96,8 @@ export class Draft {
 
   get changes(): readonly Change[] {
     const changes: Change[] = []
-    for (const [key, value] of this.#accounts) changes.push({ kind: "account", key, value })
+    for (const [key, value] of this.#accounts)
+      changes.push({ kind: "account", key, value: copyOfAccount(value) })
     changes.push(...this.#reservations.values())
     for (const [key, value] of this.#switches) changes.push({ kind: "switch", key, value })
     // An answer may begin its source anew: a mark on one of its numbers comes after it.
@@ -114,7 +116,7 @@ export class Draft {
       this.findAccount(line.account) ?? {
         key: line.account,
         division: line.division,
-        circuit: { ...CLOSED, generation: this.ledger.generation },
+        circuit: closedAt(this.ledger.generation),
         meters: [],
       }
     )
@@ -146,13 +148,21 @@ export class Draft {
     const account = this.account(line)
     const keep = (other: Meter): boolean =>
       !isMeterOf(other, line) && (other.held > 0 || this.nowMs < other.period.keptUntilMs)
-    const buckets = meter.buckets.filter((bucket) => this.nowMs < bucket.period.keptUntilMs)
-    const next = { ...meter, buckets, usedAtMs: Math.max(meter.usedAtMs, this.nowMs) }
+    const next = this.#used(meter)
     const meters = [...account.meters.filter(keep), next]
     this.putAccount({
       ...account,
       meters: meters.sort((a, b) => a.period.startMs - b.period.startMs),
     })
+  }
+
+  /** Windows that forget by use remember it, and let go of the buckets that are no longer kept. */
+  #used(meter: Meter): Meter {
+    const { slidingMs, idleMs } = meter.terms
+    if (slidingMs === 0 && idleMs === 0) return meter
+    const kept = meter.notes.buckets.filter(({ period }) => this.nowMs < period.keptUntilMs)
+    const used = { ...meter, usedAtMs: Math.max(meter.usedAtMs, this.nowMs) }
+    return kept.length === meter.notes.buckets.length ? used : noted(used, { buckets: kept })
   }
 
   putAccount(value: Account): void {

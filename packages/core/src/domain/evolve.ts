@@ -1,5 +1,6 @@
 import type { Line } from "./command.ts"
 import type { Answered, Change, Marked, Reserved, Settled } from "./draft.ts"
+import { REPLACED } from "./handles.ts"
 import {
   type Account,
   copyOfAccount,
@@ -60,14 +61,12 @@ const reserve = (ledger: Ledger, { command, outcome, atMs, fresh }: Reserved): v
   const handles = ledger.handles.get(lines)
   let lives: number[] | null = null
   for (let at = 0; at < lines.length; at += 1) {
-    const line = lines[at] as Line
-    const meter = meterOf(ledger, line, handles?.[at])
+    const meter = meterAt(ledger, lines, handles, at)
     if (meter === undefined) continue
-    meter.held += hold[line.terms.unit]
-    if (line.terms.idleMs > 0) {
-      lives ??= lines.map(() => 0)
-      lives[at] = meter.bornAtMs
-    }
+    meter.held += hold[meter.terms.unit]
+    if (meter.terms.idleMs === 0) continue
+    lives ??= lines.map(() => 0)
+    lives[at] = meter.bornAtMs
     if (atMs > meter.usedAtMs) meter.usedAtMs = atMs
   }
   putReservation(ledger, undefined, {
@@ -98,13 +97,12 @@ const settle = (ledger: Ledger, { command, outcome, atMs, fresh, marks }: Settle
     const { hold, settled, lines } = reservation
     const handles = ledger.handles.get(lines)
     for (let at = 0; at < lines.length; at += 1) {
-      const line = lines[at] as Line
-      const meter = meterOf(ledger, line, handles?.[at])
+      const meter = meterAt(ledger, lines, handles, at)
       if (meter === undefined) continue
-      const { unit } = line.terms
+      const { unit, idleMs } = meter.terms
       meter.settled += actual[unit] - settled[unit]
       meter.held += settled[unit] - hold[unit]
-      if (atMs > meter.usedAtMs) meter.usedAtMs = atMs
+      if (idleMs > 0 && atMs > meter.usedAtMs) meter.usedAtMs = atMs
     }
     putReservation(ledger, reservation, null)
   }
@@ -130,34 +128,30 @@ const costAt = (base: Amounts, perUnit: Amounts, n: number): Amounts => ({
   requests: base.requests + n * perUnit.requests,
 })
 
-const meterOf = (
+const meterAt = (
   ledger: Ledger,
-  line: Line,
-  handle: Handle | undefined,
+  lines: readonly Line[],
+  handles: readonly Handle[] | undefined,
+  at: number,
 ): Mutable<Meter> | undefined => {
-  if (handle !== undefined && handle.account.meters === handle.meters) return handle.meter
+  const handle = handles?.[at]
+  if (handle !== undefined && handle.meter.period !== REPLACED) return handle.meter
+  const line = lines[at] as Line
   return ledger.accounts.get(line.account)?.meters.find((meter) => isMeterOf(meter, line))
 }
 
-/** An account keeps its place, so that what is at hand sees that it has other meters now. */
+/** Meters whose place others take say so: somebody may have them at hand. */
 const putAccount = (ledger: Ledger, key: string, value: Account | null): void => {
   const known: Mutable<Account> | undefined = ledger.accounts.get(key)
+  for (const meter of known?.meters ?? []) (meter as Mutable<Meter>).period = REPLACED
   if (value === null) {
-    if (known !== undefined) {
-      known.meters = []
+    if (known !== undefined)
       ledger.generation = Math.max(ledger.generation, known.circuit.generation)
-    }
     ledger.accounts.delete(key)
     return
   }
-  const { circuit, division, meters } = copyOfAccount(value)
-  if (known === undefined) {
-    ledger.accounts.set(key, { key, division, circuit, meters })
-    ledger.rounds.owe()
-    return
-  }
-  known.circuit = circuit
-  known.meters = meters
+  ledger.accounts.set(key, copyOfAccount(value))
+  if (known === undefined) ledger.rounds.owe()
 }
 
 const putReservation = (

@@ -1,6 +1,6 @@
 import { SKEW_MAX_MS, SOURCE_KEPT_MS } from "./command.ts"
 import { type Change, Draft, isOver } from "./draft.ts"
-import type { Ledger, Meter } from "./ledger.ts"
+import { copyOfAccount, type Ledger, type Meter } from "./ledger.ts"
 import { isIdle } from "./meter.ts"
 import type { EpochMs } from "./time.ts"
 
@@ -41,7 +41,7 @@ const accounts = function* (ledger: Ledger, pastMs: EpochMs, looks: number): Ite
     if (meters.length === 0 && account.circuit.state === "closed")
       yield { kind: "account", key, value: null }
     else if (meters.length < account.meters.length)
-      yield { kind: "account", key, value: { ...account, meters } }
+      yield { kind: "account", key, value: copyOfAccount({ ...account, meters }) }
   }
 }
 

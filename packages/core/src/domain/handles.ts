@@ -1,19 +1,19 @@
 import type { Line } from "./command.ts"
-import type { Handle, Ledger } from "./ledger.ts"
+import type { Handle, Ledger, Limits, Meter, Notes } from "./ledger.ts"
 import { capOf, isMeterOf, markOf } from "./meter.ts"
-import { levelAbove } from "./terms.ts"
+import { levelAbove, type Terms } from "./terms.ts"
 
 /**
  * The meters of these lines at hand; null where one of them is not the plain kind: alone in a closed
  * account, of these very terms, not sliding, not observed, with nothing to count or to say.
  *
- * It is looked up once for a list of lines, and again when an account was written in between.
+ * They are looked up once for a list of lines, and again when one of the accounts was written in between.
  */
 export const handlesOf = (ledger: Ledger, lines: readonly Line[]): readonly Handle[] | null => {
   const known = ledger.handles.get(lines)
   if (known !== undefined) {
     let isFresh = true
-    for (const handle of known) if (handle.account.meters !== handle.meters) isFresh = false
+    for (const { meter } of known) if (meter.period === REPLACED) isFresh = false
     if (isFresh) return known
   }
   const made: Handle[] = []
@@ -26,20 +26,48 @@ export const handlesOf = (ledger: Ledger, lines: readonly Line[]): readonly Hand
   return made
 }
 
+/** The period of a meter that is no longer in its ledger: whoever still has it at hand looks again. */
+export const REPLACED: Meter["period"] = Object.freeze({
+  startMs: Number.NEGATIVE_INFINITY,
+  endMs: Number.NEGATIVE_INFINITY,
+  keptUntilMs: Number.NEGATIVE_INFINITY,
+})
+
 const handleOf = (ledger: Ledger, line: Line): Handle | null => {
   const account = ledger.accounts.get(line.account)
   if (account === undefined || account.circuit.state !== "closed") return null
-  const { meters } = account
-  const [meter] = meters
-  if (meter === undefined || meters.length !== 1 || meter.terms !== line.terms) return null
-  const { terms, allow } = meter
+  const [meter] = account.meters
+  if (meter === undefined || account.meters.length !== 1 || meter.terms !== line.terms) return null
+  const { terms, notes } = meter
   if (terms.observe || terms.slidingMs > 0 || !isMeterOf(meter, line)) return null
-  if (meter.refusals > 0 || meter.busySinceMs !== null) return null
+  if (notes.refusals > 0 || notes.busySinceMs !== null) return null
+  return { meter, limits: limitsOf(terms, notes, meter) }
+}
+
+const limitsByTerms = new WeakMap<Terms, WeakMap<Notes, Limits>>()
+
+/** Computed once for terms and notes; most meters share both. */
+const limitsOf = (terms: Terms, notes: Notes, meter: Meter): Limits => {
+  let byNotes = limitsByTerms.get(terms)
+  if (byNotes === undefined) {
+    byNotes = new WeakMap()
+    limitsByTerms.set(terms, byNotes)
+  }
+  const known = byNotes.get(notes)
+  if (known !== undefined) return known
+  const made = computed(terms, meter)
+  byNotes.set(notes, made)
+  return made
+}
+
+const computed = (terms: Terms, meter: Meter): Limits => {
+  const { allow } = meter.notes
   let nextLevel = allow !== null && !allow.fired ? allow.amount : Number.POSITIVE_INFINITY
   let degradeAt = Number.POSITIVE_INFINITY
   for (const tier of terms.tiers) {
     nextLevel = Math.min(nextLevel, levelAbove(tier, markOf(meter, tier).fired))
     if (tier.degrade !== null) degradeAt = Math.min(degradeAt, tier.at)
   }
-  return { account, meters, meter, terms, cap: capOf(meter, terms, 0), nextLevel, degradeAt }
+  const { unit, idleMs } = terms
+  return { unit, idleMs, cap: capOf(meter, terms, 0), nextLevel, degradeAt }
 }

@@ -39,7 +39,11 @@ interface Opening {
   readonly causeStartMs: EpochMs | null
 }
 
-export const CLOSED: Circuit = Object.freeze({ state: "closed", generation: 0, observed: false })
+const CLOSED: Circuit = Object.freeze({ state: "closed", generation: 0, observed: false })
+
+/** A closed circuit; those that never opened are one for all. */
+export const closedAt = (generation: number): Circuit =>
+  generation === 0 ? CLOSED : { state: "closed", generation, observed: false }
 
 /** The highest level of one tier that has fired. A tier is known by its first amount and its repeat. */
 export interface Mark {
@@ -64,6 +68,15 @@ export interface Meter {
   readonly terms: Terms
   readonly settled: number
   readonly held: number
+  readonly notes: Notes
+  /** The last use, of windows that forget by it (sliding, lifetime); 0 for the others. */
+  readonly usedAtMs: EpochMs
+  /** Lifetimes only: the first use. */
+  readonly bornAtMs: EpochMs
+}
+
+/** What a meter remembers beside its amounts: for most of them nothing, and that is one for all. */
+export interface Notes {
   /** Sliding windows only: what was settled, by the bucket of its reservation. */
   readonly buckets: readonly Bucket[]
   readonly marks: readonly Mark[]
@@ -79,10 +92,21 @@ export interface Meter {
   readonly busySinceMs: EpochMs | null
   /** What was said once for this meter: `refusing`, `overshoot`, `overflow`, `would-refuse REASON`. */
   readonly said: readonly string[]
-  /** Lifetime windows only: the last use, and the first. */
-  readonly usedAtMs: EpochMs
-  readonly bornAtMs: EpochMs
 }
+
+const NOTHING: readonly never[] = Object.freeze([])
+
+export const NO_NOTES: Notes = Object.freeze({
+  buckets: NOTHING,
+  marks: NOTHING,
+  acknowledged: 0,
+  acknowledgedUntilMs: null,
+  allow: null,
+  refusals: 0,
+  refusedAtMs: null,
+  busySinceMs: null,
+  said: NOTHING,
+})
 
 export interface Bucket {
   readonly period: Period
@@ -143,11 +167,15 @@ export interface Switch {
 
 /** A line's meter at hand, and what bounds it as long as nothing but its amounts moves. */
 export interface Handle {
-  readonly account: Account
-  /** The meters that the account had: other ones mean that the handle is stale. */
-  readonly meters: readonly Meter[]
+  /** Its period is over as soon as another meter has taken its place. */
   readonly meter: Meter
-  readonly terms: Terms
+  readonly limits: Limits
+}
+
+/** What bounds a meter of these terms and notes. */
+export interface Limits {
+  readonly unit: Terms["unit"]
+  readonly idleMs: DurationMs
   readonly cap: number
   /** The lowest level of any tier that has not fired. */
   readonly nextLevel: number
@@ -240,7 +268,7 @@ export const copyOf = (ledger: Ledger): Ledger => ledgerOf(keptOf(ledger))
 export const copyOfAccount = ({ key, division, circuit, meters }: Account): Account => ({
   key,
   division,
-  circuit,
+  circuit: circuit.state === "closed" ? closedAt(circuit.generation) : circuit,
   meters: meters.map(copyOfMeter),
 })
 
@@ -250,15 +278,19 @@ const copyOfMeter = (meter: Meter): Meter => ({
   terms: meter.terms,
   settled: meter.settled,
   held: meter.held,
-  buckets: meter.buckets,
-  marks: meter.marks,
-  acknowledged: meter.acknowledged,
-  acknowledgedUntilMs: meter.acknowledgedUntilMs,
-  allow: meter.allow,
-  refusals: meter.refusals,
-  refusedAtMs: meter.refusedAtMs,
-  busySinceMs: meter.busySinceMs,
-  said: meter.said,
+  notes: isQuiet(meter.notes) ? NO_NOTES : meter.notes,
   usedAtMs: meter.usedAtMs,
   bornAtMs: meter.bornAtMs,
 })
+
+const isQuiet = (notes: Notes): boolean =>
+  notes === NO_NOTES ||
+  (notes.buckets.length === 0 &&
+    notes.marks.length === 0 &&
+    notes.acknowledged === 0 &&
+    notes.acknowledgedUntilMs === null &&
+    notes.allow === null &&
+    notes.refusals === 0 &&
+    notes.refusedAtMs === null &&
+    notes.busySinceMs === null &&
+    notes.said.length === 0)

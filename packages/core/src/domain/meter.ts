@@ -1,5 +1,5 @@
 import type { Line } from "./command.ts"
-import type { AllowLevel, Mark, Meter } from "./ledger.ts"
+import { type Mark, type Meter, NO_NOTES, type Notes } from "./ledger.ts"
 import { AMOUNT_MAX, formatUsd } from "./money.ts"
 import { levelAbove, levelAtOrBelow, type Terms, type TierTerms } from "./terms.ts"
 import type { EpochMs } from "./time.ts"
@@ -13,17 +13,15 @@ export const emptyMeter = (line: Line, nowMs: EpochMs): Meter => ({
   terms: line.terms,
   settled: 0,
   held: 0,
-  buckets: [],
-  marks: [],
-  acknowledged: 0,
-  acknowledgedUntilMs: null,
-  allow: null,
-  refusals: 0,
-  refusedAtMs: null,
-  busySinceMs: null,
-  said: [],
-  usedAtMs: nowMs,
-  bornAtMs: nowMs,
+  notes: NO_NOTES,
+  usedAtMs: line.terms.slidingMs > 0 || line.terms.idleMs > 0 ? nowMs : 0,
+  bornAtMs: line.terms.idleMs > 0 ? nowMs : 0,
+})
+
+/** The meter with something else to remember. */
+export const noted = (meter: Meter, notes: Partial<Notes>): Meter => ({
+  ...meter,
+  notes: { ...meter.notes, ...notes },
 })
 
 const FOREVER = 8_640_000_000_000_000
@@ -49,7 +47,7 @@ export const isMeterOf = (meter: Meter, line: Line): boolean =>
 export const settledAt = (meter: Meter, atMs: EpochMs): number => {
   if (meter.terms.slidingMs === 0) return meter.settled
   let sum = 0
-  for (const bucket of meter.buckets) if (bucket.period.endMs > atMs) sum += bucket.settled
+  for (const bucket of meter.notes.buckets) if (bucket.period.endMs > atMs) sum += bucket.settled
   return Math.min(sum, AMOUNT_MAX)
 }
 
@@ -61,7 +59,7 @@ export const fitsFrom = (
   atMs: EpochMs,
 ): EpochMs | null => {
   let settled = settledAt(meter, atMs)
-  const live = meter.buckets.filter((bucket) => bucket.period.endMs > atMs)
+  const live = meter.notes.buckets.filter((bucket) => bucket.period.endMs > atMs)
   for (const bucket of live.sort((a, b) => a.period.endMs - b.period.endMs)) {
     settled -= bucket.settled
     if (settled + cost <= cap) return bucket.period.endMs
@@ -80,8 +78,8 @@ export const capOf = (meter: Meter | undefined, terms: Terms, nowMs: EpochMs): n
 }
 
 /** What a person has acknowledged and allowed, as far as it still holds. */
-export const seenBy = (meter: Meter, nowMs: EpochMs): Pick<Meter, "acknowledged" | "allow"> =>
-  meter.acknowledgedUntilMs !== null && nowMs >= meter.acknowledgedUntilMs ? NOTHING_SEEN : meter
+export const seenBy = ({ notes }: Meter, nowMs: EpochMs): Pick<Notes, "acknowledged" | "allow"> =>
+  notes.acknowledgedUntilMs !== null && nowMs >= notes.acknowledgedUntilMs ? NOTHING_SEEN : notes
 
 const NOTHING_SEEN = Object.freeze({ acknowledged: 0, allow: null })
 
@@ -113,7 +111,7 @@ export const reached = (meter: Meter, terms: Terms, amount: number): readonly Le
       arming: mark.arming,
     })
   }
-  const { allow } = meter
+  const { allow } = meter.notes
   if (allow !== null && !allow.fired && amount >= allow.amount) {
     const label = labelOf({ ...allow.tier, percent: null }, terms, allow.amount)
     add(levels, { amount: allow.amount, tiers: [allow.tier], label, passed: 1, arming: 0 })
@@ -123,18 +121,16 @@ export const reached = (meter: Meter, terms: Terms, amount: number): readonly Le
 
 /** The meter after its tiers fired for `amount`. */
 export const markReached = (meter: Meter, terms: Terms, amount: number): Meter => {
-  let marks: readonly Mark[] = meter.marks
+  let marks: readonly Mark[] = meter.notes.marks
   for (const tier of terms.tiers) {
     const fired = levelAtOrBelow(tier, amount)
     const mark = markOf(meter, tier)
     if (fired > mark.fired)
       marks = [...marks.filter((other) => !isOf(other, tier)), { ...mark, fired }]
   }
-  const allow: AllowLevel | null =
-    meter.allow !== null && amount >= meter.allow.amount
-      ? { ...meter.allow, fired: true }
-      : meter.allow
-  return { ...meter, marks, allow }
+  const { allow } = meter.notes
+  const fires = allow !== null && amount >= allow.amount
+  return noted(meter, { marks, allow: fires ? { ...allow, fired: true } : allow })
 }
 
 /** Of a sliding window: an acknowledgement lapses, and levels that settled + held is 10 % below are armed again. */
@@ -142,17 +138,17 @@ export const rearm = (meter: Meter, nowMs: EpochMs): Meter => {
   if (meter.terms.slidingMs === 0) return meter
   const { acknowledged, allow } = seenBy(meter, nowMs)
   const seen =
-    acknowledged === meter.acknowledged && allow === meter.allow
+    acknowledged === meter.notes.acknowledged && allow === meter.notes.allow
       ? meter
-      : { ...meter, acknowledged, allow, acknowledgedUntilMs: null }
+      : noted(meter, { acknowledged, allow, acknowledgedUntilMs: null })
   const used = settledAt(meter, nowMs) + meter.held
-  if (!seen.marks.some(({ fired }) => isTenthAbove(fired, used))) return seen
-  const marks = seen.marks.map((mark) => {
+  if (!seen.notes.marks.some(({ fired }) => isTenthAbove(fired, used))) return seen
+  const marks = seen.notes.marks.map((mark) => {
     if (!isTenthAbove(mark.fired, used)) return mark
     const fired = levelAtOrBelow(mark, lessThanTenthAbove(used))
     return { ...mark, fired, arming: mark.arming + 1 }
   })
-  return { ...seen, marks }
+  return noted(seen, { marks })
 }
 
 /** 10 × used ≤ 9 × level, without passing 2^53. */
@@ -164,24 +160,24 @@ const lessThanTenthAbove = (used: number): number =>
   used % 9 === 0 ? used + used / 9 - 1 : used + Math.floor(used / 9)
 
 /** The highest amount that any level of the meter has fired at. */
-export const highestFired = (meter: Meter): number =>
-  meter.marks.reduce(
+export const highestFired = ({ notes: { marks, allow } }: Meter): number =>
+  marks.reduce(
     (highest, mark) => Math.max(highest, mark.fired),
-    meter.allow?.fired === true ? meter.allow.amount : 0,
+    allow?.fired === true ? allow.amount : 0,
   )
 
 /** The highest fired level of any tier at or below `upTo`. */
-export const firedUpTo = (meter: Meter, upTo: number): number => {
-  let amount = meter.allow?.fired === true && meter.allow.amount <= upTo ? meter.allow.amount : 0
-  for (const mark of meter.marks) {
+export const firedUpTo = ({ notes: { marks, allow } }: Meter, upTo: number): number => {
+  let amount = allow?.fired === true && allow.amount <= upTo ? allow.amount : 0
+  for (const mark of marks) {
     if (mark.fired === 0) continue
     amount = Math.max(amount, levelAtOrBelow(mark, Math.min(mark.fired, upTo)))
   }
   return amount
 }
 
-export const markOf = (meter: Meter, tier: TierTerms): Mark =>
-  meter.marks.find((mark) => isOf(mark, tier)) ?? {
+export const markOf = ({ notes }: Meter, tier: TierTerms): Mark =>
+  notes.marks.find((mark) => isOf(mark, tier)) ?? {
     at: tier.at,
     repeat: tier.repeat,
     fired: 0,

@@ -60,9 +60,9 @@ export const quickSettle = (
   const handles = handlesOf(ledger, reservation.lines)
   if (handles === null || !areAlive(reservation, handles)) return null
   for (const handle of handles) {
-    const { meter, cap, nextLevel } = handle
+    const { meter, limits } = handle
     if (!isOpenAt(handle, nowMs) || nowMs >= meter.period.endMs) return null
-    const unit = handle.terms.unit
+    const { unit, nextLevel, cap } = limits
     if (meter.settled + actual[unit] - settled[unit] >= nextLevel) return null
     if (meter.settled + meter.held > cap) return null
   }
@@ -83,9 +83,9 @@ const quickGrant = (handles: readonly Handle[], command: Reserve, nowMs: EpochMs
   const { units, base, perUnit } = command
   let granted = units.most
   for (const handle of handles) {
-    const { meter, cap, degradeAt } = handle
-    if (!isOpenAt(handle, nowMs) || meter.settled >= degradeAt) return -1
-    const unit = handle.terms.unit
+    const { meter, limits } = handle
+    const { unit, cap } = limits
+    if (!isOpenAt(handle, nowMs) || meter.settled >= limits.degradeAt) return -1
     const room = cap - meter.settled - meter.held - base[unit]
     const each = perUnit[unit]
     if (each * granted > room) {
@@ -98,15 +98,15 @@ const quickGrant = (handles: readonly Handle[], command: Reserve, nowMs: EpochMs
 }
 
 /** Whether the meter is still of its period and far from any edge. */
-const isOpenAt = ({ meter, terms }: Handle, nowMs: EpochMs): boolean =>
+const isOpenAt = ({ meter, limits }: Handle, nowMs: EpochMs): boolean =>
   nowMs < meter.period.keptUntilMs &&
-  (terms.idleMs === 0 || nowMs - meter.usedAtMs < terms.idleMs) &&
+  (limits.idleMs === 0 || nowMs - meter.usedAtMs < limits.idleMs) &&
   meter.settled + meter.held <= QUICK_MAX
 
 /** Whether each lifetime is the one that was held in. */
 const areAlive = ({ lives }: Reservation, handles: readonly Handle[]): boolean =>
   lives === null ||
-  handles.every(({ meter, terms }, at) => terms.idleMs === 0 || meter.bornAtMs === lives[at])
+  handles.every(({ meter, limits }, at) => limits.idleMs === 0 || meter.bornAtMs === lives[at])
 
 const costsLittle = (base: Amounts, perUnit: Amounts, n: number): boolean =>
   base.usd + n * perUnit.usd <= QUICK_MAX &&

@@ -3,7 +3,16 @@ import type { Line } from "./command.ts"
 import type { Draft } from "./draft.ts"
 import type { DomainEvent } from "./event.ts"
 import type { Account, Bucket, Meter } from "./ledger.ts"
-import { capOf, type Level, markReached, meterStart, reached, rearm, settledAt } from "./meter.ts"
+import {
+  capOf,
+  type Level,
+  markReached,
+  meterStart,
+  noted,
+  reached,
+  rearm,
+  settledAt,
+} from "./meter.ts"
 import { AMOUNT_MAX } from "./money.ts"
 import type { BlockingEffect, TierTerms } from "./terms.ts"
 
@@ -53,8 +62,9 @@ export const sayOnce = (
   kind: "refusing" | "overshoot" | "overflow",
 ): void => {
   const meter = draft.meter(line)
-  if (meter.said.includes(kind)) return
-  draft.putMeter(line, { ...meter, said: [...meter.said, kind] })
+  const { said } = meter.notes
+  if (said.includes(kind)) return
+  draft.putMeter(line, noted(meter, { said: [...said, kind] }))
   draft.events.push({ ...meterHead(draft, line, kind), kind, channels: capChannels(draft, line) })
 }
 
@@ -62,8 +72,9 @@ export const sayOnce = (
 export const sayWouldRefuse = (draft: Draft, line: Line, reason: string): void => {
   const meter = draft.meter(line)
   const kind = `would-refuse ${reason}`
-  if (meter.said.includes(kind)) return
-  draft.putMeter(line, { ...meter, said: [...meter.said, kind] })
+  const { said } = meter.notes
+  if (said.includes(kind)) return
+  draft.putMeter(line, noted(meter, { said: [...said, kind] }))
   const channels = capChannels(draft, line)
   draft.events.push({ ...meterHead(draft, line, kind), kind: "would-refuse", reason, channels })
 }
@@ -72,9 +83,10 @@ const post = (meter: Meter, line: Line, movement: Movement): { meter: Meter; sto
   const held = within(meter.held + movement.held)
   const stopped = meter.held + movement.held > AMOUNT_MAX
   if (line.terms.slidingMs > 0) {
-    const { buckets, isFull } = postBucket(meter.buckets, line, movement.settled)
+    const { buckets, isFull } = postBucket(meter.notes.buckets, line, movement.settled)
     const settled = within(buckets.reduce((sum, bucket) => sum + bucket.settled, 0))
-    return { meter: { ...meter, settled, held, buckets }, stopped: stopped || isFull }
+    const moved = noted({ ...meter, settled, held }, { buckets })
+    return { meter: moved, stopped: stopped || isFull }
   }
   const sum = meter.settled + movement.settled
   return { meter: { ...meter, settled: within(sum), held }, stopped: stopped || sum > AMOUNT_MAX }
@@ -102,7 +114,7 @@ const bucketOf = (buckets: readonly Bucket[], line: Line): Bucket | undefined =>
 
 /** What a correction may take back at most: of a sliding window, what its bucket has. */
 export const takeableOf = (meter: Meter, line: Line): number =>
-  line.terms.slidingMs > 0 ? (bucketOf(meter.buckets, line)?.settled ?? 0) : meter.settled
+  line.terms.slidingMs > 0 ? (bucketOf(meter.notes.buckets, line)?.settled ?? 0) : meter.settled
 
 const RANK = { block: 1, trip: 2, latch: 3 } as const
 
@@ -168,6 +180,7 @@ const channelsOf = (tiers: readonly TierTerms[]): readonly string[] => [
 
 const capChannels = (draft: Draft, line: Line): readonly string[] => {
   const meter = draft.meter(line)
+  const { allow } = meter.notes
   const cap = capOf(meter, line.terms, draft.nowMs)
   const makes = line.terms.tiers.filter(
     (tier) =>
@@ -175,7 +188,7 @@ const capChannels = (draft: Draft, line: Line): readonly string[] => {
       tier.at <= cap &&
       (tier.at === cap || (tier.repeat > 0 && (cap - tier.at) % tier.repeat === 0)),
   )
-  return channelsOf(makes.length > 0 || meter.allow === null ? makes : [meter.allow.tier])
+  return channelsOf(makes.length > 0 || allow === null ? makes : [allow.tier])
 }
 
 const meterHead = (draft: Draft, line: Line, kind: string) => {

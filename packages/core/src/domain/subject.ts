@@ -23,10 +23,12 @@ export const dimensionValue = (subject: Subject, dimension: string): string | un
  * @example accountKey("key-hour", ["k1"]) // => "key-hour/k1"
  */
 export const accountKey = (budget: string, values: readonly string[]): string => {
-  let key = `${budget}/`
+  const parts = [budget]
   const last = values.length - 1
-  for (let i = 0; i < last; i += 1) key += `${values[i]?.length}:${values[i]}/`
-  return key + (values[last] ?? "")
+  for (let i = 0; i < last; i += 1) parts.push(`${values[i]?.length}:${values[i]}`)
+  parts.push(values[last] ?? "")
+  // Joined, not added: a string that is kept for every account must not hold on to its parts.
+  return parts.join("/")
 }
 
 /** The budget's id of an account key. */

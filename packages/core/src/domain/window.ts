@@ -24,6 +24,20 @@ export interface Period {
  * For a sliding window it is the life of the bucket: from the bucket's start until the whole bucket has left.
  */
 export const periodAt = (window: Window, atMs: EpochMs): Period => {
+  const known = last.get(window)
+  if (known !== undefined && isCurrent(window, known, atMs)) return known
+  const made = cut(window, atMs)
+  last.set(window, made)
+  return made
+}
+
+/** The same window is cut at the same place again and again, and its meters share the period. */
+const last = new WeakMap<Window, Period>()
+
+const isCurrent = (window: Window, { startMs, endMs }: Period, atMs: EpochMs): boolean =>
+  startMs <= atMs && atMs < (window.kind === "sliding" ? startMs + bucketLength(window) : endMs)
+
+const cut = (window: Window, atMs: EpochMs): Period => {
   switch (window.kind) {
     case "hour":
       return kept(window, hourAt(window.timeZone, atMs))

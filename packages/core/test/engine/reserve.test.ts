@@ -168,10 +168,10 @@ describe("refusals from memory", () => {
     const { admitted, reserve, clock, store } = opened({ budgets: capped })
     await (await admitted(950)).settle({ amounts: { usd: 950 } })
     expect(await reserve(100)).toMatchObject({ allowed: false, reason: "exhausted" })
-    const before = store.ledger.accounts.get("key/k1")?.meters[0]?.refusals
+    const before = store.ledger.accounts.get("key/k1")?.meters[0]?.notes.refusals
     for (let i = 0; i < 5; i += 1)
       expect(await reserve(60)).toMatchObject({ allowed: false, reason: "exhausted" })
-    expect(store.ledger.accounts.get("key/k1")?.meters[0]?.refusals).toBe(before)
+    expect(store.ledger.accounts.get("key/k1")?.meters[0]?.notes.refusals).toBe(before)
     expect(await reserve(50)).toMatchObject({ allowed: true })
     clock.advance(1_001)
     expect(await reserve(60)).toMatchObject({ allowed: false })

@@ -265,7 +265,7 @@ export const laws: readonly Law[] = [
             JSON.stringify(
               metersOf(ledger)
                 .filter(({ period }) => period.startMs !== startMs && period.keptUntilMs > atMs)
-                .map(({ account, period, settled, held, marks }) => [
+                .map(({ account, period, settled, held, notes: { marks } }) => [
                   account,
                   period.startMs,
                   settled,
@@ -341,7 +341,7 @@ export const laws: readonly Law[] = [
                 1,
               )
             return JSON.stringify(
-              metersOf(ledger).map(({ settled, held, marks }) => [
+              metersOf(ledger).map(({ settled, held, notes: { marks } }) => [
                 settled,
                 held,
                 [...marks].sort((one, other) => one.at - other.at),

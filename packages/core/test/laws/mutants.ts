@@ -164,8 +164,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "changes are shared with the ledger",
     file: "evolve.ts",
-    find: "= copyOfAccount(value)",
-    replace: "= value",
+    find: "ledger.accounts.set(key, copyOfAccount(value))",
+    replace: "ledger.accounts.set(key, value)",
   },
   {
     name: "the common case forgets the hold of others",
@@ -212,8 +212,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: "what is at hand is never looked up again",
     file: "handles.ts",
-    find: "if (handle.account.meters !== handle.meters) isFresh = false",
-    replace: "if (handle === undefined) isFresh = false",
+    find: "if (meter.period === REPLACED) isFresh = false",
+    replace: "",
+    equivalent: "the period of a replaced meter is over, so the full rules decide",
   },
   {
     name: "numbers of two divisions meet",

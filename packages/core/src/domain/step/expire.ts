@@ -41,9 +41,10 @@ export const sweep = (ledger: Ledger, division: string, nowMs: EpochMs, most: nu
   for (const reservation of overdue.slice(0, most)) {
     const draft = new Draft(ledger, nowMs)
     ids.push(end(draft, reservation))
-    evolve(ledger, draft.changes)
+    const own = draft.changes
+    evolve(ledger, own)
     events.push(...draft.events)
-    changes.push(...draft.changes)
+    changes.push(...own)
   }
   return { ids, events, changes }
 }

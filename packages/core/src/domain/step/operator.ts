@@ -2,7 +2,7 @@ import { close, look, tripFor } from "../circuit.ts"
 import type { Acknowledge, Adjust, Line, SwitchTo, Trip } from "../command.ts"
 import type { Draft } from "../draft.ts"
 import type { Account, Meter } from "../ledger.ts"
-import { firedUpTo, isIdle, rearm, seenBy, settledAt } from "../meter.ts"
+import { firedUpTo, isIdle, noted, rearm, seenBy, settledAt } from "../meter.ts"
 import { AMOUNT_MAX } from "../money.ts"
 import type { Outcome } from "../outcome.ts"
 import { isStronger, messageOf, move, takeableOf } from "../raise.ts"
@@ -62,7 +62,7 @@ const acknowledged = (draft: Draft, account: Account, upTo: number): readonly Me
     const acknowledgedUntilMs = slidingMs > 0 ? draft.nowMs + slidingMs : null
     const most = Math.max(amount, before.acknowledged)
     const seen = { acknowledged: most, acknowledgedUntilMs, allow }
-    return { ...meter, ...seen, refusals: 0, refusedAtMs: null }
+    return noted(meter, { ...seen, refusals: 0, refusedAtMs: null })
   })
   return some ? meters : null
 }
@@ -79,14 +79,15 @@ const allowMore = (draft: Draft, line: Line, allow: number): void => {
   const amount = settledAt(meter, draft.nowMs) + meter.held + allow
   const blocking = line.terms.tiers.filter((tier) => tier.effect !== null)
   if (blocking.length === 0) return
-  const next = Math.min(...blocking.map((tier) => levelAbove(tier, meter.acknowledged)))
-  const tier = togetherAt(blocking, meter.acknowledged)
+  const { acknowledged: before } = meter.notes
+  const next = Math.min(...blocking.map((tier) => levelAbove(tier, before)))
+  const tier = togetherAt(blocking, before)
   const { slidingMs } = line.terms
-  draft.putMeter(line, {
-    ...meter,
+  const notes = {
     allow: amount < next ? { amount: Math.min(amount, AMOUNT_MAX), tier, fired: false } : null,
     acknowledgedUntilMs: slidingMs > 0 ? draft.nowMs + slidingMs : null,
-  })
+  }
+  draft.putMeter(line, noted(meter, notes))
 }
 
 /** What the tiers of the highest level at or below an amount do together: the strongest effect, all channels. */

@@ -2,6 +2,7 @@ import { refuses } from "../circuit.ts"
 import type { Command, CommandId, Extend, Line, Reserve } from "../command.ts"
 import type { Draft } from "../draft.ts"
 import type { Reservation } from "../ledger.ts"
+import { noted } from "../meter.ts"
 import { ended } from "../once.ts"
 import type { CommandError, Outcome } from "../outcome.ts"
 import { reservationName } from "../source.ts"
@@ -40,8 +41,9 @@ export const drains = (draft: Draft, reservation: Reservation): boolean =>
 /** An admission ends a row of refusals. */
 export const admitted = (draft: Draft, line: Line): void => {
   const meter = draft.meter(line)
-  if (meter.refusals > 0 || meter.busySinceMs !== null)
-    draft.putMeter(line, { ...meter, refusals: 0, refusedAtMs: null, busySinceMs: null })
+  const { refusals, busySinceMs } = meter.notes
+  if (refusals > 0 || busySinceMs !== null)
+    draft.putMeter(line, noted(meter, { refusals: 0, refusedAtMs: null, busySinceMs: null }))
 }
 
 /** The cost of `n` units in each unit. */
