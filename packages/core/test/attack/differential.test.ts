@@ -69,7 +69,7 @@ const compare = ({ pool, steps }: History): void => {
           } as unknown as Command)
         : found.command
     } else {
-      command = commandOf(any, pool, sent.length + 1, done, atMs, division)
+      command = commandOf(any, pool, sent.length + 1, done, atMs, division, reservesOf(sent))
       sent.push({ command, atMs })
     }
     const told = reference.take(command, atMs)
@@ -98,6 +98,9 @@ const compare = ({ pool, steps }: History): void => {
   }
   expect(textOf(rebuilt), trace.join("\n")).toEqual(textOf(ledger))
 }
+
+const reservesOf = (sent: readonly { command: Command }[]): readonly number[] =>
+  sent.flatMap(({ command }) => (command.kind === "reserve" ? command.id.n : []))
 
 /** An expired reservation may be forgotten once its periods are over: when is nobody's meaning. */
 const mayBeForgotten = (

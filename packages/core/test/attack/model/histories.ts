@@ -69,6 +69,12 @@ const KINDS: Readonly<Record<string, readonly Kind[]>> = {
       { observe },
     ),
   })),
+  wide: [
+    {
+      window: hour,
+      terms: termsOf([tierOf(20, { repeat: 20, effect: trip(false), notify: ["page"] })]),
+    },
+  ],
   calls: [
     {
       window: hour,
@@ -126,6 +132,7 @@ export const any = {
     kind: fc.constant("settle" as const),
     of,
     actual: fc.integer({ min: 0, max: 8 }),
+    requests: fc.constantFrom(0, 1),
     final: fc.boolean(),
     seq: fc.integer({ min: 1, max: 3 }),
   }),
@@ -239,11 +246,17 @@ export const commandOf = (
   done: number,
   atMs: number,
   division = "*",
+  reserves: readonly number[] = [],
 ): Command => {
   // An operator's command about an account belongs to the account's division.
   const own = any.kind === "trip" || any.kind === "acknowledge" ? "*" : division
   const head = { id: { source: "s", n }, done, division: own }
-  const reservation = { source: "s", n: "of" in any ? any.of : 0 }
+  const meant = "of" in any ? any.of : 0
+  const isOld = any.kind === "release" || reserves.length === 0
+  const reservation = {
+    source: "s",
+    n: isOld ? meant : (reserves.at(-1 - (meant % reserves.length)) ?? meant),
+  }
   const nameOf = (pick: number): string => pool[pick % pool.length] ?? ""
   const namesOf = (picks: readonly number[]): readonly string[] => [...new Set(picks.map(nameOf))]
   const line = (pick: number, back = 0): Line => {
@@ -272,7 +285,7 @@ export const commandOf = (
         kind: "settle",
         reservation,
         seq: any.seq,
-        actual: amounts(any.actual, 1),
+        actual: amounts(any.actual, any.requests),
         final: any.final,
       }
     case "extend":
