@@ -1,7 +1,7 @@
 /*
  * The store with its journal in Deno itself, with the rights that it needs and no others:
  *
- *   deno run --allow-read --allow-write packages/store-memory/test/runtime/deno/journal.deno.ts
+ *   deno run --allow-read --allow-write packages/store-memory/test/runtime/deno/journal.ts
  *
  * Latches one account, starts again, and meets the latch; ends with 0 where all of it holds.
  */
