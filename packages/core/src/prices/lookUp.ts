@@ -85,6 +85,7 @@ const lookUp = (model: PricedModel, listedName: string, tier: string): Found | U
 
 /** The library throws for names that it does not expect; to a caller that is an unknown model. */
 const priceOf = ({ provider, atMs }: PricedModel, listedName: string): PriceCalculation | null => {
+  if (provider === "") return null
   try {
     const where = provider === undefined ? {} : { providerId: provider }
     return calcPrice({}, listedName, { ...where, timestamp: new Date(atMs) })

@@ -91,20 +91,20 @@ const rateOf = (value: unknown, path: string, problems: Problem[]): Rate => {
     const given = recordOf(tier) ?? {}
     const above = given.above
     const rate = nanoOf(given.rate, under(where, "rate"), problems)
-    if (typeof above !== "number" || !Number.isSafeInteger(above) || above <= before.above)
+    if (typeof above !== "number" || !Number.isSafeInteger(above) || above <= before.above) {
       problems.push({
         path: under(where, "above"),
         message: `${shown(above)} is not a count of tokens above ${before.above}`,
       })
-    else if (rate < before.rate)
+      continue
+    }
+    if (rate < before.rate)
       problems.push({
         path: under(where, "rate"),
         message: "is cheaper than the rate below it; a longer call must not cost less",
       })
-    else {
-      before = { above, rate }
-      tiers.push(before)
-    }
+    before = { above, rate: Math.max(rate, before.rate) }
+    tiers.push(before)
   }
   return { base, tiers }
 }
