@@ -59,6 +59,23 @@ describe("a Reserve without an answer", () => {
     expect(await meter()).toEqual({ settled: 0, held: 0 })
   })
 
+  it("is not taken for answered where its answer comes after the deadline", async () => {
+    const { control, admitted, reserve, meter } = far()
+    await admitted(1)
+    control.fateOf = ({ kind, id }) =>
+      kind === "release" ? "lose-command" : id.n === 2 ? "slow" : "pass"
+    expect(await reserve(400)).toMatchObject({ allowed: false, reason: "store-unavailable" })
+    control.arrive()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await admitted(1)
+    expect(numbers(control.sent).at(-1)).toBe("reserve 4 done 1")
+    control.fateOf = () => "pass"
+    await until(() => control.kinds().filter((kind) => kind === "release").length >= 2)
+    await admitted(1)
+    expect(numbers(control.sent).at(-1)).toBe("reserve 5 done 4")
+    expect((await meter()).held).toBe(3)
+  })
+
   it("holds nothing where its caller aborts meanwhile", async () => {
     const { control, spendfuse, meter } = far()
     control.fateOf = first("reserve", "late")
@@ -70,6 +87,31 @@ describe("a Reserve without an answer", () => {
     await until(() => control.sent.length === 2)
     expect(control.kinds()).toEqual(["reserve", "release"])
     expect(await meter()).toEqual({ settled: 0, held: 0 })
+  })
+
+  it("holds nothing where its caller aborts at any moment around the answer", async () => {
+    let aborted = 0
+    for (let turns = 0; turns < 12; turns += 1) {
+      const { control, spendfuse, meter } = far()
+      const stop = new AbortController()
+      control.change = (applied, { kind }) => {
+        const after = async (): Promise<void> => {
+          for (let i = 0; i < turns; i += 1) await Promise.resolve()
+          stop.abort(new Error("enough"))
+        }
+        if (kind === "reserve") void after()
+        return applied
+      }
+      const request = { subject: k1, amounts: { usd: 400 }, signal: stop.signal }
+      const decision = await spendfuse.reserve(request).catch(() => null)
+      if (decision?.allowed === true) await decision.release()
+      else aborted += 1
+      await until(() => control.kinds().includes("release"))
+      expect(await meter()).toEqual({ settled: 0, held: 0 })
+      expect(control.kinds()).toEqual(["reserve", "release"])
+    }
+    expect(aborted).toBeGreaterThan(0)
+    expect(aborted).toBeLessThan(12)
   })
 
   it("sends nothing where the caller has aborted before", async () => {

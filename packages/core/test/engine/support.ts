@@ -50,7 +50,7 @@ export const policyOf = (json: Partial<PolicyJson> = {}) =>
   })
 
 /** What becomes of one command on its way to a store and back. */
-export type Fate = "pass" | "lose-command" | "lose-answer" | "late" | "twice"
+export type Fate = "pass" | "lose-command" | "lose-answer" | "late" | "slow" | "twice"
 
 /** An asynchronous store over the real one, which loses, repeats, refuses and delays what it is told to. */
 export const remote = (inner: MemoryStore, nowMs: () => number) => {
@@ -85,6 +85,10 @@ export const remote = (inner: MemoryStore, nowMs: () => number) => {
     if (fate === "late") {
       late.push(() => void current.applyNow(command))
       return new Promise(() => undefined)
+    }
+    if (fate === "slow") {
+      const answer = current.applyNow(command)
+      return new Promise((resolve) => late.push(() => resolve([answer])))
     }
     const error = control.errorOf(command)
     if (error !== null) {
