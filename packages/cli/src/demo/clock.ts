@@ -2,7 +2,7 @@ export const SECOND_MS = 1_000
 export const HOUR_MS = 3_600_000
 
 /** A pair of calls costs $9 + $1; ten pairs each 90 seconds are $4,000 an hour: $72,000 in 18 hours. */
-export const TICK_MS = 90 * SECOND_MS
+export const TICK_MS: number = 90 * SECOND_MS
 export const TICKS = 720
 export const PAIRS = 10
 /** Six in the morning, so that the 18 hours end with the day and its bill. */

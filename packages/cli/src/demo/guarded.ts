@@ -9,7 +9,7 @@ import {
 } from "@spendfuse/core"
 import { libraryPrices } from "@spendfuse/core/prices"
 import { type MemoryStore, memoryStore } from "@spendfuse/store-memory"
-import { agent } from "./agent.ts"
+import { type Agent, agent } from "./agent.ts"
 import { type Clock, DAILY_NANO, HOUR_MS, HOURLY_NANO } from "./clock.ts"
 import { standIn } from "./provider.ts"
 import { USAGE } from "./ways.ts"
@@ -36,8 +36,27 @@ export interface BudgetSeen {
   readonly maxSpentNano: number
 }
 
+/** What the guard holds at one instant; nano-USD. */
+export interface GuardedLook {
+  readonly guarded: number
+  readonly hourSpent: number
+  readonly dayCap: number
+  readonly circuits: { readonly hour: string; readonly day: string }
+}
+
+/** An agent behind the guard, and what was told of it. */
+export interface GuardedAgent {
+  readonly agent: Agent
+  readonly events: readonly ToldEvent[]
+  /** Ends the tick: every call is settled, every alert told, and the person on call has looked. */
+  readonly settle: () => Promise<void>
+  readonly look: () => Promise<GuardedLook>
+  readonly budgets: () => readonly BudgetSeen[]
+  readonly close: () => Promise<void>
+}
+
 /** The same agent behind the guarded fetch, with the seed's policy and a person on call. */
-export const guardedAgent = (clock: Clock) => {
+export const guardedAgent = (clock: Clock): GuardedAgent => {
   const events: ToldEvent[] = []
   const store = memoryStore({ nowMs: () => clock.atMs })
   const spendfuse = spendfuseOf(store, clock, (told) => events.push(told))
@@ -50,7 +69,6 @@ export const guardedAgent = (clock: Clock) => {
       return guarded(input, init)
     }),
     events,
-    /** Ends the tick: every call is settled, every alert told, and the person on call has looked. */
     settle: async () => {
       await guarded.idle()
       meters.observe()
@@ -67,7 +85,7 @@ export const guardedAgent = (clock: Clock) => {
         circuits: { hour: hour.circuit, day: day.circuit },
       }
     },
-    budgets: (): readonly BudgetSeen[] => [
+    budgets: () => [
       { id: "hour", capNano: HOURLY_NANO, maxSpentNano: meters.most("hour") },
       { id: "day", capNano: person.dayCap(), maxSpentNano: meters.most("day") },
     ],

@@ -48,16 +48,23 @@ export const postHocCounter = (clock: Clock): Way => {
   })
 }
 
+/** An alert that rings once, when the bill of a day has passed the cap. */
+export interface BillingAlert {
+  /** What was spent until the loop was stopped, nano-USD. */
+  readonly spent: () => number
+  /** When it rang, epoch milliseconds; null while it has not. */
+  readonly rangAtMs: () => number | null
+  readonly look: (atMs: number) => void
+}
+
 /** The provider's billing alert: it looks at the bill when the day is over, and then somebody stops the loop. */
-export const billingAlert = (bill: () => number) => {
+export const billingAlert = (bill: () => number): BillingAlert => {
   let stoppedAt: { readonly atMs: number; readonly nano: number } | null = null
   let day = dayOf(START_MS)
   return {
-    /** What was spent until the loop was stopped. */
     spent: () => stoppedAt?.nano ?? bill(),
-    /** When it rang, epoch milliseconds; null while it has not. */
     rangAtMs: () => stoppedAt?.atMs ?? null,
-    look: (atMs: number): void => {
+    look: (atMs) => {
       if (dayOf(atMs) === day) return
       day = dayOf(atMs)
       if (bill() > DAILY_NANO) stoppedAt ??= { atMs, nano: bill() }

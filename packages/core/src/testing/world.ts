@@ -33,7 +33,7 @@ interface Clock {
  */
 export class World {
   readonly clock: Clock
-  readonly divisions = new Set<string>([SHARED_DIVISION])
+  readonly divisions: Set<string> = new Set([SHARED_DIVISION])
   #process = 0
   #cursor: string | undefined
   #played: PlayedStore
