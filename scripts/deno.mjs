@@ -11,6 +11,8 @@ const STORE = "packages/store-memory/test"
 const LEFT_OUT = ["**/lock.test.ts", "**/nothingLost.laws.test.ts"].map(
   (file) => `--exclude=${file}`,
 )
+/** The journal with the rights that it needs and no others. */
+const JOURNAL = ["--allow-read", "--allow-write", `${STORE}/runtime/deno/journal.ts`]
 const FEWER = { DENO_NO_UPDATE_CHECK: "1", LAW_RUNS: "100" }
 
 /** Types, then tests in Deno's own processes, from unbuilt sources. */
@@ -21,6 +23,7 @@ export const checkDeno = async () => {
   const vitest = ["run", "-A", "node_modules/vitest/vitest.mjs", "run", "--pool=forks"]
   return [
     ...(await deno("check", ...sources)),
+    ...(await deno("run", ...JOURNAL)),
     ...(await deno(...vitest, "--project", "unit", ...LEFT_OUT, ...TESTS, STORE)),
   ]
 }
