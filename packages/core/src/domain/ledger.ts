@@ -108,11 +108,13 @@ export const NO_NOTES: Notes = Object.freeze({
   said: NOTHING,
 })
 
+/** What a sliding window settled in one of its buckets, in the line's unit. */
 export interface Bucket {
   readonly period: Period
   readonly settled: number
 }
 
+/** One budget for one subject: its circuit, and what its periods used. */
 export interface Account {
   readonly key: string
   readonly division: string
@@ -121,6 +123,7 @@ export interface Account {
   readonly meters: readonly Meter[]
 }
 
+/** A hold that runs, or that expired and may still be corrected. */
 export interface Reservation {
   readonly id: CommandId
   readonly division: string
@@ -144,6 +147,7 @@ export interface Reservation {
   readonly via: string | null
 }
 
+/** One engine process, as far as its numbered commands are known. */
 export interface Source {
   /** All numbers up to it are answered. */
   readonly done: number
@@ -161,6 +165,7 @@ export interface Entry {
   readonly ended: "settled" | "released" | null
 }
 
+/** A switch that is off; `untilMs` null is until somebody turns it on. */
 export interface Switch {
   readonly untilMs: EpochMs | null
 }
@@ -199,6 +204,7 @@ export interface Ledger {
   readonly handles: WeakMap<readonly Line[], readonly Handle[]>
 }
 
+/** A ledger that nothing has happened to. */
 export const emptyLedger = (): Ledger => {
   const reservations = new Reservations<Reservation>()
   return {
