@@ -96,6 +96,7 @@ export interface Notes {
 
 const NOTHING: readonly never[] = Object.freeze([])
 
+/** The notes of a meter that nothing has happened to yet. */
 export const NO_NOTES: Notes = Object.freeze({
   buckets: NOTHING,
   marks: NOTHING,
