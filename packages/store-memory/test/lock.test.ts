@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { dirname, join } from "node:path"
 import process from "node:process"
 import { fileJournal, JournalUnusable } from "@spendfuse/store-memory/journal"
-import { describe, expect, it, onTestFinished } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { bundled, charge, freshPath, openAt, settledOf } from "./support.ts"
 
 const runtime = "Deno" in globalThis ? ["run", "-A"] : []
@@ -38,6 +38,18 @@ describe("the lock of a journal", () => {
     await store.close()
     expect(existsSync(`${path}.holder`)).toBe(false)
     expect(openAt(path).notices).toEqual([])
+  })
+
+  it("is refused where the runtime has none to give", () => {
+    const without = vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never)
+    onTestFinished(() => without.mockRestore())
+    expect(() => openAt(freshPath())).toThrow("use Node 22.13, Deno 2.2 or newer")
+  })
+
+  it("is refused where the file cannot be locked", () => {
+    const path = freshPath()
+    mkdirSync(`${path}.lock`)
+    expect(() => openAt(path)).toThrow(`journal \`${path}\` cannot be locked by \`${path}.lock\``)
   })
 
   it("is free after a start that failed", () => {

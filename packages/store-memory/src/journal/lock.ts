@@ -34,18 +34,22 @@ export const lockOf = (path: string): Lock => {
     if (isBusy(error)) throw new JournalUnusable("in-use", inUse(path), error)
     throw new JournalUnusable("no-lock", cannotLock(path), error)
   }
-  const holder = { pid: process.pid, host: hostName(), since: new Date().toISOString() }
-  try {
-    writeFileSync(`${path}.holder`, `${JSON.stringify(holder)}\n`)
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  writeHolder(path)
   return {
     release: () => {
       rmSync(`${path}.holder`, { force: true })
       database.close()
     },
+  }
+}
+
+/** For people alone: a full disk must not keep the journal from being read. */
+const writeHolder = (path: string): void => {
+  const holder = { pid: process.pid, host: hostName(), since: new Date().toISOString() }
+  try {
+    writeFileSync(`${path}.holder`, `${JSON.stringify(holder)}\n`)
+  } catch {
+    rmSync(`${path}.holder`, { force: true })
   }
 }
 

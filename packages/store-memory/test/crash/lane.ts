@@ -237,8 +237,8 @@ const assertReplayed = (
   return replayed
 }
 
-/** A refusal and an error are not remembered, and of an Expire not what was swept before it. */
-const NOT_KEPT: ReadonlySet<string> = new Set<Outcome["kind"]>(["refused", "error", "expired"])
+/** A refusal and an error are not remembered. */
+const NOT_KEPT: ReadonlySet<string> = new Set<Outcome["kind"]>(["refused", "error"])
 
 const keyOf = ({ id, division }: Command): string => sourceKey(id.source, division)
 
