@@ -12,10 +12,12 @@ export const splitLines = async function* (
   const decoder = new TextDecoder()
   let line = ""
   let isOpen = false
+  let isFirst = true
   for await (const part of parts) {
     const text = typeof part === "string" ? part : decoder.decode(part, { stream: true })
-    let from = 0
-    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
+    let from = isFirst && text.startsWith("\uFEFF") ? 1 : 0
+    if (text !== "") isFirst = false
+    for (let end = text.indexOf("\n", from); end >= 0; end = text.indexOf("\n", from)) {
       yield withoutCr(kept(line, text.slice(from, end)))
       line = ""
       isOpen = false
