@@ -57,7 +57,17 @@ export class EventCutter {
 }
 
 /** The events of a text of whole events, each with its blank line. */
-export const eventsOf = (text: string): readonly string[] => text.split(EVENT_END)
+export const eventsOf = (text: string): readonly string[] => {
+  if (text.includes("\r")) return text.split(EVENT_END)
+  const events: string[] = []
+  let from = 0
+  for (let at = text.indexOf("\n\n"); at >= 0; at = text.indexOf("\n\n", from)) {
+    events.push(text.slice(from, at + 2))
+    from = at + 2
+  }
+  if (from < text.length) events.push(text.slice(from))
+  return events
+}
 
 const EVENT_END = /(?<=\n\n|\n\r\n|\r\r\n|\r\r(?!\n))/
 const TAIL = 2

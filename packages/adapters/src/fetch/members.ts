@@ -59,17 +59,22 @@ const afterString = (text: string, open: number): number => {
 const afterValue = (text: string, start: number): number => {
   if (text[start] === '"') return afterString(text, start)
   if (text[start] !== "{" && text[start] !== "[") return afterPlain(text, start)
-  const marks = /["{}[\]]/g
-  marks.lastIndex = start
   let depth = 0
-  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
-    if (mark[0] === '"') marks.lastIndex = afterString(text, mark.index)
-    else if (mark[0] === "{" || mark[0] === "[") depth += 1
-    else depth -= 1
-    if (depth === 0) return marks.lastIndex
+  for (let at = start; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) at = afterString(text, at) - 1
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth += 1
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1
+    if (depth === 0) return at + 1
   }
   return text.length
 }
+
+const QUOTE = 34
+const OPEN_BRACKET = 91
+const CLOSE_BRACKET = 93
+const OPEN_BRACE = 123
+const CLOSE_BRACE = 125
 
 const afterPlain = (text: string, start: number): number => {
   const stop = /[,}\]\s]/g

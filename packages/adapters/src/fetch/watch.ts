@@ -5,6 +5,7 @@ import type { Shape } from "./route.ts"
 import { type Ending, tap } from "./tap.ts"
 import { TextOf } from "./textOf.ts"
 import { SseParser } from "./usage/sse.ts"
+import { MAY_TELL } from "./usage/stream.ts"
 import { isRead, readUsage, type UsageAnswer, type UsageRead, UsageStream } from "./usage.ts"
 
 export interface WatchOptions {
@@ -90,10 +91,13 @@ const usageOf = (shape: Shape, text: string | null): UsageRead | null => {
   } catch {
     return null
   }
-  const parts: readonly unknown[] = Array.isArray(body) ? body : [body]
-  const last = parts.reduce<UsageAnswer>((read, part) => readUsage(shape, part) ?? read, null)
-  return isRead(last) ? last : null
+  if (!Array.isArray(body)) return readOf(readUsage(shape, body))
+  const stream = new UsageStream(shape)
+  for (const part of body) stream.take(part)
+  return readOf(stream.answer.read)
 }
+
+const readOf = (answer: UsageAnswer): UsageRead | null => (isRead(answer) ? answer : null)
 
 const watchEvents = (
   body: ReadableStream<Uint8Array>,
@@ -123,20 +127,25 @@ const NOTHING = new Uint8Array()
 /** Reads the usage from the events that may tell it; most are text, and are not looked into. */
 class EventReader {
   readonly #parser = new SseParser()
+  readonly #shape: Shape
   readonly #usage: UsageStream
 
   constructor(shape: Shape) {
+    this.#shape = shape
     this.#usage = new UsageStream(shape)
   }
 
   read({ whole, text }: Cut): void {
-    if (!text.includes('"usage')) return
+    if (!MAY_TELL[this.#shape].test(text)) return
     for (const { data } of this.#parser.push(whole)) this.#usage.push(data)
   }
 
   answer(ending: Ending): UsageRead | null {
-    if (ending === "finished") for (const { data } of this.#parser.end()) this.#usage.push(data)
+    if (ending === "finished") {
+      for (const { data } of this.#parser.end()) this.#usage.push(data)
+      this.#usage.end()
+    }
     const { read, isFinal } = this.#usage.answer
-    return isFinal && isRead(read) ? read : null
+    return isFinal ? readOf(read) : null
   }
 }

@@ -1,3 +1,4 @@
+import { libraryPrices } from "@spendfuse/core/prices"
 import { describe, expect, it } from "vitest"
 import { GPT_5_NANO } from "./costs.ts"
 import { CHAT_URL, chat, chatAnswer, opened, policyOf, upstreamOf } from "./harness.ts"
@@ -39,6 +40,42 @@ describe("bugs that others had, each once", () => {
     await using test = opened({ fetch: { fetch: streaming(last) } })
     await (await test.guarded(CHAT_URL, stream)).text()
     expect(await test.spent()).toEqual({ settled: GPT_5_NANO, held: 0 })
+  })
+
+  it("usage that a stream tells as it goes is taken for all of it where the stream is cut", async () => {
+    const part = { choices: [{ index: 0, delta: {}, finish_reason: null }], usage }
+    await using test = opened({ fetch: { fetch: streaming(part, part, part) } })
+    const whole = await test.guarded(CHAT_URL, stream)
+    await whole.text()
+    expect(await test.spent()).toEqual({ settled: GPT_5_NANO, held: 0 })
+    const cut = await test.guarded(CHAT_URL, stream)
+    const reader = cut.body?.getReader()
+    await reader?.read()
+    await reader?.cancel()
+    expect((await test.spent()).settled).toBeGreaterThan(2 * GPT_5_NANO)
+  })
+
+  it("searches that Gemini names beside the usage are not counted", async () => {
+    const usageMetadata = { promptTokenCount: 20, candidatesTokenCount: 5 }
+    const groundingMetadata = { webSearchQueries: ["a"] }
+    const searched = { candidates: [{ groundingMetadata }] }
+    const last = { candidates: [{ finishReason: "STOP" }], usageMetadata }
+    const url =
+      "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent"
+    const body = JSON.stringify({ contents: [], tools: [{ googleSearch: {} }] })
+    const rates = { inputTokens: "0.30", outputTokens: "2.50", webSearches: "0.035" }
+    const prices = libraryPrices({ overrides: [{ model: "gemini-2.5-flash", rates }] })
+    const settled: number[] = []
+    for (const events of [[searched, last], [last]]) {
+      await using test = opened({ fetch: { fetch: streaming(...events) }, spendfuse: { prices } })
+      await (await test.guarded(`${url}?alt=sse`, { method: "POST", body })).text()
+      settled.push((await test.spent()).settled)
+      const array = upstreamOf(() => Response.json(events))
+      await using other = opened({ fetch: { fetch: array }, spendfuse: { prices } })
+      await (await other.guarded(url, { method: "POST", body })).text()
+      expect((await other.spent()).settled).toBe(settled.at(-1))
+    }
+    expect(settled[0]).toBeGreaterThan(settled[1] ?? Number.NaN)
   })
 
   it("usage of a stream is lost where the client disconnects after it", async () => {

@@ -103,8 +103,8 @@ const ENDS = new Set<unknown>([
   "response.cancelled",
 ])
 
-/** A first look without parsing: most events of a stream are text and tell nothing. */
-const MAY_TELL: Readonly<Record<Shape, RegExp>> = {
+/** A first look at an event, or at several, without parsing: most are text and tell nothing. */
+export const MAY_TELL: Readonly<Record<Shape, RegExp>> = {
   "openai-chat": /"usage"\s*:\s*\{/,
   "openai-embeddings": /"usage"\s*:\s*\{/,
   "openai-responses": /"usage"\s*:\s*\{/,
