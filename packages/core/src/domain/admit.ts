@@ -1,7 +1,7 @@
-import { allowanceOf, close, look } from "./circuit.ts"
+import { allowanceOf, binds, close, look } from "./circuit.ts"
 import type { Line, Units } from "./command.ts"
 import type { Draft } from "./draft.ts"
-import type { Meter } from "./ledger.ts"
+import type { Meter, Reservation } from "./ledger.ts"
 import { capOf, fitsFrom, meterStart, noted, settledAt } from "./meter.ts"
 import { AMOUNT_MAX, isAmount } from "./money.ts"
 import { type Obstacle, REFUSAL_REASONS, type RefusalReason } from "./outcome.ts"
@@ -77,8 +77,7 @@ export const costOf = (
 /** Moves a circuit whose time is over; what was opened under observation does not bind an enforcing line. */
 const enforce = (draft: Draft, line: Line): void => {
   const account = look(draft, draft.account(line))
-  if (account.circuit.state !== "closed" && account.circuit.observed && !line.terms.observe)
-    close(draft, account)
+  if (!binds(account.circuit, line.terms.observe)) close(draft, account)
 }
 
 const obstacleOf = (draft: Draft, line: Line, asked: Asked): LineObstacle | null => {
@@ -144,14 +143,14 @@ const largestFit = (draft: Draft, line: Line, asked: Asked): number => {
 
 const oldestExpiry = (draft: Draft, line: Line): number | null => {
   const { unit } = line.terms
-  let oldest: number | null = null
-  for (const reservation of draft.ledger.reservations.values()) {
-    const { state, expiresAtMs, hold, settled, lines } = reservation
-    if (state !== "running" || hold[unit] <= settled[unit]) continue
-    if (oldest !== null && expiresAtMs >= oldest) continue
-    if (lines.some((other) => isSameMeter(other, line))) oldest = expiresAtMs
-  }
-  return oldest
+  const { expiries, reservations } = draft.ledger
+  const holds = ({ state, hold, settled, lines }: Reservation): boolean =>
+    state === "running" &&
+    hold[unit] > settled[unit] &&
+    lines.some((other) => isSameMeter(other, line))
+  const key = draft.ledgerMeter(line)
+  if (key === undefined) return null
+  return expiries.oldestOf(key, reservations.values(), holds)?.expiresAtMs ?? null
 }
 
 const isSameMeter = (one: Line, other: Line): boolean =>

@@ -1,6 +1,7 @@
 import type { Draft } from "./draft.ts"
 import { type Account, type Circuit, closedAt, type Meter } from "./ledger.ts"
 import { settledAt } from "./meter.ts"
+import { AMOUNT_MAX } from "./money.ts"
 import type { BlockingEffect } from "./terms.ts"
 import type { EpochMs } from "./time.ts"
 import type { Period } from "./window.ts"
@@ -15,30 +16,37 @@ export interface Cause {
 
 /** Moves a circuit whose time is over: the first command that looks at it at or after `untilMs` does so. */
 export const look = (draft: Draft, account: Account): Account => {
-  const { circuit } = account
-  if (circuit.state === "half-open" && draft.nowMs >= circuit.untilMs)
-    return moveTo(draft, account, closedAfter(circuit))
-  if (circuit.state !== "open" || draft.nowMs < circuit.untilMs) return account
-  const { probation } = circuit
-  if (probation === null) return moveTo(draft, account, closedAfter(circuit))
-  const current = account.meters.find(
-    ({ period }) => period.startMs <= draft.nowMs && draft.nowMs < period.endMs,
-  )
-  const base = current === undefined ? 0 : settledAt(current, draft.nowMs) + current.held
-  return moveTo(draft, account, {
-    ...circuit,
-    state: "half-open",
-    untilMs: draft.nowMs + probation.forMs,
-    probation,
-    meterStartMs: current?.period.startMs ?? null,
-    allowance: base + probation.allow,
-  })
+  const circuit = circuitAt(account, draft.nowMs)
+  return circuit === account.circuit ? account : moveTo(draft, account, circuit)
 }
 
+/** The circuit as it is found at an instant: the same one, unless its time is over. */
+export const circuitAt = ({ circuit, meters }: Account, nowMs: EpochMs): Circuit => {
+  if (circuit.state === "closed" || circuit.state === "latched" || nowMs < circuit.untilMs)
+    return circuit
+  const { probation } = circuit
+  if (circuit.state === "half-open" || probation === null) return closedAfter(circuit)
+  const current = meters.find(({ period }) => period.startMs <= nowMs && nowMs < period.endMs)
+  const base = current === undefined ? 0 : settledAt(current, nowMs) + current.held
+  return {
+    ...circuit,
+    state: "half-open",
+    untilMs: nowMs + probation.forMs,
+    probation,
+    meterStartMs: current?.period.startMs ?? null,
+    allowance: Math.min(AMOUNT_MAX, base + probation.allow),
+  }
+}
+
+/** Whether it binds a line: what was opened by observation does not bind one that enforces. */
+export const binds = (circuit: Circuit, observes: boolean): boolean => observes || !circuit.observed
+
 /** The amount that probation lets a meter reach; Infinity off probation. */
-export const allowanceOf = (circuit: Circuit, meter: Meter): number => {
+export const allowanceOf = (circuit: Circuit, meter: Meter | undefined): number => {
   if (circuit.state !== "half-open") return Number.POSITIVE_INFINITY
-  return circuit.meterStartMs === meter.period.startMs ? circuit.allowance : circuit.probation.allow
+  return meter !== undefined && circuit.meterStartMs === meter.period.startMs
+    ? circuit.allowance
+    : circuit.probation.allow
 }
 
 /** Opens or latches for the strongest effect; an ended period moves nothing (`latch`: one period later). */

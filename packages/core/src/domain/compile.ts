@@ -1,4 +1,5 @@
 import type { Line } from "./command.ts"
+import { AMOUNT_MAX } from "./money.ts"
 import type { Budget, BudgetPolicy, Match, Threshold, Tier } from "./policy.ts"
 import {
   accountKey,
@@ -186,8 +187,9 @@ const effectOf = ({ effect }: Tier, limit: number): TierTerms["effect"] => {
 const amountOf = (threshold: Threshold, limit: number): number =>
   "amount" in threshold ? threshold.amount : shareOf(limit, threshold.percent)
 
-/** A share in percent, with at most four decimals, of an amount: exact, rounded up. */
+/** A share in percent, with at most four decimals, of an amount: exact, rounded up; what no meter can reach is 2^53 − 1. */
 const shareOf = (limit: number, percent: number): number => {
   const product = BigInt(limit) * BigInt(Math.round(percent * 10_000))
-  return Number((product + 999_999n) / 1_000_000n)
+  const share = (product + 999_999n) / 1_000_000n
+  return share > BigInt(AMOUNT_MAX) ? AMOUNT_MAX : Number(share)
 }

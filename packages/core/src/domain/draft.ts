@@ -138,6 +138,12 @@ export class Draft {
     return isIdle(meter, this.nowMs) ? undefined : meter
   }
 
+  /** The meter that the ledger itself has: the same object until another takes its place. */
+  ledgerMeter(line: Line): Meter | undefined {
+    const account = this.ledger.accounts.get(line.account)
+    return account?.meters.find((other) => isMeterOf(other, line))
+  }
+
   /** Whether the line's period is still kept: until one more is over, or while something is held on it. */
   keeps(line: Line): boolean {
     if (this.nowMs < line.period.keptUntilMs) return true

@@ -1,7 +1,10 @@
+import type { CommandId } from "./command.ts"
+import { Soonest } from "./soonest.ts"
 import type { EpochMs } from "./time.ts"
 
 /** What a reservation shows of its end. */
 interface Expiring {
+  readonly id: CommandId
   readonly division: string
   readonly expiresAtMs: EpochMs
   readonly state: "running" | "expired"
@@ -12,14 +15,16 @@ interface Division<Item> {
   dueAtMs: EpochMs
   /** What ends before this is in `soon`. */
   horizonMs: EpochMs
-  soon: Item[]
+  soon: Soonest<Item>
+  /** Nothing else ends before this. */
+  laterMs: EpochMs
 }
 
 const LOOKS_AHEAD_MS = 1_000
 
 /**
- * When running reservations end, by division. Only what ends soon is kept in a list; the rest is looked
- * through when the horizon is reached, at most once a second, and with holds of equal lives once a life.
+ * When running reservations end, by division. Only what ends within a second is kept in order; the rest is
+ * looked through when the first of it comes due, with holds of equal lives once in a life.
  */
 export class Expiries<Item extends Expiring> {
   readonly #divisions = new Map<string, Division<Item>>()
@@ -27,6 +32,9 @@ export class Expiries<Item extends Expiring> {
   readonly #isCurrent: (item: Item) => boolean
   #lastName = ""
   #last: Division<Item> | undefined
+  /** The oldest of each key, as long as nothing that came since ends before it. */
+  #oldest = new WeakMap<object, Item>()
+  #sinceMs: EpochMs = Number.POSITIVE_INFINITY
 
   /**
    * @param running all that runs in a division
@@ -42,52 +50,74 @@ export class Expiries<Item extends Expiring> {
     const { division, expiresAtMs } = item
     const found = this.#of(division) ?? this.#make(division)
     if (expiresAtMs < found.dueAtMs) found.dueAtMs = expiresAtMs
-    if (expiresAtMs < found.horizonMs) found.soon.push(item)
+    if (expiresAtMs < found.horizonMs) found.soon.add(item)
+    else if (expiresAtMs < found.laterMs) found.laterMs = expiresAtMs
+    if (expiresAtMs < this.#sinceMs) this.#sinceMs = expiresAtMs
   }
 
-  /** What is overdue, in no order. */
-  due(division: string, nowMs: EpochMs): readonly Item[] {
+  /** What is overdue, at most so many, oldest first. Whoever takes it ends it. */
+  takeDue(division: string, nowMs: EpochMs, most: number): readonly Item[] {
     const found = this.#of(division)
     if (found === undefined || nowMs < found.dueAtMs) return NOTHING_DUE
-    if (nowMs >= found.horizonMs) this.#lookAhead(found, division, nowMs)
+    if (nowMs >= found.laterMs) this.#lookAhead(found, division, nowMs)
+    const { soon } = found
     const due: Item[] = []
-    const later: Item[] = []
-    let dueAtMs = found.horizonMs
-    for (const item of found.soon) {
-      if (!this.#isCurrent(item)) continue
-      if (item.expiresAtMs <= nowMs) due.push(item)
-      else later.push(item)
-      if (item.expiresAtMs < dueAtMs) dueAtMs = item.expiresAtMs
+    let first = soon.first
+    while (first !== undefined && first.expiresAtMs <= nowMs && due.length < most) {
+      if (this.#isCurrent(first)) due.push(first)
+      soon.dropFirst()
+      first = soon.first
     }
-    found.soon = [...due, ...later]
-    found.dueAtMs = dueAtMs
-    if (dueAtMs === Number.POSITIVE_INFINITY) {
-      this.#divisions.delete(division)
-      this.#last = undefined
-    }
+    found.dueAtMs = Math.min(first?.expiresAtMs ?? Number.POSITIVE_INFINITY, found.laterMs)
+    if (found.dueAtMs === Number.POSITIVE_INFINITY) this.#drop(division)
     return due
+  }
+
+  /** The one of `all` that ends first among those that `holds` is true of; kept by `key` while it stands. */
+  oldestOf(key: object, all: Iterable<Item>, holds: (item: Item) => boolean): Item | undefined {
+    const known = this.#oldest.get(key)
+    if (known !== undefined && known.expiresAtMs <= this.#sinceMs)
+      if (this.#isCurrent(known) && holds(known)) return known
+    let oldest: Item | undefined
+    for (const item of all)
+      if ((oldest === undefined || item.expiresAtMs < oldest.expiresAtMs) && holds(item))
+        oldest = item
+    if (oldest === undefined) return undefined
+    if (oldest.expiresAtMs > this.#sinceMs) {
+      this.#oldest = new WeakMap()
+      this.#sinceMs = Number.POSITIVE_INFINITY
+    }
+    this.#oldest.set(key, oldest)
+    return oldest
   }
 
   #lookAhead(found: Division<Item>, division: string, nowMs: EpochMs): void {
     const untilMs = nowMs + LOOKS_AHEAD_MS
-    found.soon = []
-    found.horizonMs = Number.POSITIVE_INFINITY
+    found.soon = new Soonest<Item>(endsBefore)
+    found.horizonMs = untilMs
+    found.laterMs = Number.POSITIVE_INFINITY
     for (const item of this.#running(division)) {
       if (item.state !== "running") continue
-      if (item.expiresAtMs < untilMs) found.soon.push(item)
-      else if (item.expiresAtMs < found.horizonMs) found.horizonMs = item.expiresAtMs
+      if (item.expiresAtMs < untilMs) found.soon.add(item)
+      else if (item.expiresAtMs < found.laterMs) found.laterMs = item.expiresAtMs
     }
   }
 
   #make(name: string): Division<Item> {
-    const made = {
+    const made: Division<Item> = {
       dueAtMs: Number.POSITIVE_INFINITY,
       horizonMs: Number.NEGATIVE_INFINITY,
-      soon: [],
+      soon: new Soonest<Item>(endsBefore),
+      laterMs: Number.POSITIVE_INFINITY,
     }
     this.#divisions.set(name, made)
     this.#last = made
     return made
+  }
+
+  #drop(name: string): void {
+    this.#divisions.delete(name)
+    this.#last = undefined
   }
 
   /** The last division looked at is at hand. */
@@ -101,3 +131,10 @@ export class Expiries<Item extends Expiring> {
 }
 
 const NOTHING_DUE: readonly never[] = Object.freeze([])
+
+/** Two that end at once end in the order of their names, so that every store ends them in the same. */
+const endsBefore = (one: Expiring, other: Expiring): boolean => {
+  if (one.expiresAtMs !== other.expiresAtMs) return one.expiresAtMs < other.expiresAtMs
+  if (one.id.source !== other.id.source) return one.id.source < other.id.source
+  return one.id.n < other.id.n
+}

@@ -1,3 +1,4 @@
+import { AMOUNT_MAX } from "./money.ts"
 import type { DurationMs } from "./time.ts"
 
 /** What a line counts: nano-USD, tokens, or requests. */
@@ -72,9 +73,11 @@ export const levelAtOrBelow = (tier: Pick<TierTerms, "at" | "repeat">, amount: n
   return tier.at + Math.floor((amount - tier.at) / tier.repeat) * tier.repeat
 }
 
-/** The lowest level of a tier above `amount`, Infinity where there is none. */
+/** The lowest level of a tier above `amount`, Infinity where no meter can reach one. */
 export const levelAbove = (tier: Pick<TierTerms, "at" | "repeat">, amount: number): number => {
   if (amount < tier.at) return tier.at
   if (tier.repeat === 0) return Number.POSITIVE_INFINITY
-  return tier.at + (Math.floor((amount - tier.at) / tier.repeat) + 1) * tier.repeat
+  const steps = Math.floor((amount - tier.at) / tier.repeat) + 1
+  const level = tier.at + steps * tier.repeat
+  return level <= AMOUNT_MAX ? level : Number.POSITIVE_INFINITY
 }

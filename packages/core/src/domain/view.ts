@@ -1,7 +1,7 @@
-import { allowanceOf } from "./circuit.ts"
+import { allowanceOf, binds, circuitAt } from "./circuit.ts"
 import type { Line } from "./command.ts"
-import type { Account, Circuit } from "./ledger.ts"
-import { capOf, highestFired, isMeterOf, settledAt } from "./meter.ts"
+import { type Account, type Circuit, closedAt } from "./ledger.ts"
+import { capOf, highestFired, isIdle, isMeterOf, settledAt } from "./meter.ts"
 import type { EpochMs } from "./time.ts"
 
 /** An account as judged at one instant; amounts in the unit of the line's terms. */
@@ -24,36 +24,28 @@ export interface View {
 
 /** Judges an account for a line at an instant, without writing anything: overdue holds still show as held. */
 export const viewOf = (account: Account | null, line: Line, nowMs: EpochMs): View => {
-  const meter = account?.meters.find((other) => isMeterOf(other, line))
+  const found = account?.meters.find((other) => isMeterOf(other, line))
+  const meter = found !== undefined && isIdle(found, nowMs) ? undefined : found
   const settled = meter === undefined ? 0 : settledAt(meter, nowMs)
   const held = meter?.held ?? 0
   const cap = capOf(meter, line.terms, nowMs)
-  const { circuit, untilMs } = judged(account?.circuit, nowMs)
-  const isProbed = account?.circuit.state === "half-open" && circuit === "half-open"
-  const bound =
-    isProbed && meter !== undefined ? Math.min(cap, allowanceOf(account.circuit, meter)) : cap
+  const circuit = judged(account, line, nowMs)
+  const bound = Math.min(cap, allowanceOf(circuit, meter))
   return {
     settled,
     held,
     cap,
     remaining: Math.max(0, bound - settled - held),
     limit: line.terms.limit,
-    circuit,
-    generation: account?.circuit.generation ?? 0,
-    untilMs,
+    circuit: circuit.state,
+    generation: circuit.generation,
+    untilMs: circuit.state === "open" || circuit.state === "half-open" ? circuit.untilMs : null,
     level: meter === undefined ? 0 : highestFired(meter),
   }
 }
 
-const judged = (
-  circuit: Circuit | undefined,
-  nowMs: EpochMs,
-): { circuit: Circuit["state"]; untilMs: EpochMs | null } => {
-  if (circuit === undefined || circuit.state === "closed")
-    return { circuit: "closed", untilMs: null }
-  if (circuit.state === "latched") return { circuit: "latched", untilMs: null }
-  if (nowMs < circuit.untilMs) return { circuit: circuit.state, untilMs: circuit.untilMs }
-  if (circuit.state === "half-open" || circuit.probation === null)
-    return { circuit: "closed", untilMs: null }
-  return { circuit: "half-open", untilMs: nowMs + circuit.probation.forMs }
+const judged = (account: Account | null, line: Line, nowMs: EpochMs): Circuit => {
+  if (account === null) return closedAt(0)
+  const circuit = circuitAt(account, nowMs)
+  return binds(circuit, line.terms.observe) ? circuit : closedAt(circuit.generation)
 }

@@ -203,7 +203,7 @@ describe("sliding windows", () => {
       ...person,
     })
     expect(outcome).toEqual({ kind: "adjusted", settled: 40 })
-    const sum = room.meter()?.buckets.reduce((total, { settled }) => total + settled, 0)
+    const sum = room.meter()?.notes.buckets.reduce((total, { settled }) => total + settled, 0)
     expect(room.meter()?.settled).toBe(sum)
   })
   it("§5 a level is armed again when settled + held is 10 % below it, at equality too", () => {

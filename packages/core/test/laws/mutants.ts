@@ -140,14 +140,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a circuit moves before its time",
     file: "circuit.ts",
-    find: 'if (circuit.state !== "open" || draft.nowMs < circuit.untilMs) return account',
-    replace: 'if (circuit.state !== "open") return account',
+    find: "|| nowMs < circuit.untilMs)",
+    replace: ")",
   },
   {
     name: "an expire closes what is open",
     file: "circuit.ts",
-    find: 'if (circuit.state === "half-open" && draft.nowMs >= circuit.untilMs)',
-    replace: 'if (circuit.state === "half-open")',
+    find: "|| nowMs < circuit.untilMs)",
+    replace: '|| (circuit.state === "open" && nowMs < circuit.untilMs))',
   },
   {
     name: "a correction goes below nothing",

@@ -32,13 +32,12 @@ export const NONE_SWEPT: Swept = { ids: [], events: [], changes: [] }
 
 /** Ends overdue reservations, oldest first, and writes it: the whole hold counts as spent until someone knows better. */
 export const sweep = (ledger: Ledger, division: string, nowMs: EpochMs, most: number): Swept => {
-  const due = ledger.expiries.due(division, nowMs)
-  if (due.length === 0) return NONE_SWEPT
-  const overdue = [...due].sort(byExpiry)
+  const overdue = ledger.expiries.takeDue(division, nowMs, most)
+  if (overdue.length === 0) return NONE_SWEPT
   const ids: string[] = []
   const events: DomainEvent[] = []
   const changes: Change[] = []
-  for (const reservation of overdue.slice(0, most)) {
+  for (const reservation of overdue) {
     const draft = new Draft(ledger, nowMs)
     ids.push(end(draft, reservation))
     const own = draft.changes
@@ -74,11 +73,4 @@ const end = (draft: Draft, reservation: Reservation): string => {
     reservation: name,
   })
   return name
-}
-
-/** Two that end at once end in the order of their names, so that every store ends them in the same. */
-const byExpiry = (one: Reservation, other: Reservation): number => {
-  if (one.expiresAtMs !== other.expiresAtMs) return one.expiresAtMs - other.expiresAtMs
-  if (one.id.source !== other.id.source) return one.id.source < other.id.source ? -1 : 1
-  return one.id.n - other.id.n
 }

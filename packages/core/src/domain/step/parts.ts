@@ -1,4 +1,4 @@
-import { refuses } from "../circuit.ts"
+import { binds, refuses } from "../circuit.ts"
 import type { Command, CommandId, Extend, Line, Reserve } from "../command.ts"
 import type { Draft } from "../draft.ts"
 import type { Reservation } from "../ledger.ts"
@@ -35,7 +35,7 @@ export const drains = (draft: Draft, reservation: Reservation): boolean =>
   reservation.switches.some((key) => draft.switchedOff(key) !== undefined) ||
   reservation.lines.some((line) => {
     const { circuit } = draft.account(line)
-    return !line.terms.observe && !circuit.observed && refuses(circuit, draft.nowMs)
+    return !line.terms.observe && binds(circuit, false) && refuses(circuit, draft.nowMs)
   })
 
 /** An admission ends a row of refusals. */
