@@ -10,7 +10,6 @@ import {
   emptyLedger,
   keptOf,
   type Ledger,
-  ledgerOf,
   type Outcome,
   sourceKey,
 } from "@spendfuse/core/domain"
@@ -172,17 +171,34 @@ const inspect = async (inspected: Inspected): Promise<void> => {
         "latches stay until a person acknowledges",
       )
     tally.latched += latchedBefore.length
-    known.ledger = ledgerOf(keptOf(store.ledger))
   } finally {
     await store.close()
   }
+  known.ledger = await asTheNextFinds(known, base)
+}
+
+/**
+ * The ledger as the next life will find it. Where its rounds of forgetting stand is not kept, and decides
+ * when an account is forgotten, and so with which generation another begins.
+ */
+const asTheNextFinds = async (
+  { ledger }: Known,
+  { path, fsync }: Omit<LifeOptions, "life">,
+): Promise<Ledger> => {
+  const store = memoryStore({ journal: fileJournal({ path, fsync, onNotice: () => undefined }) })
+  must(picture(store.ledger) === picture(ledger), "a journal that is opened again is the same")
+  await store.close()
+  return store.ledger
 }
 
 /** The ledger is that of the answers, or of the answers and the first of the batch that was not answered. */
 const catchUp = ({ known, base, life, answered }: Inspected, found: string): number => {
   for (let extra = 0; ; extra += 1) {
     if (picture(known.ledger) === found) return extra
-    must(extra < BATCH_MAX, "everything that was answered is still there, and nothing else")
+    must(
+      extra < BATCH_MAX,
+      `everything that was answered is still there, and nothing else: life ${life} of ${base.path} after ${answered.length} answers\n${difference(picture(known.ledger), found)}`,
+    )
     const command = commandAt(base.seed, life, answered.length + extra)
     take(known, command, instantOf(life, answered.length))
   }
@@ -190,13 +206,22 @@ const catchUp = ({ known, base, life, answered }: Inspected, found: string): num
 
 /** Everything that a ledger keeps, in an order of its own. */
 const picture = (ledger: Ledger): string => {
-  const { accounts, reservations, sources, switches } = keptOf(ledger)
+  const { accounts, reservations, sources, switches, ...more } = keptOf(ledger)
   return [
+    toJson(more),
     ...[...accounts.values()].map((account) => toJson(account)).sort(),
     ...reservations.map((reservation) => toJson(reservation)).sort(),
     ...[...sources].map((source) => toJson(source)).sort(),
     ...[...switches].map((off) => toJson(off)).sort(),
   ].join("\n")
+}
+
+/** Lines that only one of two pictures has, cut to a length that a person reads. */
+const difference = (expected: string, found: string): string => {
+  const [one, other] = [expected.split("\n"), found.split("\n")]
+  const only = (lines: readonly string[], others: readonly string[], sign: string): string[] =>
+    lines.filter((line) => !others.includes(line)).map((line) => `${sign} ${line.slice(0, 2_000)}`)
+  return [...only(one, other, "expected"), ...only(other, one, "found")].slice(0, 8).join("\n")
 }
 
 /** I2: what is held is the sum of the open holds. */
