@@ -107,7 +107,7 @@ module.exports = {
     ),
     never(
       "price-library-in-one-room",
-      { path: "^packages/", pathNot: core("prices") },
+      { path: "^packages/[^/]+/src/", pathNot: core("prices") },
       { path: PRICE_LIBRARY },
       "everyone else asks the Prices port",
     ),
