@@ -106,6 +106,9 @@ describe("the input's bound", () => {
 
   it("holds no more for many files than the model can read, and for text documents their text", () => {
     const file = { type: "input_file", file_id: "f" }
+    const picture = { type: "input_image", image_url: "https://example.com/a.png" }
+    const album = { model: "gpt-4o", input: Array.from({ length: 30 }, () => picture) }
+    expect(beside("openai-responses", album)).toBe(128_000)
     expect(beside("openai-responses", { model: "gpt-4o", input: [file, file, file] })).toBe(128_000)
     const pdf = {
       type: "document",

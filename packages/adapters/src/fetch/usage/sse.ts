@@ -80,7 +80,6 @@ export class SseParser {
     this.#line = ""
     this.#lineLength = 0
     if (isBlank) return this.#dispatch()
-    if (this.#length > this.#eventMax) return null
     const colon = line.indexOf(":")
     if (colon === 0) return null
     const field = colon < 0 ? line : line.slice(0, colon)
