@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { type MemoryStore, memoryStore } from "@spendfuse/store-memory"
@@ -9,6 +9,7 @@ import {
 } from "@spendfuse/store-memory/journal"
 import { build } from "esbuild"
 import { onTestFinished } from "vitest"
+import { HEADER, lineOf, nextCrc, seedOf } from "../src/journal/format.ts"
 import { charge, linesOf, NOW_MS } from "./crash/commands.ts"
 
 export * from "./crash/commands.ts"
@@ -70,4 +71,30 @@ export const journalBytes = async (
   )
     starts.push(end + 1)
   return { bytes, starts }
+}
+
+/** What opening throws, or null. */
+export const failureOf = (open: () => unknown): unknown => {
+  try {
+    open()
+    return null
+  } catch (error) {
+    return error
+  }
+}
+
+/** A journal with these records after an empty snapshot, each with the checksum it should have. */
+export const writeRecords = (path: string, bodies: readonly string[]): void => {
+  let crc = seedOf(HEADER)
+  let text = `${HEADER}\n`
+  for (const body of [
+    '["snapshot",{"format":1}]',
+    '["ledger",{"generation":0}]',
+    '["kept",1]',
+    ...bodies,
+  ]) {
+    crc = nextCrc(body, crc)
+    text += lineOf(body, crc)
+  }
+  writeFileSync(path, text)
 }
