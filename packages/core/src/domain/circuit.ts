@@ -1,5 +1,5 @@
 import type { Draft } from "./draft.ts"
-import { type Account, type Circuit, closedAt, type Meter } from "./ledger.ts"
+import type { Account, Circuit, Meter } from "./ledger.ts"
 import { settledAt } from "./meter.ts"
 import { AMOUNT_MAX } from "./money.ts"
 import type { BlockingEffect } from "./terms.ts"
@@ -25,7 +25,7 @@ export const circuitAt = ({ circuit, meters }: Account, nowMs: EpochMs): Circuit
   if (circuit.state === "closed" || circuit.state === "latched" || nowMs < circuit.untilMs)
     return circuit
   const { probation } = circuit
-  if (circuit.state === "half-open" || probation === null) return closedAfter(circuit)
+  if (circuit.state === "half-open" || probation === null) return closedAfter(circuit, nowMs)
   const current = meters.find(({ period }) => period.startMs <= nowMs && nowMs < period.endMs)
   const base = current === undefined ? 0 : settledAt(current, nowMs) + current.held
   return {
@@ -122,13 +122,18 @@ export const tripFor = (draft: Draft, account: Account, coolDownMs: number): Acc
 export const close = (draft: Draft, account: Account): Account =>
   account.circuit.state === "closed"
     ? account
-    : moveTo(draft, account, closedAfter(account.circuit))
+    : moveTo(draft, account, closedAfter(account.circuit, draft.nowMs))
 
 /** Whether the circuit refuses now, without moving it. */
 export const refuses = (circuit: Circuit, nowMs: EpochMs): boolean =>
   circuit.state === "latched" || (circuit.state === "open" && nowMs < circuit.untilMs)
 
-const closedAfter = (circuit: Circuit): Circuit => closedAt(circuit.generation)
+const closedAfter = ({ generation }: Circuit, nowMs: EpochMs): Circuit => ({
+  state: "closed",
+  generation,
+  observed: false,
+  sinceMs: nowMs,
+})
 
 const toldOf = (circuit: Circuit, channels: readonly string[]): readonly string[] =>
   circuit.state === "closed" ? channels : [...new Set([...circuit.told, ...channels])]

@@ -2,12 +2,13 @@ import type { CommandId, Line, Reserve, Settle } from "./command.ts"
 import type { DomainEvent } from "./event.ts"
 import {
   type Account,
-  closedAt,
+  CLOSED,
   copyOfAccount,
   type Entry,
   type Ledger,
   type Meter,
   type Reservation,
+  remembered,
   type Switch,
 } from "./ledger.ts"
 import { emptyMeter, isIdle, isMeterOf, noted } from "./meter.ts"
@@ -21,7 +22,6 @@ import type { EpochMs } from "./time.ts"
  * version; `null` removes.
  */
 export type Change =
-  /** `null` forgets it: its generation is not used again. */
   | { readonly kind: "account"; readonly key: string; readonly value: Account | null }
   | {
       readonly kind: "reservation"
@@ -116,14 +116,17 @@ export class Draft {
       this.findAccount(line.account) ?? {
         key: line.account,
         division: line.division,
-        circuit: closedAt(this.ledger.generation),
+        circuit: CLOSED,
         meters: [],
       }
     )
   }
 
   findAccount(key: string): Account | undefined {
-    return this.#accounts.get(key) ?? this.ledger.accounts.get(key)
+    const found = this.#accounts.get(key) ?? this.ledger.accounts.get(key)
+    if (found === undefined) return undefined
+    const circuit = remembered(found.circuit, this.nowMs)
+    return circuit === found.circuit ? found : { ...found, circuit }
   }
 
   /** The line's meter as it stands now: empty where it was never used, or has been idle for a lifetime. */

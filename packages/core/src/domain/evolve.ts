@@ -145,8 +145,6 @@ const putAccount = (ledger: Ledger, key: string, value: Account | null): void =>
   const known: Mutable<Account> | undefined = ledger.accounts.get(key)
   for (const meter of known?.meters ?? []) (meter as Mutable<Meter>).period = REPLACED
   if (value === null) {
-    if (known !== undefined)
-      ledger.generation = Math.max(ledger.generation, known.circuit.generation)
     ledger.accounts.delete(key)
     return
   }

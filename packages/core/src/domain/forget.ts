@@ -1,6 +1,6 @@
 import { SKEW_MAX_MS, SOURCE_KEPT_MS } from "./command.ts"
 import { type Change, Draft, isOver } from "./draft.ts"
-import { copyOfAccount, type Ledger, type Meter } from "./ledger.ts"
+import { CLOSED, copyOfAccount, type Ledger, type Meter, remembered } from "./ledger.ts"
 import { isIdle } from "./meter.ts"
 import type { EpochMs } from "./time.ts"
 
@@ -38,7 +38,7 @@ const accounts = function* (ledger: Ledger, pastMs: EpochMs, looks: number): Ite
     if (account === undefined) return
     const { key } = account
     const meters = account.meters.filter((meter) => isKept(meter, pastMs))
-    if (meters.length === 0 && account.circuit.state === "closed")
+    if (meters.length === 0 && remembered(account.circuit, pastMs) === CLOSED)
       yield { kind: "account", key, value: null }
     else if (meters.length < account.meters.length)
       yield { kind: "account", key, value: copyOfAccount({ ...account, meters }) }

@@ -10,7 +10,13 @@ import type { Period } from "./window.ts"
 
 /** Whether an account admits. `generation` counts openings; `told` are the channels that heard of this one. */
 export type Circuit =
-  | { readonly state: "closed"; readonly generation: number; readonly observed: boolean }
+  | {
+      readonly state: "closed"
+      readonly generation: number
+      readonly observed: boolean
+      /** When it closed; 0 where it never opened. */
+      readonly sinceMs: EpochMs
+    }
   | (Opening & {
       readonly state: "open"
       readonly untilMs: EpochMs
@@ -39,11 +45,20 @@ interface Opening {
   readonly causeStartMs: EpochMs | null
 }
 
-const CLOSED: Circuit = Object.freeze({ state: "closed", generation: 0, observed: false })
+/** A circuit that never opened; one for all. */
+export const CLOSED: Circuit = Object.freeze({
+  state: "closed",
+  generation: 0,
+  observed: false,
+  sinceMs: 0,
+})
 
-/** A closed circuit; those that never opened are one for all. */
-export const closedAt = (generation: number): Circuit =>
-  generation === 0 ? CLOSED : { state: "closed", generation, observed: false }
+/** The circuit as it counts: long after it closed its openings are forgotten, and counted from the start. */
+export const remembered = (circuit: Circuit, nowMs: EpochMs): Circuit =>
+  circuit.state === "closed" && nowMs - circuit.sinceMs >= OPENINGS_KEPT_MS ? CLOSED : circuit
+
+/** A page of a month ago closes nothing of today. */
+const OPENINGS_KEPT_MS: DurationMs = 32 * 86_400_000
 
 /** The highest level of one tier that has fired. A tier is known by its first amount and its repeat. */
 export interface Mark {
@@ -195,8 +210,6 @@ export interface Ledger {
   readonly reservations: Reservations<Reservation>
   readonly sources: Map<string, Source>
   readonly switches: Map<string, Switch>
-  /** The highest generation of any account that was forgotten: a new one counts on from it. */
-  generation: number
   /** When running reservations end; derived from `reservations`. */
   readonly expiries: Expiries<Reservation>
   /** Where forgetting stands; derived. */
@@ -213,7 +226,6 @@ export const emptyLedger = (): Ledger => {
     reservations,
     sources: new Map(),
     switches: new Map(),
-    generation: 0,
     expiries: new Expiries(
       (division) => reservations.of(division),
       (one) => reservations.get(one.id, one.division) === one,
@@ -229,7 +241,6 @@ export interface KeptLedger {
   readonly reservations: readonly Reservation[]
   readonly sources: ReadonlyMap<string, KeptSource>
   readonly switches: ReadonlyMap<string, Switch>
-  readonly generation: number
 }
 
 interface KeptSource extends Omit<Source, "entries"> {
@@ -237,26 +248,18 @@ interface KeptSource extends Omit<Source, "entries"> {
 }
 
 /** What must be kept of a ledger: to be written down at once, for its meters go on moving. */
-export const keptOf = ({
-  accounts,
-  reservations,
-  sources,
-  switches,
-  generation,
-}: Ledger): KeptLedger => ({
+export const keptOf = ({ accounts, reservations, sources, switches }: Ledger): KeptLedger => ({
   accounts,
   reservations: [...reservations.values()],
   sources: new Map(
     [...sources].map(([key, source]) => [key, { ...source, entries: new Map(source.entries) }]),
   ),
   switches,
-  generation,
 })
 
 /** A ledger of its own from what was kept of one. */
 export const ledgerOf = (kept: KeptLedger): Ledger => {
   const ledger = emptyLedger()
-  ledger.generation = kept.generation
   for (const [key, account] of kept.accounts) ledger.accounts.set(key, copyOfAccount(account))
   for (const reservation of kept.reservations) {
     ledger.reservations.put(reservation)
@@ -275,7 +278,7 @@ export const copyOf = (ledger: Ledger): Ledger => ledgerOf(keptOf(ledger))
 export const copyOfAccount = ({ key, division, circuit, meters }: Account): Account => ({
   key,
   division,
-  circuit: circuit.state === "closed" ? closedAt(circuit.generation) : circuit,
+  circuit: circuit.state === "closed" && circuit.generation === 0 ? CLOSED : circuit,
   meters: meters.map(copyOfMeter),
 })
 

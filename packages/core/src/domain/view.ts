@@ -1,6 +1,6 @@
 import { allowanceOf, binds, circuitAt } from "./circuit.ts"
 import type { Line } from "./command.ts"
-import { type Account, type Circuit, closedAt } from "./ledger.ts"
+import { type Account, type Circuit, CLOSED, remembered } from "./ledger.ts"
 import { capOf, highestFired, isIdle, isMeterOf, settledAt } from "./meter.ts"
 import type { EpochMs } from "./time.ts"
 
@@ -45,7 +45,8 @@ export const viewOf = (account: Account | null, line: Line, nowMs: EpochMs): Vie
 }
 
 const judged = (account: Account | null, line: Line, nowMs: EpochMs): Circuit => {
-  if (account === null) return closedAt(0)
-  const circuit = circuitAt(account, nowMs)
-  return binds(circuit, line.terms.observe) ? circuit : closedAt(circuit.generation)
+  if (account === null) return CLOSED
+  const circuit = remembered(circuitAt(account, nowMs), nowMs)
+  if (binds(circuit, line.terms.observe)) return circuit
+  return { state: "closed", generation: circuit.generation, observed: false, sinceMs: nowMs }
 }

@@ -248,13 +248,3 @@ export const amountsIn = (ledger: Ledger): readonly unknown[] =>
     .filter(({ settled, held }) => settled > 0 || held > 0)
     .map(({ account, period, settled, held }) => [account, period.startMs, settled, held])
     .sort()
-
-const RUNS = Number(process.env.LAW_RUNS ?? 400)
-const SEED = Number(process.env.LAW_SEED ?? 42)
-
-export const check = <T>(arbitrary: fc.Arbitrary<T>, law: (value: T) => void): void =>
-  fc.assert(fc.property(arbitrary, law), { numRuns: RUNS, seed: SEED, endOnFailure: false })
-
-export const must = (holds: boolean, why: string): void => {
-  if (!holds) throw new Error(why)
-}

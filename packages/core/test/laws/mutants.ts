@@ -188,13 +188,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: "accounts are never forgotten",
     file: "forget.ts",
-    find: 'if (meters.length === 0 && account.circuit.state === "closed")',
+    find: "if (meters.length === 0 && remembered(account.circuit, pastMs) === CLOSED)",
     replace: "if (pastMs < 0)",
   },
   {
     name: "idleness lifts a latch",
     file: "forget.ts",
-    find: 'if (meters.length === 0 && account.circuit.state === "closed")',
+    find: "if (meters.length === 0 && remembered(account.circuit, pastMs) === CLOSED)",
     replace: "if (meters.length === 0)",
   },
   {

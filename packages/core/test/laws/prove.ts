@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url"
 import { build, type Plugin } from "esbuild"
 import { describe, expect, it } from "vitest"
 import * as core from "../../src/domain.ts"
+import { onMutant } from "./check.ts"
 
 /** The core, or a broken copy of it. */
 export type Core = typeof core
@@ -52,7 +53,7 @@ export const prove = (title: string, laws: readonly Law[], mutants: readonly Mut
 
 const isBroken = (law: Law, subject: Core): boolean => {
   try {
-    law.holds(subject)
+    onMutant(() => law.holds(subject))
     return false
   } catch {
     return true
