@@ -2,13 +2,14 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Budget, Policy } from "../domain/policy.ts"
 import type { PolicyJson } from "./policyJson.ts"
-import { BudgetSchema, FallbacksSchema, PolicySchema } from "./policySchema.ts"
+import { PolicySchema } from "./policySchema.ts"
 import { warningsOf } from "./policyWarnings.ts"
 import { PolicyInvalid, type Problem, shown, under } from "./problem.ts"
 import { Reader } from "./read.ts"
 import { readBudget } from "./readBudget.ts"
 import { chainsOf, checkNamed, fallbacksOf } from "./readFallbacks.ts"
-import { shapeProblems, valueAt } from "./shape.ts"
+import { shapeProblems } from "./shape.ts"
+import { comesOfStandIn, withStandIns } from "./standIns.ts"
 
 export type { PolicyJson } from "./policyJson.ts"
 export { channelsOf, policyChanges } from "./policyWarnings.ts"
@@ -27,13 +28,12 @@ export const decodePolicy = (
   input: unknown,
   options: { readonly authenticated?: readonly string[] } = {},
 ): DecodedPolicy => {
-  const reader = new Reader()
   const shape = decodeShape(input)
   if (Result.isFailure(shape)) {
-    reader.problems.push(...shapeProblems(shape.failure.issue, input))
-    readWhatCanBe(reader, input)
-    return { ok: false, problems: reader.problems }
+    const problems = shapeProblems(shape.failure.issue, input)
+    return { ok: false, problems: [...problems, ...senseProblems(input, problems)] }
   }
+  const reader = new Reader()
   const policy = readPolicy(reader, shape.success)
   if (reader.problems.length > 0) return { ok: false, problems: reader.problems }
   return { ok: true, policy, warnings: warningsOf(policy, options.authenticated ?? []) }
@@ -52,28 +52,15 @@ export const definePolicy = (json: PolicyJson): Policy => {
 
 const STRICT = { errors: "all", onExcessProperty: "error" } as const
 const decodeShape = Schema.decodeUnknownResult(PolicySchema, STRICT)
-const decodeBudget = Schema.decodeUnknownResult(BudgetSchema, STRICT)
-const decodeFallbacks = Schema.decodeUnknownResult(FallbacksSchema, STRICT)
 
-/** Where the shape is wrong somewhere, the rest is still read: a person mends all in one go. */
-const readWhatCanBe = (reader: Reader, input: unknown): void => {
-  const budgets = valueAt(input, ["budgets"])
-  const decoded = Array.isArray(budgets)
-    ? budgets.slice(0, BUDGETS_MAX).map((budget: unknown) => decodeBudget(budget))
-    : []
-  const read = decoded.map((result, at): Budget | null =>
-    Result.isSuccess(result) ? readBudget(reader, result.success, under("budgets", at)) : null,
-  )
-  checkIds(reader, read)
-  const fallbacks = decodeFallbacks(valueAt(input, ["fallbacks"]) ?? {})
-  if (Result.isFailure(fallbacks)) return
-  const known = fallbacksOf(reader, fallbacks.success)
-  chainsOf(reader, known)
-  checkNamed(reader, read, known, textOf(valueAt(input, ["onRefused"])))
+/** What else is wrong where the shape is: a person mends all in one go. */
+const senseProblems = (input: unknown, shape: readonly Problem[]): readonly Problem[] => {
+  const rest = decodeShape(withStandIns(input, (policy) => Result.isSuccess(decodeShape(policy))))
+  if (Result.isFailure(rest)) return []
+  const reader = new Reader()
+  readPolicy(reader, rest.success)
+  return reader.problems.filter((problem) => !comesOfStandIn(problem, shape))
 }
-
-const textOf = (value: unknown): string | undefined =>
-  typeof value === "string" ? value : undefined
 
 const readPolicy = (reader: Reader, json: PolicyJson): Policy => {
   const budgets = json.budgets
@@ -120,9 +107,9 @@ const checkBudgets = (reader: Reader, json: PolicyJson, budgets: readonly Budget
 
 const BUDGETS_MAX = 32
 
-const checkIds = (reader: Reader, budgets: readonly (Budget | null)[]): void => {
+const checkIds = (reader: Reader, budgets: readonly Budget[]): void => {
   for (const [at, budget] of budgets.entries())
-    if (budget !== null && budgets.findIndex((other) => other?.id === budget.id) !== at)
+    if (budgets.findIndex(({ id }) => id === budget.id) !== at)
       reader.problem(
         under(under("budgets", at), "id"),
         `${shown(budget.id)} is there twice; ids are unique`,

@@ -100,8 +100,7 @@ const Tier = Schema.Struct({
   ),
 })
 
-/** What a budget looks like. */
-export const BudgetSchema: Schema.Codec<BudgetJson> = Schema.Struct({
+const BudgetSchema: Schema.Codec<BudgetJson> = Schema.Struct({
   id: Name,
   per: Names.annotate(
     told("The dimensions it counts by.", 'is not a list of dimensions; write e.g. ["apiKey"]'),
@@ -159,8 +158,7 @@ const Fallback = Schema.Union([
   ),
 )
 
-/** What the fallbacks of a policy look like. */
-export const FallbacksSchema: Schema.Codec<Readonly<Record<string, FallbackJson>>> = Schema.Record(
+const FallbacksSchema: Schema.Codec<Readonly<Record<string, FallbackJson>>> = Schema.Record(
   Schema.String,
   Fallback,
 )

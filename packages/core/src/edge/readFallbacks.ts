@@ -30,7 +30,7 @@ export const fallbacksOf = (
 /** Whether every fallback that is named is there. */
 export const checkNamed = (
   reader: Reader,
-  budgets: readonly (Budget | null)[],
+  budgets: readonly Budget[],
   fallbacks: ReadonlyMap<string, Fallback>,
   onRefused: string | undefined,
 ): void => {
@@ -46,7 +46,7 @@ export const checkNamed = (
   for (const [name, fallback] of fallbacks)
     if ("next" in fallback) check(under(under("fallbacks", name), "next"), fallback.next)
   for (const [at, budget] of budgets.entries())
-    for (const [tier, { degrade }] of (budget?.tiers ?? []).entries())
+    for (const [tier, { degrade }] of budget.tiers.entries())
       check(under(under(under(under("budgets", at), "tiers"), tier), "degrade"), degrade)
 }
 

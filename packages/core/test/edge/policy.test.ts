@@ -316,6 +316,52 @@ describe("a policy that cannot be used", () => {
       expect(problemsOf(input)).toContain(problem)
     })
 
+  it("is told that it has no budget, whatever else it lacks", () => {
+    expect(problemsOf({ budgets: [] })).toEqual([
+      'unknownModel: is missing; add e.g. "unknownModel": "refuse"',
+      'onStoreUnavailable: is missing; add e.g. "onStoreUnavailable": "deny"',
+      "budgets: the policy has no budget; add one",
+    ])
+  })
+
+  it("has the sense of one budget told beside its shape, and nothing that comes of that alone", () => {
+    const odd = { id: "a b", limit: { usd: 0 }, tiers: [{ at: "0%", block: true, notfy: [] }] }
+    expect(problemsOf({ budgets: [odd] }).map((line) => line.split(": ")[0])).toEqual([
+      "budgets[0].per",
+      "budgets[0].window",
+      "budgets[0].tiers[0].notfy",
+      "unknownModel",
+      "onStoreUnavailable",
+      "budgets[0].id",
+      "budgets[0].limit.usd",
+      "budgets[0].tiers[0].at",
+    ])
+    const blurred = {
+      ...policy,
+      budgets: [
+        // The unit is not known, so that no threshold can be in another one.
+        { ...budget, limit: { euro: 5 }, tiers: [{ at: "5tokens", block: true }] },
+        { ...budget, id: 7, tiers: [{ at: "100%", blok: true }] },
+        { ...budget, id: 7, tiers: [{ at: null, notify: ["x"] }, tier] },
+      ],
+      fallbacks: { cheap: { modle: "m" }, ["__proto__"]: 7, last: { model: "m", next: "cheap" } },
+      onRefused: "cheap",
+      partitionBy: "platform",
+    }
+    expect(problemsOf(blurred).map((line) => line.split(": ")[0])).toEqual([
+      "budgets[0].limit.euro",
+      "budgets[1].id",
+      "budgets[1].tiers[0].blok",
+      "budgets[2].id",
+      "budgets[2].tiers[0].at",
+      "fallbacks.cheap",
+      "fallbacks.__proto__",
+      "partitionBy",
+    ])
+    const nameless = { ...policy, budgets: [{ ...budget, tiers: [{ ...tier, degrade: "a" }] }] }
+    expect(problemsOf({ ...nameless, fallbacks: 7 })).toEqual(["fallbacks: `7` is not an object"])
+  })
+
   it("has all its problems told at once, of shape and of sense", () => {
     const input = {
       ...policy,
