@@ -40,10 +40,13 @@ export const fallBack = async (
   return refused
 }
 
-/** The fallback that the highest reached degrade tier of a refusal names; null where none stands. */
+/**
+ * The fallback that the highest reached degrade tier of a refusal names, whatever else refuses there: where
+ * the dear model no longer fits, the cheap one may. Null where none stands.
+ */
 export const degradedTo = (refused: Refused, lines: readonly Line[]): string | null => {
   for (const obstacle of refused.obstacles) {
-    if (obstacle.kind !== "line" || obstacle.reason !== "degraded") continue
+    if (obstacle.kind !== "line") continue
     const line = lines.find(({ account }) => account === obstacle.account)
     const reached = line?.terms.tiers.filter(
       (tier) => tier.degrade !== null && obstacle.settled >= tier.at,
