@@ -37,12 +37,7 @@ const UNBOUND = "no budget binds this request"
 
 const explainRefused = (decision: Extract<Decision, { allowed: false }>): string => {
   const { reason, lines, obstacles, untilMs, withoutStore, fallback } = decision
-  const until =
-    untilMs === null
-      ? obstacles.length === 0
-        ? ""
-        : "; it takes a person or a smaller request"
-      : `; until ${iso(untilMs)}`
+  const until = untilMs === null ? takesText(obstacles) : `; until ${iso(untilMs)}`
   const head = `refused: ${reason} (${REASONS[reason]})${until}${withoutStore ? "; decided without the store" : ""}`
   const switches = obstacles.filter((obstacle) => obstacle.kind === "switch").map(switchText)
   const budgets = lines.map((line) => lineText(line, obstacles))
@@ -60,6 +55,30 @@ const REASONS: Readonly<Record<Extract<Decision, { allowed: false }>["reason"], 
   degraded: "only a cheaper fallback is admitted by now",
   busy: "running calls hold the rest of the budget",
   "store-unavailable": "the store did not answer, and the policy denies then",
+}
+
+/** What helps where time alone does not; every obstacle needs its own help. */
+const takesText = (obstacles: readonly Obstacle[]): string => {
+  const helps = obstacles.filter(({ untilMs }) => untilMs === null).map(helpOf)
+  return helps.length === 0 ? "" : `; it takes ${[...new Set(helps)].join(" and ")}`
+}
+
+const helpOf = (obstacle: Obstacle): string => {
+  switch (obstacle.reason) {
+    case "switched-off":
+    case "latched":
+    case "open":
+      return "a person"
+    case "exhausted":
+      return obstacle.settled < obstacle.cap ? "a smaller request" : "a person"
+    case "too-large":
+    case "probation":
+      return "a smaller request"
+    case "degraded":
+      return "a fallback that its tier names"
+    case "busy":
+      return "the end of running calls"
+  }
 }
 
 const switchText = (obstacle: Extract<Obstacle, { kind: "switch" }>): string =>

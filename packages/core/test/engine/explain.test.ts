@@ -46,6 +46,49 @@ describe("a decision in plain words", () => {
     )
   })
 
+  it("says what helps where time does not: a person, a smaller request, a fallback", async () => {
+    const [, calls] = budgets
+    const life = {
+      ...budgets[0],
+      window: { lifetime: { idle: "24h" } },
+    } as (typeof budgets)[number]
+    const opened = (one: (typeof budgets)[number]) => far({ budgets: [one] })
+    const headOf = async ({ reserve, spendfuse }: ReturnType<typeof far>, usd: number) =>
+      spendfuse
+        .explain(await reserve(usd))
+        .split("\n")[0]
+        ?.split("; ")
+        .at(-1)
+    const spent = async (world: ReturnType<typeof far>, usd: number) => {
+      await (await world.admitted(usd)).settle({ amounts: { usd } })
+      return world
+    }
+    if (calls === undefined) throw new Error("no budget")
+    expect(await headOf(opened(life), 1_500_000_001)).toBe("it takes a smaller request")
+    expect(await headOf(await spent(opened(life), 1_000_000_000), 600_000_000)).toBe(
+      "it takes a smaller request",
+    )
+    expect(await headOf(await spent(opened(life), 1_500_000_000), 1)).toBe("it takes a person")
+    const latched = await spent(opened(calls), 1)
+    await (await latched.admitted(1)).settle({ amounts: { usd: 1 } })
+    expect(await headOf(latched, 1)).toBe("it takes a person")
+    const both = {
+      ...life,
+      id: "twice",
+      limit: { usd: 2 },
+      tiers: [{ at: "50%", latch: true as const }],
+    }
+    expect(await headOf(await spent(far({ budgets: [both, life] }), 1_000_000_000), 1.5e9)).toBe(
+      "it takes a person and a smaller request",
+    )
+    const degraded = {
+      budgets: [{ ...life, tiers: [{ at: "50%", degrade: "sorry" }, ...life.tiers] }],
+      fallbacks: { sorry: { answer: "later" } },
+    }
+    const world = await spent(far(degraded), 1_000_000_000)
+    expect(await headOf(world, 1)).toBe("it takes a fallback that its tier names")
+  })
+
   it("names a switch, and a decision without the store", async () => {
     const { control, reserve, spendfuse } = far({ budgets })
     const ada = { by: "ada", why: "leaked", state: "off" } as const
