@@ -36,17 +36,7 @@ export const warningsOf = (policy: Policy, authenticated: readonly string[]): re
     warnings.push(
       "the budgets that block only observe, and the others only tell: nothing is refused",
     )
-  for (const budget of blocking) {
-    const cap = Math.min(
-      ...budget.tiers
-        .filter(({ effect }) => effect !== undefined)
-        .map(({ at }) => amountAt(at, budget.limit)),
-    )
-    if (cap !== budget.limit)
-      warnings.push(
-        `budget \`${budget.id}\`: cap is ${inUnit(cap, budget)}, ${timesText(cap / budget.limit)} the limit`,
-      )
-  }
+  for (const budget of blocking) if (!isSeedDay(budget)) warnings.push(...capSentences(budget))
   if (blocking.length > 0 && !blocking.some(bindsAll))
     warnings.push(
       "a request that lacks every skipped dimension, or matches no budget, is bound by none",
@@ -63,6 +53,34 @@ export const warningsOf = (policy: Policy, authenticated: readonly string[]): re
       "`maxOutputTokens` is not set: a call without its own limit is bounded by its model's, or refused",
     )
   return warnings
+}
+
+/**
+ * What is as it should be and worth knowing all the same: the cap of the ready policy's day is twice its
+ * limit by design, and nobody who starts with it must be warned of it.
+ */
+export const notesOf = ({ budgets }: Policy): readonly string[] =>
+  budgets.filter(isSeedDay).flatMap(capSentences)
+
+/** Whether it is the day of `seedPolicy`, or of a file that began as `seedPolicyJson`: it only latches, at 200 %. */
+const isSeedDay = ({ window, observe, tiers }: Budget): boolean => {
+  const [only, ...others] = tiers
+  if (window.kind !== "day" || observe === true || only === undefined || others.length > 0)
+    return false
+  const { at, repeatPercent, effect } = only
+  return "percent" in at && at.percent === 200 && repeatPercent === 100 && effect?.kind === "latch"
+}
+
+/** Where the cap is not the limit. */
+const capSentences = (budget: Budget): readonly string[] => {
+  const levels = budget.tiers
+    .filter(({ effect }) => effect !== undefined)
+    .map(({ at }) => amountAt(at, budget.limit))
+  const cap = Math.min(...levels)
+  if (cap === budget.limit) return []
+  return [
+    `budget \`${budget.id}\`: cap is ${inUnit(cap, budget)}, ${timesText(cap / budget.limit)} the limit`,
+  ]
 }
 
 /** Whether no request passes it by. */

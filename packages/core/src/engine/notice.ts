@@ -4,6 +4,8 @@ import type { Period } from "../domain/window.ts"
 /** What an engine tells its host beside decisions; nobody's prompt, key or URL is in it. */
 export type Notice =
   | { readonly kind: "warning"; readonly message: string }
+  /** As it should be, and worth knowing once: the console is silent about it by default. */
+  | { readonly kind: "note"; readonly message: string }
   /** Money that was spent and could not be counted: a person must. */
   | {
       readonly kind: "unposted"

@@ -1,12 +1,11 @@
 import { isAmount, LIMIT_NANO_USD_MAX } from "../domain/money.ts"
 import type { LimitFor, Policy } from "../domain/policy.ts"
-import { DAY_MS } from "../domain/time.ts"
-import { warningsOf } from "../edge/policyWarnings.ts"
+import { notesOf, warningsOf } from "../edge/policyWarnings.ts"
 import { PolicyInvalid, type Problem, shown, under } from "../edge/problem.ts"
 import { RequestFailed } from "../engine/errors.ts"
+import type { Notice } from "../engine/notice.ts"
+import { staleSources } from "../prices/age.ts"
 import type { SpendfuseOptions } from "./options.ts"
-
-const PRICES_OLD_DAYS = 60
 
 /**
  * Whether every channel of the policy has a notifier.
@@ -29,24 +28,21 @@ export const checkChannels = (policy: Policy, notifiers: SpendfuseOptions["notif
 }
 
 /** What an operator should know before the first call, one sentence each. */
-export const warningsAtStart = (
+export const noticesAtStart = (
   options: Pick<SpendfuseOptions, "policy" | "store" | "prices" | "authenticated">,
   nowMs: number,
-): readonly string[] => {
+): readonly Notice[] => {
   const { policy, store, prices, authenticated } = options
   const warnings = [...warningsOf(policy, authenticated ?? [])]
   if (store.endsWithProcess === true)
     warnings.push(
       `store \`${store.name}\`: spend and latches end with this process, and a restart begins with fresh caps; give it a journal`,
     )
-  for (const { name, asOf } of prices?.sources ?? []) {
-    const days = asOf === null ? 0 : Math.floor((nowMs - Date.parse(asOf)) / DAY_MS)
-    if (days > PRICES_OLD_DAYS)
-      warnings.push(
-        `prices of \`${name}\` are ${days} days old; update it, or override what changed`,
-      )
-  }
-  return warnings
+  warnings.push(...staleSources(prices?.sources ?? [], nowMs))
+  return [
+    ...warnings.map((message): Notice => ({ kind: "warning", message })),
+    ...notesOf(policy).map((message): Notice => ({ kind: "note", message })),
+  ]
 }
 
 /** The policy with the host's own limits, each checked when it is asked for. */

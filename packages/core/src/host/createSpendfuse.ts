@@ -10,7 +10,7 @@ import type { Notice } from "../engine/notice.ts"
 import { type AccountOf, Operator } from "../engine/operator.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
 import { unref } from "../engine/timers.ts"
-import { checkChannels, warningsAtStart, withLimits } from "./atStart.ts"
+import { checkChannels, noticesAtStart, withLimits } from "./atStart.ts"
 import { type Guarded, type GuardOptions, guard } from "./guard.ts"
 import type { SpendfuseOptions } from "./options.ts"
 import { type Remaining, viewed } from "./views.ts"
@@ -53,7 +53,7 @@ export interface Spendfuse extends AsyncDisposable {
 
 /**
  * Puts a policy, a store, prices and notifiers together. What start-up finds worth knowing goes to
- * `onNotice` as warnings.
+ * `onNotice`, as warnings and notes.
  *
  * @throws PolicyInvalid where a channel of the policy has no notifier
  */
@@ -65,7 +65,7 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   const onNotice = quietly(options.onNotice ?? warn)
   const onWarning = (message: string): void => onNotice({ kind: "warning", message })
   checkChannels(policy, options.notifiers)
-  warningsAtStart(options, nowMs()).forEach(onWarning)
+  noticesAtStart(options, nowMs()).forEach(onNotice)
   const dispatcher = new Dispatcher({
     store,
     notifiers: options.notifiers ?? {},
@@ -103,7 +103,7 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
     reload: (next) => {
       checkChannels(next, options.notifiers)
       policyChanges(policy, next).forEach(onWarning)
-      warningsAtStart({ ...options, policy: next }, nowMs()).forEach(onWarning)
+      noticesAtStart({ ...options, policy: next }, nowMs()).forEach(onNotice)
       policy = next
       engine.policy = withLimits(next, options.limitFor)
       engine.refusals.clear()
@@ -140,7 +140,9 @@ const engineOf = (
     ...given,
   })
 
-const warn = (notice: Notice): void => console.warn(`[spendfuse] ${notice.message}`)
+const warn = ({ kind, message }: Notice): void => {
+  if (kind !== "note") console.warn(`[spendfuse] ${message}`)
+}
 
 /** A host's hook that throws must not end what was about to be counted. */
 const quietly =

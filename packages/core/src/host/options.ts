@@ -15,7 +15,7 @@ export interface SpendfuseOptions {
   readonly notifiers?: Readonly<Record<string, Notifier>>
   /** Every event, once per process that listens, oldest first. */
   readonly onEvent?: (event: DomainEvent) => void
-  /** What an operator should know. Default: warnings to the console. */
+  /** What an operator should know. Default: all but notes to the console. */
   readonly onNotice?: (notice: Notice) => void
   /**
    * The host's own limit of one account, in the budget's unit (nano-USD for `usd`); `undefined` where the

@@ -27,12 +27,15 @@ export const ageOf = (sources: readonly PriceSource[], nowMs: number): readonly 
 export const staleSources = (
   sources: readonly PriceSource[],
   nowMs: number,
-  maxDays = 90,
+  maxDays = PRICES_OLD_DAYS,
 ): readonly string[] =>
   ageOf(sources, nowMs).flatMap(({ source, days }) =>
     source.kind === "library" && days !== null && days > maxDays
       ? [`the prices of ${source.name} are ${days} days old; update it, or add overrides`]
       : [],
   )
+
+/** Start-up and the command line warn of a price list that is older, in days. */
+const PRICES_OLD_DAYS = 90
 
 const DAY_MS = 86_400_000

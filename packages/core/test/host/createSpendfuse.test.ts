@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { memoryStore } from "../../../store-memory/src/index.ts"
 import {
   createSpendfuse,
@@ -8,7 +8,9 @@ import {
   type PolicyJson,
   type Prices,
   type Store,
+  seedPolicy,
 } from "../../src/index.ts"
+import { libraryPrices } from "../../src/prices.ts"
 import { capped, fakeClock, far, k1, policyOf, until } from "../engine/support.ts"
 
 const [budget] = capped
@@ -70,8 +72,33 @@ describe("start-up", () => {
       sources: [{ kind: "library", name: "list", asOf: "2026-01-01" }],
     }
     const at = (day: number) => ({ prices, nowMs: () => Date.UTC(2026, 0, 1 + day) })
-    expect(warningsOf({}, at(61))).toContainEqual(expect.stringContaining("61 days old"))
-    expect(warningsOf({}, at(60)).join()).not.toContain("days old")
+    expect(warningsOf({}, at(91))).toContainEqual(expect.stringContaining("91 days old"))
+    expect(warningsOf({}, at(90)).join()).not.toContain("days old")
+  })
+
+  it("warns of nothing where the ready policy starts with its journal and today's prices", () => {
+    const notices: Notice[] = []
+    const silent = { name: "silent", deliver: async () => undefined }
+    const prices = libraryPrices()
+    const asOfMs = Date.parse(prices.sources.at(-1)?.asOf ?? "")
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined)
+    const { endsWithProcess: _, ...store } = memoryStore()
+    const open = (more: Partial<Parameters<typeof createSpendfuse>[0]>) =>
+      createSpendfuse({
+        policy: seedPolicy({ hourlyUsd: 50, dailyUsd: 300 }),
+        store,
+        prices,
+        notifiers: { slack: silent, pagerDuty: silent, oncall: silent },
+        nowMs: () => asOfMs + 90 * 86_400_000,
+        ...more,
+      })
+    open({ onNotice: (notice) => notices.push(notice) })
+    expect(notices).toEqual([
+      { kind: "note", message: "budget `day`: cap is 600 USD, twice the limit" },
+    ])
+    open({})
+    expect(warned).not.toHaveBeenCalled()
+    warned.mockRestore()
   })
 
   it("goes on where the host's own hook throws", async () => {
