@@ -24,7 +24,13 @@ export {
   type WorstBill,
 } from "./engine/explainPolicy.ts"
 export type { Notice } from "./engine/notice.ts"
-export type { AccountOf, AcknowledgeOptions, ByWhom, Operator } from "./engine/operator.ts"
+export type {
+  AccountOf,
+  AcknowledgeOptions,
+  ByWhom,
+  Operated,
+  Operator,
+} from "./engine/operator.ts"
 export type { CallRequest, Settlement } from "./engine/request.ts"
 export * from "./host/createSpendfuse.ts"
 export type { Guarded, GuardOptions } from "./host/guard.ts"

@@ -16,7 +16,7 @@ import { Held } from "./held.ts"
 import type { HeldBy } from "./heldBy.ts"
 import { Known } from "./known.ts"
 import type { Notice } from "./notice.ts"
-import { type Kept, Plans } from "./plan.ts"
+import { checkSubject, type Kept, Plans } from "./plan.ts"
 import { Posts } from "./posts.ts"
 import { latestEnd, type Refusing, refused } from "./refusal.ts"
 import { Refusals } from "./refusals.ts"
@@ -100,7 +100,7 @@ export class Engine implements HeldBy {
 
   /** One try that also waits while the budget is only busy, without fallbacks. */
   decide(request: CallRequest): Decision | Promise<Decision> {
-    if (this.#isClosed) throw new SpendfuseClosed()
+    this.assertOpen()
     let issuedAtMs: number | undefined
     let asked: Asked
     if (this.refusals.isEmpty) {
@@ -123,13 +123,23 @@ export class Engine implements HeldBy {
     return this.waiting.orWait(asked, decided, waitMs)
   }
 
+  /** @throws SpendfuseClosed */
+  assertOpen(): void {
+    if (this.#isClosed) throw new SpendfuseClosed()
+  }
+
   /** @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one */
   planOf(request: CallRequest, issuedAtMs: number = this.sender.issuedAtMs()): Plan {
     return this.#keptOf(request, issuedAtMs).plan
   }
 
-  /** The line of one budget for a subject, whatever its `match`. @throws RequestFailed `missing-dimension` */
+  /**
+   * The line of one budget for a subject, whatever its `match`.
+   *
+   * @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one
+   */
   lineOf(budget: Budget, subject: Subject, atMs: number): Line {
+    checkSubject(subject)
     const { match: _, ...always } = budget
     const plan = compile({ ...this.policy, budgets: [always] }, subject, atMs)
     const [line] = "missing" in plan ? [] : plan.lines

@@ -6,9 +6,12 @@ export class RequestFailed extends Error {
   override readonly name = "RequestFailed"
   /** One of the closed list of the reference: `missing-dimension`, `unknown-model`, `invalid-command`, … */
   readonly error: CommandError
+  /** What is wrong and the mend, without the tag. */
+  readonly detail: string
   constructor(error: CommandError, detail: string) {
     super(`${error}: ${detail}`)
     this.error = error
+    this.detail = detail
   }
 }
 

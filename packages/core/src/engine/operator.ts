@@ -2,9 +2,11 @@ import type { CommandId, Line } from "../domain/command.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import { SHARED_DIVISION, type Subject, switchKey } from "../domain/subject.ts"
 import { viewOf } from "../domain/view.ts"
+import { shortOf } from "./amounts.ts"
 import { ATTEMPTS_MAX } from "./asked.ts"
 import type { Engine } from "./engine.ts"
 import { RequestFailed } from "./errors.ts"
+import { checkByWhom, checkSwitch, dimensionsOf } from "./operated.ts"
 import type { Unsent } from "./send.ts"
 
 /** Who does it and why; `id` makes a second one with the same id harmless. */
@@ -29,19 +31,28 @@ export interface AcknowledgeOptions extends ByWhom {
   readonly allow?: number
 }
 
+/** What a command of the operator did; that it did nothing is an error, and thrown. */
+export type Operated = Exclude<Outcome, { readonly kind: "error" }>
+
 /**
  * The operator's hand: each command is an audit event, with a name and a reason. A command that rejects
- * with StoreUnavailable may have been done: give it an `id`, and send it again under that.
+ * with RequestFailed has changed nothing. One that rejects with StoreUnavailable may have been done: give
+ * it an `id`, and send it again under that. After `close` all reject with SpendfuseClosed.
  */
 export class Operator {
   readonly #engine: Engine
+  readonly #declared: readonly string[]
 
-  constructor(engine: Engine) {
+  /** @param declared dimensions that the host's requests have, though no budget counts by them */
+  constructor(engine: Engine, declared: readonly string[] = []) {
     this.#engine = engine
+    this.#declared = declared
   }
 
   /** A person has seen it: closes the circuit, and the cap moves to the next level. */
-  async acknowledge(account: AccountOf, options: AcknowledgeOptions): Promise<Outcome> {
+  async acknowledge(account: AccountOf, options: AcknowledgeOptions): Promise<Operated> {
+    this.#engine.assertOpen()
+    checkByWhom(options)
     const line = this.lineOf(account)
     const [record] = await this.#engine.options.store.read([line.account])
     if (record !== undefined) this.#engine.known.learnRead([line], [record])
@@ -67,7 +78,9 @@ export class Operator {
   async trip(
     account: AccountOf,
     options: ByWhom & { readonly coolDownMs: number },
-  ): Promise<Outcome> {
+  ): Promise<Operated> {
+    this.#engine.assertOpen()
+    checkByWhom(options)
     const line = this.lineOf(account)
     return this.#send(options, {
       kind: "trip",
@@ -79,11 +92,18 @@ export class Operator {
     })
   }
 
-  /** Turns one subject value off or on: `{ dimension: "apiKey", value: "k1" }`. */
+  /**
+   * Turns one subject value off or on: `{ dimension: "apiKey", value: "k1" }`. A switch is tied to no budget;
+   * a dimension that neither the policy nor the host has named is told as a warning, for it may be misspelt.
+   */
   async switch(
     subject: { readonly dimension: string; readonly value: string },
     options: ByWhom & { readonly state: "off" | "on"; readonly untilMs?: number },
-  ): Promise<Outcome> {
+  ): Promise<Operated> {
+    this.#engine.assertOpen()
+    checkByWhom(options)
+    checkSwitch(subject)
+    this.#warnOfUnknown(subject.dimension)
     const key = switchKey(subject.dimension, subject.value)
     const untilMs = options.untilMs ?? null
     const outcome = await this.#send(options, {
@@ -104,7 +124,9 @@ export class Operator {
   async adjust(
     account: AccountOf,
     options: ByWhom & { readonly amount: number; readonly atMs?: number },
-  ): Promise<Outcome> {
+  ): Promise<Operated> {
+    this.#engine.assertOpen()
+    checkByWhom(options)
     const line = this.lineOf(account, options.atMs)
     const outcome = await this.#send(options, {
       kind: "adjust",
@@ -119,24 +141,52 @@ export class Operator {
     return outcome
   }
 
-  /** Ends overdue holds and moves circuits whose time is over. */
-  expire(division: string = SHARED_DIVISION): Promise<Outcome> {
+  /**
+   * Ends overdue holds of a division, 1,024 at most, and moves its circuits whose time is over. It goes on by
+   * itself; this is for who does not want to wait.
+   */
+  async expire(division: string = SHARED_DIVISION): Promise<Operated> {
+    this.#engine.assertOpen()
     return this.#send(null, { kind: "expire", division })
   }
 
-  /** The line that a request of this subject would have in a budget, at an instant. */
-  lineOf({ budget, subject }: AccountOf, atMs: number = this.#engine.sender.issuedAtMs()): Line {
+  /**
+   * The line that a request of this subject would have in a budget, at an instant.
+   *
+   * @throws RequestFailed `invalid-command` where there is no such budget or the subject is not one,
+   *   `missing-dimension`
+   */
+  lineOf(account: AccountOf, atMs: number = this.#engine.sender.issuedAtMs()): Line {
+    const { budget, subject } = account ?? {}
     const found = this.#engine.policy.budgets.find(({ id }) => id === budget)
     if (found === undefined)
       throw new RequestFailed(
         "invalid-command",
-        `no budget \`${budget}\`; the policy has ${this.#engine.policy.budgets.map(({ id }) => `\`${id}\``).join(", ")}`,
+        `no budget \`${shortOf(budget)}\`; the policy has ${this.#engine.policy.budgets.map(({ id }) => `\`${id}\``).join(", ")}`,
       )
     return this.#engine.lineOf(found, subject, atMs)
   }
 
-  async #send(options: ByWhom | null, unsent: Unsent, tries = 1): Promise<Outcome> {
-    if (options?.id !== undefined) return this.#sendNamed(options.id, unsent)
+  #warnOfUnknown(dimension: string): void {
+    const { policy, options } = this.#engine
+    const known = [...dimensionsOf(policy), ...this.#declared]
+    if (known.includes(dimension)) return
+    options.onNotice({
+      kind: "warning",
+      message: `the policy knows no dimension \`${shortOf(dimension)}\`: the switch holds only for requests that name it; known are ${[...new Set(known)].map((name) => `\`${name}\``).join(", ")}`,
+    })
+  }
+
+  async #send(options: ByWhom | null, unsent: Unsent): Promise<Operated> {
+    const outcome =
+      options?.id === undefined
+        ? await this.#sendNumbered(unsent)
+        : await this.#sendNamed(options.id, unsent)
+    if (outcome.kind === "error") throw new RequestFailed(outcome.error, outcome.detail)
+    return outcome
+  }
+
+  async #sendNumbered(unsent: Unsent, tries = 1): Promise<Outcome> {
     const { sender, circuit } = this.#engine
     const numbered = await sender.number(unsent)
     const { id, division } = numbered.command
@@ -144,7 +194,7 @@ export class Operator {
       const outcome = await sender.send(numbered)
       circuit.answered()
       if (sender.isRenamed(outcome, id, division) && tries < ATTEMPTS_MAX)
-        return this.#send(options, unsent, tries + 1)
+        return this.#sendNumbered(unsent, tries + 1)
       return outcome
     } catch (error) {
       circuit.failed()

@@ -101,7 +101,8 @@ const isSame = (kept: Kept, subject: Subject): boolean => {
   return count === kept.names.length
 }
 
-const checkSubject = (subject: Subject): void => {
+/** @throws RequestFailed `invalid-command` where it is not an object of strings, or names the platform */
+export const checkSubject = (subject: Subject): void => {
   if (typeof subject !== "object" || subject === null)
     throw new RequestFailed(
       "invalid-command",

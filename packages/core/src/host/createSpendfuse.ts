@@ -4,7 +4,6 @@ import { policyChanges } from "../edge/policyWarnings.ts"
 import type { Admitted, Decision } from "../engine/decision.ts"
 import { Dispatcher } from "../engine/dispatcher.ts"
 import { Engine, type EngineOptions } from "../engine/engine.ts"
-import { SpendfuseClosed } from "../engine/errors.ts"
 import { explain } from "../engine/explain.ts"
 import type { Notice } from "../engine/notice.ts"
 import { type AccountOf, Operator } from "../engine/operator.ts"
@@ -37,7 +36,7 @@ export interface Spendfuse extends AsyncDisposable {
   readonly account: (account: AccountOf) => Promise<Remaining>
   /** A decision in plain words. */
   readonly explain: (decision: Decision) => string
-  /** Acknowledge, trip, switch, adjust, expire. */
+  /** Acknowledge, trip, switch, adjust, expire. A command that changes nothing by a fault rejects. */
   readonly operator: Operator
   /** The policy from here on; reservations that run keep their terms. What it forgets is told as a warning. */
   readonly reload: (policy: Policy) => void
@@ -76,7 +75,7 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   })
   const onEvents = (): void => queueMicrotask(() => dispatcher.wake())
   const engine = engineOf(options, { nowMs, random, onNotice, onEvents })
-  const operator = new Operator(engine)
+  const operator = new Operator(engine, options.authenticated)
   const sweep = setInterval(() => void operator.expire().catch(() => undefined), SWEEP_EACH_MS)
   unref(sweep)
   dispatcher.start()
@@ -92,9 +91,12 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   return {
     reserve: (request) => engine.reserve(request),
     guard: (request, call, how = {}) => guard(engine, request, call, how),
-    remaining: async (subject, call = {}) =>
-      viewed(engine, engine.planOf({ subject, ...call }).lines),
+    remaining: async (subject, call = {}) => {
+      engine.assertOpen()
+      return viewed(engine, engine.planOf({ subject, ...call }).lines)
+    },
     account: async (account) => {
+      engine.assertOpen()
       const [view] = await viewed(engine, [operator.lineOf(account)])
       return view as Remaining
     },
@@ -112,7 +114,7 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
       return policy
     },
     flush: async () => {
-      if (closing !== null) throw new SpendfuseClosed()
+      engine.assertOpen()
       await dispatcher.drain()
     },
     close,

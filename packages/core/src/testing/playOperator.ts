@@ -21,7 +21,7 @@ export const playOperator = async (world: World, step: Step): Promise<Seen> => {
   const account = accountOf(json[verb])
   const line = world.operator.lineOf(account, atMs)
   world.divisions.add(line.division)
-  const outcome = await outcomeOf(world, step, { account, line, whom, atMs })
+  const outcome = await answered(() => outcomeOf(world, step, { account, line, whom, atMs }))
   return world.seen(outcome, [line])
 }
 
@@ -35,6 +35,16 @@ export const playAccount = async (world: World, { json, issuedAtMs }: Step): Pro
     view,
     allowed: undefined,
     withoutStore: false,
+  }
+}
+
+/** A fault is an outcome to a scenario, and leaves the account to look at. */
+const answered = async (operate: () => Promise<Outcome>): Promise<Outcome> => {
+  try {
+    return await operate()
+  } catch (error) {
+    if (!(error instanceof RequestFailed)) throw error
+    return { kind: "error", error: error.error, detail: error.detail }
   }
 }
 
@@ -77,13 +87,15 @@ const playSwitch = async (
   const [[dimension, value] = ["", ""]] = Object.entries(record(json.switch) ?? {})
   if (typeof value !== "string")
     return failed("invalid-command", "the subject's value is not a text")
-  const outcome = await world.operator.switch(
-    { dimension, value },
-    {
-      ...whom,
-      state: json.state === "on" ? "on" : "off",
-      ...(json.until !== undefined && { untilMs: timeOf(json.until, issuedAtMs) }),
-    },
+  const outcome = await answered(() =>
+    world.operator.switch(
+      { dimension, value },
+      {
+        ...whom,
+        state: json.state === "on" ? "on" : "off",
+        ...(json.until !== undefined && { untilMs: timeOf(json.until, issuedAtMs) }),
+      },
+    ),
   )
   return world.seen(outcome, [])
 }
