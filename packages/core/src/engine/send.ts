@@ -43,6 +43,8 @@ const DIVISIONS_MAX = 10_000
 export class Sender {
   readonly #options: SenderOptions
   #divisions = new Map<string, Division>()
+  /** Under this name and those before; the oldest are forgotten. */
+  readonly #names = new Set<string>()
   #last: Division | null = null
   #source: string
   #offsetMs = 0
@@ -56,6 +58,11 @@ export class Sender {
 
   get source(): string {
     return this.#source
+  }
+
+  /** The divisions that something was sent to, at most 10,000. */
+  get divisions(): ReadonlySet<string> {
+    return this.#names
   }
 
   /** The store's clock as far as it is known. Epoch milliseconds. */
@@ -234,9 +241,16 @@ export class Sender {
       if (this.#divisions.size >= DIVISIONS_MAX) this.#forgetIdle()
       division = new Division(name)
       this.#divisions.set(name, division)
+      this.#remember(name)
     }
     this.#last = division
     return division
+  }
+
+  #remember(name: string): void {
+    const oldest = this.#names.values().next()
+    if (this.#names.size >= DIVISIONS_MAX && oldest.done !== true) this.#names.delete(oldest.value)
+    this.#names.add(name)
   }
 
   /** A division's numbers may be forgotten only with the source's name. */

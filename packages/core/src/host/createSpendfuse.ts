@@ -8,7 +8,7 @@ import { explain } from "../engine/explain.ts"
 import type { Notice } from "../engine/notice.ts"
 import { type AccountOf, Operator } from "../engine/operator.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
-import { unref } from "../engine/timers.ts"
+import { Sweeper } from "../engine/sweeper.ts"
 import { checkChannels, noticesAtStart, withLimits } from "./atStart.ts"
 import { type Guarded, type GuardOptions, guard } from "./guard.ts"
 import type { SpendfuseOptions } from "./options.ts"
@@ -76,12 +76,18 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   const onEvents = (): void => queueMicrotask(() => dispatcher.wake())
   const engine = engineOf(options, { nowMs, random, onNotice, onEvents })
   const operator = new Operator(engine, options.authenticated)
-  const sweep = setInterval(() => void operator.expire().catch(() => undefined), SWEEP_EACH_MS)
-  unref(sweep)
+  const sweeper = new Sweeper({
+    store,
+    known: () => engine.sender.divisions,
+    isDivided: () => engine.policy.partitionBy !== undefined,
+    expire: (division) => operator.expire(division),
+    monotonicMs: engine.options.monotonicMs,
+  })
+  sweeper.start()
   dispatcher.start()
   let closing: Promise<void> | null = null
   const close = (): Promise<void> => {
-    clearInterval(sweep)
+    sweeper.stop()
     closing ??= engine
       .close()
       .then(() => dispatcher.close())
@@ -121,8 +127,6 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
     [Symbol.asyncDispose]: close,
   }
 }
-
-const SWEEP_EACH_MS = 10_000
 
 const engineOf = (
   options: SpendfuseOptions,
