@@ -27,7 +27,7 @@ export const ageOf = (sources: readonly PriceSource[], nowMs: number): readonly 
 export const staleSources = (
   sources: readonly PriceSource[],
   nowMs: number,
-  maxDays = PRICES_OLD_DAYS,
+  maxDays: number = PRICES_OLD_DAYS,
 ): readonly string[] =>
   ageOf(sources, nowMs).flatMap(({ source, days }) =>
     source.kind === "library" && days !== null && days > maxDays
