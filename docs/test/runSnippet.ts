@@ -1,8 +1,8 @@
 import { decodePolicy, formatProblem } from "@spendfuse/core"
-import { decodeScenario, play } from "@spendfuse/core/testing"
+import { decodeScenario, play, playedMemory } from "@spendfuse/core/testing"
+import { memoryStore } from "@spendfuse/store-memory"
 import { processIo } from "../../packages/cli/src/io.ts"
 import { readJsonc } from "../../packages/cli/src/jsonc.ts"
-import { openMemory } from "../../packages/cli/src/play/memory.ts"
 import { staleness } from "./include.ts"
 import type { Snippet } from "./pages.ts"
 import { commandsProblem } from "./runCommands.ts"
@@ -67,7 +67,7 @@ const policyProblem = (json: unknown): string | null => {
 const scenarioProblem = async (json: unknown): Promise<string | null> => {
   const decoded = decodeScenario(json)
   if (!decoded.ok) return decoded.problems.map(formatProblem).join("\n")
-  const missed = (await play(decoded.scenario, openMemory)).filter(({ met }) => !met)
+  const missed = (await play(decoded.scenario, playedMemory(memoryStore))).filter(({ met }) => !met)
   return missed.length === 0 ? null : JSON.stringify(missed)
 }
 

@@ -2,11 +2,13 @@ import { readdirSync, readFileSync } from "node:fs"
 import fc from "fast-check"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
-import { openMemory } from "../../cli/src/play/memory.ts"
-import { decodeScenario, play } from "../src/testing.ts"
+import { memoryStore } from "../../store-memory/src/index.ts"
+import { decodeScenario, play, playedMemory } from "../src/testing.ts"
 
 const SEED = Number(process.env.LAW_SEED ?? 20_260_115)
 const RUNS = Number(process.env.LAW_RUNS ?? 400)
+
+const openMemory = playedMemory(memoryStore)
 
 const folder = new URL("scenarios/", import.meta.url)
 const files = readdirSync(folder)

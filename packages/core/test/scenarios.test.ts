@@ -1,8 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
-import { openMemory } from "../../cli/src/play/memory.ts"
-import { decodeScenario, type PlayOptions, play, type Scenario } from "../src/testing.ts"
+import { memoryStore } from "../../store-memory/src/index.ts"
+import {
+  decodeScenario,
+  type PlayOptions,
+  play,
+  playedMemory,
+  type Scenario,
+} from "../src/testing.ts"
+
+const openMemory = playedMemory(memoryStore)
 
 const folder = new URL("scenarios/", import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith(".jsonc"))

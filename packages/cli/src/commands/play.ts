@@ -1,10 +1,17 @@
-import { decodeScenario, type Played, play, type Scenario } from "@spendfuse/core/testing"
+import {
+  decodeScenario,
+  type OpenStore,
+  type Played,
+  play,
+  playedMemory,
+  type Scenario,
+} from "@spendfuse/core/testing"
+import { memoryStore } from "@spendfuse/store-memory"
 import Table from "cli-table3"
 import type { Command } from "commander"
 import { CliError, type Io } from "../io.ts"
 import { readJsonc } from "../jsonc.ts"
 import { paintOf } from "../paint.ts"
-import { openMemory } from "../play/memory.ts"
 
 interface PlayFlags {
   readonly json?: boolean
@@ -58,6 +65,8 @@ const scenarioOf = (io: Io, file: string): Scenario => {
   if (decoded.ok) return decoded.scenario
   throw json.complaint(decoded.problems)
 }
+
+const openMemory: OpenStore = playedMemory(memoryStore)
 
 /** The order of what comes at once is free: a step is met where it is in the file's order and in the reverse. */
 const playBothWays = async (scenario: Scenario): Promise<readonly Played[]> => {
