@@ -1,5 +1,5 @@
 import { coreContender } from "./core.ts"
-import { measure, type Ratio } from "./rounds.ts"
+import { exactly, measure, type Ratio } from "./rounds.ts"
 
 const MANY_SUBJECTS = 250_000
 const FEW_SUBJECTS = 25
@@ -33,17 +33,8 @@ export const bytesPerIdleAccount = (): Ratio => {
   collect()
   const bytes =
     (process.memoryUsage().heapUsed - before) / (many.accounts.size - held.accounts.size)
-  const value = Math.round(bytes)
-  const goal = 300
-  return {
-    name: "bytes-per-idle-account",
-    value,
-    p10: value,
-    p90: value,
-    goal,
-    better: "lower",
-    met: value <= goal,
-  }
+  const bar = { name: "bytes-per-idle-account", goal: 300, better: "lower" } as const
+  return exactly({ ...bar, value: Math.round(bytes) })
 }
 
 const filled = (subjects: number) => {

@@ -1,124 +1,141 @@
-import type { Line, Reserve, Settle } from "@spendfuse/core/domain"
-import { compile } from "@spendfuse/core/domain"
-import { commandsOf, fivePolicy, NOW_MS, subjectOf } from "./core.ts"
+import {
+  compile,
+  emptyLedger,
+  type Ledger,
+  NOTHING,
+  type Outcome,
+  type Reserve,
+  type Settle,
+} from "@spendfuse/core/domain"
+import { handlesOf } from "../packages/core/src/domain/handles.ts"
+import { recall, sourceOf } from "../packages/core/src/domain/once.ts"
+import { problemOf } from "../packages/core/src/domain/validate.ts"
+import { commandsOf, coreContender, fivePolicy, NOW_MS, subjectOf } from "./core.ts"
 import type { Contender } from "./rounds.ts"
 
 /**
- * The same rules for the same commands, written as one writes them without a thought of purity: checks and
- * moves amounts in one go, makes no decision and no list of changes. What it keeps and answers is the same:
- * the reservation, the outcome by number, when it ends.
+ * The same rules over the same ledger, written as one writes them without a thought of purity: what is
+ * looked up is moved where it is found. No decision, no change, nothing looked up a second time.
  */
-export const byHandContender = (subjects: number): Contender => {
-  const plans = Array.from({ length: subjects }, (_, i) => {
-    const plan = compile(fivePolicy, subjectOf(i), NOW_MS)
-    if ("missing" in plan) throw new Error(plan.missing)
-    return plan
-  })
-  const ledger = new HandLedger()
-  let count = 0
+export const byHandContender = (): Contender => {
+  const ledger = emptyLedger()
+  const plan = compile(fivePolicy, subjectOf(0), NOW_MS)
+  if ("missing" in plan) throw new Error(plan.missing)
+  // The accounts are made by the full rules.
+  coreContender(1, ledger).run(1)
+  let count = 1
   return {
     run: (n) => {
       for (let i = 0; i < n; i += 1) {
-        const plan = plans[count % subjects]
-        if (plan === undefined) throw new Error("no plan")
         count += 1
         const [reserve, settle] = commandsOf(plan, count)
-        if (ledger.reserve(reserve, NOW_MS).kind !== "reserved") throw new Error("refused")
-        if (ledger.settle(settle, NOW_MS).kind !== "settled") throw new Error("not settled")
+        if (reserveByHand(ledger, reserve, NOW_MS).kind !== "reserved") throw new Error("refused")
+        if (settleByHand(ledger, settle, NOW_MS).kind !== "settled") throw new Error("not settled")
       }
     },
   }
 }
 
-interface HandMeter {
-  readonly line: Line
-  settled: number
-  held: number
-  readonly cap: number
-  nextLevel: number
-  usedAtMs: number
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+const SKEW_MAX_MS = 600_000
+const QUICK_MAX = 2 ** 50
+
+const reserveByHand = (ledger: Ledger, command: Reserve, nowMs: number): Outcome => {
+  const source = begun(ledger, command, nowMs)
+  const skewMs = command.issuedAtMs - nowMs
+  if (skewMs > SKEW_MAX_MS || skewMs < -SKEW_MAX_MS) throw new Error("skewed")
+  if (ledger.switches.size > 0) throw new Error("off")
+  const { id, division, lines, switches, expiresAtMs, via, base, perUnit, units } = command
+  if (ledger.reservations.get(id, division) !== undefined) throw new Error("conflict")
+  const handles = handlesOf(ledger, lines)
+  if (handles === null) throw new Error("not plain")
+  let granted = units.most
+  for (const { meter, limits } of handles) {
+    const { unit, cap, idleMs, degradeAt } = limits
+    if (nowMs >= meter.period.keptUntilMs || (idleMs > 0 && nowMs - meter.usedAtMs >= idleMs))
+      throw new Error("over")
+    if (meter.settled + meter.held > QUICK_MAX || meter.settled >= degradeAt)
+      throw new Error("full")
+    const room = cap - meter.settled - meter.held - base[unit]
+    const each = perUnit[unit]
+    if (each * granted > room) granted = Math.floor(room / each)
+    else if (room < 0) throw new Error("exhausted")
+  }
+  const hold = granted === 0 ? base : scaled(command, granted)
+  for (const { meter, limits } of handles)
+    (meter as Mutable<typeof meter>).held += hold[limits.unit]
+  const reservation = {
+    id,
+    division,
+    lines,
+    switches,
+    granted,
+    expiresAtMs,
+    state: "running" as const,
+    seq: 0,
+    hold,
+    settled: NOTHING,
+    actual: NOTHING,
+    lives: null,
+    skipped: NONE,
+    via,
+  }
+  ledger.reservations.put(reservation)
+  ledger.expiries.put(reservation)
+  const outcome: Outcome = granted === 0 ? RESERVED : { kind: "reserved", granted }
+  source.entries.set(id.n, { command, outcome, ended: null })
+  return outcome
 }
 
-interface HandReservation {
-  readonly command: Reserve
-  readonly meters: readonly HandMeter[]
-  readonly hold: number
+const settleByHand = (ledger: Ledger, command: Settle, nowMs: number): Outcome => {
+  const source = begun(ledger, command, nowMs)
+  const { actual, reservation: id, division } = command
+  if (source.entries.get(command.id.n) !== undefined) throw new Error("known")
+  const found = ledger.reservations.get(id, division)
+  if (found === undefined || found.state !== "running" || command.seq <= found.seq)
+    throw new Error("not running")
+  if (ledger.switches.size > 0) throw new Error("off")
+  const { hold, settled } = found
+  const handles = handlesOf(ledger, found.lines)
+  if (handles === null) throw new Error("not plain")
+  for (const { meter, limits } of handles) {
+    const { unit, nextLevel, cap } = limits
+    if (nowMs >= meter.period.endMs || actual[unit] > hold[unit]) throw new Error("over")
+    if (meter.settled + meter.held > cap) throw new Error("overshoot")
+    const moving = meter as Mutable<typeof meter>
+    moving.settled += actual[unit] - settled[unit]
+    moving.held += settled[unit] - hold[unit]
+    if (moving.settled >= nextLevel) throw new Error("fires")
+  }
+  ledger.reservations.delete(id, division)
+  source.entries.set(command.id.n, { command, outcome: SETTLED, ended: null })
+  return SETTLED
 }
 
-type Answer = { readonly kind: "reserved"; readonly granted: number } | { readonly kind: "settled" }
-
-class HandLedger {
-  readonly #meters = new Map<string, HandMeter>()
-  readonly #handles = new WeakMap<readonly Line[], readonly HandMeter[]>()
-  readonly #reservations = new Map<number, HandReservation>()
-  readonly #answers = new Map<
-    number,
-    { readonly command: Reserve | Settle; readonly answer: Answer }
-  >()
-  readonly #switches = new Set<string>()
-  #done = 0
-  #dueAtMs = Number.POSITIVE_INFINITY
-
-  reserve(command: Reserve, nowMs: number): Answer {
-    if (!Number.isSafeInteger(command.base.usd) || command.base.usd < 0) throw new Error("bad")
-    if (command.id.n <= this.#done || this.#answers.has(command.id.n)) throw new Error("known")
-    if (nowMs >= this.#dueAtMs) throw new Error("due")
-    if (this.#switches.size > 0) throw new Error("off")
-    const meters = this.#metersOf(command.lines)
-    const hold = command.base.usd
-    for (const meter of meters) {
-      if (nowMs >= meter.line.period.endMs) throw new Error("over")
-      if (meter.settled + meter.held + hold > meter.cap) throw new Error("exhausted")
-    }
-    for (const meter of meters) {
-      meter.held += hold
-      meter.usedAtMs = nowMs
-    }
-    this.#reservations.set(command.id.n, { command, meters, hold })
-    if (command.expiresAtMs < this.#dueAtMs) this.#dueAtMs = command.expiresAtMs
-    return this.#answered(command, RESERVED)
+/** What every command meets first: is it sound, is it new, is anything due. */
+const begun = (ledger: Ledger, command: Reserve | Settle, nowMs: number) => {
+  const problem = problemOf(command, nowMs, ledger.handles.knows)
+  if (problem !== null) throw new Error(problem)
+  const source = sourceOf(ledger, command, nowMs)
+  if (source === undefined || recall(source, command) !== null) throw new Error("known")
+  if (ledger.expiries.takeDue(command.division, nowMs, 16).length > 0) throw new Error("due")
+  ledger.rounds.isDue()
+  const moving = source as Mutable<typeof source>
+  if (command.done > source.done) {
+    source.entries.deleteUpTo(source.done, command.done)
+    moving.done = command.done
   }
-
-  settle(command: Settle, nowMs: number): Answer {
-    if (!Number.isSafeInteger(command.actual.usd) || command.actual.usd < 0) throw new Error("bad")
-    if (command.id.n <= this.#done || this.#answers.has(command.id.n)) throw new Error("known")
-    const reservation = this.#reservations.get(command.reservation.n)
-    if (reservation === undefined) throw new Error("unknown")
-    const used = command.actual.usd
-    for (const meter of reservation.meters) {
-      meter.held -= reservation.hold
-      meter.settled += used
-      meter.usedAtMs = nowMs
-      if (meter.settled >= meter.nextLevel) throw new Error("fires")
-    }
-    this.#reservations.delete(command.reservation.n)
-    return this.#answered(command, SETTLED)
-  }
-
-  #answered(command: Reserve | Settle, answer: Answer): Answer {
-    while (this.#done < command.done) {
-      this.#done += 1
-      this.#answers.delete(this.#done)
-    }
-    this.#answers.set(command.id.n, { command, answer })
-    return answer
-  }
-
-  #metersOf(lines: readonly Line[]): readonly HandMeter[] {
-    const known = this.#handles.get(lines)
-    if (known !== undefined) return known
-    const made = lines.map((line) => {
-      const found = this.#meters.get(line.account)
-      if (found !== undefined) return found
-      const cap = line.terms.limit
-      const meter = { line, settled: 0, held: 0, cap, nextLevel: cap / 2, usedAtMs: 0 }
-      this.#meters.set(line.account, meter)
-      return meter
-    })
-    this.#handles.set(lines, made)
-    return made
-  }
+  moving.lastAtMs = nowMs
+  return source
 }
 
-const RESERVED: Answer = Object.freeze({ kind: "reserved", granted: 0 })
-const SETTLED: Answer = Object.freeze({ kind: "settled" })
+const scaled = ({ base, perUnit }: Reserve, n: number) => ({
+  usd: base.usd + n * perUnit.usd,
+  tokens: base.tokens + n * perUnit.tokens,
+  requests: base.requests + n * perUnit.requests,
+})
+
+const NONE: readonly string[] = Object.freeze([])
+const RESERVED: Outcome = Object.freeze({ kind: "reserved", granted: 0 })
+const SETTLED: Outcome = Object.freeze({ kind: "settled", drain: false, skipped: NONE })

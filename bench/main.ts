@@ -47,7 +47,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
       better: "lower",
       as: "cost",
       ours: coreContender(1),
-      theirs: byHandContender(1),
+      theirs: byHandContender(),
       n: 10_000,
     }),
   ],
@@ -65,12 +65,8 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
   "accounts-scaling": async () => [await accountsScaling()],
   "bytes-per-idle-account": () => [bytesPerIdleAccount()],
   fetch: async () => (await import("./fetch.ts")).fetchRatios(),
-  bundle: async () => {
-    const { bundleBytes } = await import("../scripts/bundle.mjs")
-    const value = Math.round((await bundleBytes()) / 100) / 10
-    const name = "bundle"
-    return [{ name, value, p10: value, p90: value, goal: 40, better: "lower", met: value <= 40 }]
-  },
+  traces: async () => (await import("./traces.ts")).traceRatios(),
+  bundle: async () => (await import("./bundle.ts")).bundleRatios(),
 }
 
 const args = process.argv.slice(2)

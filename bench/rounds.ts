@@ -32,7 +32,7 @@ export interface Rival {
 export const measure = async (rival: Rival): Promise<Ratio> => {
   const { ours, theirs, n, theirN = n, rounds = 31, as, name, goal, better } = rival
   const ratios: number[] = []
-  for (let round = -3; round < rounds; round += 1) {
+  for (let round = -WARM_UP; round < rounds; round += 1) {
     const first = round % 2 === 0
     const one = await timed(first ? ours : theirs, first ? n : theirN)
     const other = await timed(first ? theirs : ours, first ? theirN : n)
@@ -53,6 +53,16 @@ export const measure = async (rival: Rival): Promise<Ratio> => {
     met: better === "higher" ? value >= goal : value <= goal,
   }
 }
+
+/** A figure that has no spread: a size, a count. */
+export const exactly = (bar: Pick<Ratio, "name" | "value" | "goal" | "better">): Ratio => {
+  const { value, goal, better } = bar
+  const met = better === "higher" ? value >= goal : value <= goal
+  return { name: bar.name, value, p10: value, p90: value, goal, better, met }
+}
+
+/** Rounds that do not count: until both sides are compiled. */
+const WARM_UP = 20
 
 const timed = async ({ run }: Contender, n: number): Promise<number> => {
   const start = performance.now()

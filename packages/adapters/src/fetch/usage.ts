@@ -1,4 +1,3 @@
-import type { Usage } from "@spendfuse/core"
 import type { Shape } from "./route.ts"
 import { readAnthropic } from "./usage/anthropic.ts"
 import { readGemini } from "./usage/gemini.ts"
@@ -48,13 +47,6 @@ const parse = (text: string): unknown => {
     return null
   }
 }
-
-/** All output tokens of a usage. */
-export const outputOf = (usage: Usage): number =>
-  (usage.outputTokens ?? 0) +
-  (usage.audioOutputTokens ?? 0) +
-  (usage.imageOutputTokens ?? 0) +
-  (usage.videoOutputTokens ?? 0)
 
 export const isRead = (answer: UsageAnswer): answer is UsageRead =>
   answer !== null && "usage" in answer

@@ -14,16 +14,6 @@ export const offsetAt = (timeZone: string, atMs: EpochMs): number => {
   return days * DAY_MS + seconds * 1000 - Math.floor(atMs / 1000) * 1000
 }
 
-/** Whether the platform knows the IANA zone. */
-export const isTimeZone = (timeZone: string): boolean => {
-  try {
-    formatterOf(timeZone)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** The first instant whose local date is `day` (days since 1970-01-01), also where midnight does not exist. */
 export const firstInstantOf = (timeZone: string, day: number): EpochMs => {
   const local = day * DAY_MS

@@ -10,12 +10,8 @@ import { levelAbove, type Terms } from "./terms.ts"
  * They are looked up once for a list of lines, and again when one of the accounts was written in between.
  */
 export const handlesOf = (ledger: Ledger, lines: readonly Line[]): readonly Handle[] | null => {
-  const known = ledger.handles.get(lines)
-  if (known !== undefined) {
-    let isFresh = true
-    for (const { meter } of known) if (meter.period === REPLACED) isFresh = false
-    if (isFresh) return known
-  }
+  const known = currentHandles(ledger, lines)
+  if (known !== undefined) return known
   const made: Handle[] = []
   for (const line of lines) {
     const handle = handleOf(ledger, line)
@@ -24,6 +20,18 @@ export const handlesOf = (ledger: Ledger, lines: readonly Line[]): readonly Hand
   }
   ledger.handles.set(lines, made)
   return made
+}
+
+/** The handles that were made for the lines, where all their meters are still in place. */
+export const currentHandles = (
+  { handles }: Ledger,
+  lines: readonly Line[],
+): readonly Handle[] | undefined => {
+  const known = handles.get(lines)
+  if (known === undefined || handles.current === lines) return known
+  for (const { meter } of known) if (meter.period === REPLACED) return undefined
+  handles.current = lines
+  return known
 }
 
 /** The period of a meter that is no longer in its ledger: whoever still has it at hand looks again. */

@@ -2,6 +2,7 @@ import type { Command, CommandId, Line } from "./command.ts"
 import { Expiries } from "./expiries.ts"
 import { Numbered } from "./numbered.ts"
 import type { Outcome } from "./outcome.ts"
+import { Recent } from "./recent.ts"
 import { Reservations } from "./reservations.ts"
 import { Rounds } from "./rounds.ts"
 import type { Amounts, Probation, Terms, TierTerms } from "./terms.ts"
@@ -204,6 +205,32 @@ export interface Limits {
   readonly degradeAt: number
 }
 
+/** By the list of lines itself; the last one asked for is at hand. */
+class HandlesByLines {
+  readonly #all = new WeakMap<readonly Line[], readonly Handle[]>()
+  #lastLines: readonly Line[] | undefined
+  #last: readonly Handle[] | undefined
+  /** The list whose meters were found in place, and no account was written since. */
+  current: readonly Line[] | undefined
+
+  get(lines: readonly Line[]): readonly Handle[] | undefined {
+    if (lines === this.#lastLines) return this.#last
+    this.#last = this.#all.get(lines)
+    this.#lastLines = lines
+    return this.#last
+  }
+
+  /** Only lists that were looked at get here, and nobody changes them afterwards. */
+  readonly knows = (lines: readonly Line[]): boolean =>
+    typeof lines === "object" && lines !== null && this.get(lines) !== undefined
+
+  set(lines: readonly Line[], handles: readonly Handle[]): void {
+    this.#all.set(lines, handles)
+    this.#lastLines = lines
+    this.#last = handles
+  }
+}
+
 /** All that a store keeps for deciding. What is derived has no meaning of its own. */
 export interface Ledger {
   readonly accounts: Map<string, Account>
@@ -215,7 +242,7 @@ export interface Ledger {
   /** Where forgetting stands; derived. */
   readonly rounds: Rounds
   /** Meters at hand, by the lines that name them; derived from `accounts`. */
-  readonly handles: WeakMap<readonly Line[], readonly Handle[]>
+  readonly handles: HandlesByLines
 }
 
 /** A ledger that nothing has happened to. */
@@ -224,14 +251,14 @@ export const emptyLedger = (): Ledger => {
   return {
     accounts: new Map(),
     reservations,
-    sources: new Map(),
+    sources: new Recent(),
     switches: new Map(),
     expiries: new Expiries(
       (division) => reservations.of(division),
       (one) => reservations.get(one.id, one.division) === one,
     ),
     rounds: new Rounds(),
-    handles: new WeakMap(),
+    handles: new HandlesByLines(),
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Command, EXPIRE_MAX, SWEEP_MAX } from "./command.ts"
-import { type Change, Draft } from "./draft.ts"
+import { type Change, Draft, type Reserved, type Settled } from "./draft.ts"
 import type { DomainEvent } from "./event.ts"
-import { evolve } from "./evolve.ts"
+import { evolve, evolveOne } from "./evolve.ts"
 import { forget } from "./forget.ts"
 import { copyOf, type Ledger, type Source } from "./ledger.ts"
 import { recall, remember, sourceOf } from "./once.ts"
@@ -29,7 +29,7 @@ export interface Decision {
  * and applied. The ledger is changed in place; errors and replays change nothing of their own.
  */
 export const apply = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision => {
-  const problem = problemOf(command, nowMs)
+  const problem = problemOf(command, nowMs, ledger.handles.knows)
   if (problem !== null) return failed(problem)
   const source = sourceOf(ledger, command, nowMs)
   const known = recall(source, command)
@@ -38,9 +38,11 @@ export const apply = (ledger: Ledger, command: Command, nowMs: EpochMs): Decisio
   const swept = sweep(ledger, command.division, nowMs, most)
   const forgotten = ledger.rounds.isDue() ? forget(ledger, nowMs) : NO_CHANGES
   if (forgotten.length > 0) evolve(ledger, forgotten)
+  const change = quickly(ledger, source, command, nowMs)
   const decision =
-    quickly(ledger, source, command, nowMs) ?? decideInFull(ledger, command, nowMs, swept.ids)
-  evolve(ledger, decision.changes)
+    change === null ? decideInFull(ledger, command, nowMs, swept.ids) : decisionOf(change)
+  if (change === null) evolve(ledger, decision.changes)
+  else evolveOne(ledger, change)
   if (swept === NONE_SWEPT && forgotten.length === 0) return decision
   return {
     outcome: decision.outcome,
@@ -60,9 +62,10 @@ export const step = (
 }
 
 /** Decides one new command against a ledger that it only reads. */
-export const decide = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision =>
-  quickly(ledger, sourceOf(ledger, command, nowMs), command, nowMs) ??
-  decideInFull(ledger, command, nowMs)
+export const decide = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision => {
+  const change = quickly(ledger, sourceOf(ledger, command, nowMs), command, nowMs)
+  return change === null ? decideInFull(ledger, command, nowMs) : decisionOf(change)
+}
 
 /**
  * The same by the full rules alone: what the quick answers must equal.
@@ -87,15 +90,16 @@ const quickly = (
   source: Source | undefined,
   command: Command,
   nowMs: EpochMs,
-): Decision | null => {
-  const change =
-    command.kind === "reserve"
-      ? quickReserve(ledger, source, command, nowMs)
-      : command.kind === "settle"
-        ? quickSettle(ledger, source, command, nowMs)
-        : null
-  return change === null ? null : { outcome: change.outcome, events: NO_EVENTS, changes: [change] }
+): Reserved | Settled | null => {
+  if (command.kind === "reserve") return quickReserve(ledger, source, command, nowMs)
+  return command.kind === "settle" ? quickSettle(ledger, source, command, nowMs) : null
 }
+
+const decisionOf = (change: Reserved | Settled): Decision => ({
+  outcome: change.outcome,
+  events: NO_EVENTS,
+  changes: [change],
+})
 
 const NO_EVENTS: readonly DomainEvent[] = Object.freeze([])
 const NO_CHANGES: readonly Change[] = Object.freeze([])

@@ -10,8 +10,16 @@ import { isAmount } from "./money.ts"
 import type { Amounts } from "./terms.ts"
 import { type EpochMs, FOREVER_MS } from "./time.ts"
 
-/** What is wrong with a command, with the field and the value; null where nothing is. It answers, whatever it gets. */
-export const problemOf = (command: Command, nowMs: EpochMs): string | null => {
+/**
+ * What is wrong with a command, with the field and the value; null where nothing is. It answers, whatever it gets.
+ *
+ * @param isKnown whether a list of lines was looked at before: an engine sends the same one again and again
+ */
+export const problemOf = (
+  command: Command,
+  nowMs: EpochMs,
+  isKnown: (lines: readonly Line[]) => boolean = () => false,
+): string | null => {
   if (!Number.isSafeInteger(nowMs))
     return `the store's clock is \`${String(nowMs)}\`, not an instant`
   if (!isObject(command)) return "it is not an object"
@@ -19,14 +27,18 @@ export const problemOf = (command: Command, nowMs: EpochMs): string | null => {
   if (idProblem("id", id) !== null) return idProblem("id", id)
   if (!isAmount(done) || done >= id.n) return `\`done\` is ${shown(done)}, not below \`id.n\``
   if (typeof command.division !== "string") return "`division` is not a string"
-  return fieldProblem(command, nowMs)
+  return fieldProblem(command, nowMs, isKnown)
 }
 
-const fieldProblem = (command: Command, nowMs: EpochMs): string | null => {
+const fieldProblem = (
+  command: Command,
+  nowMs: EpochMs,
+  isKnown: (lines: readonly Line[]) => boolean,
+): string | null => {
   switch (command.kind) {
     case "reserve":
       return (
-        lineProblem(command.lines) ??
+        (isKnown(command.lines) ? null : lineProblem(command.lines)) ??
         switchesProblem(command.switches) ??
         askedProblem(command) ??
         expiryProblem(command.expiresAtMs, nowMs) ??
@@ -78,12 +90,8 @@ const fieldProblem = (command: Command, nowMs: EpochMs): string | null => {
   }
 }
 
-/** An engine sends the same list again and again; a list is never changed. */
-const checked = new WeakSet<readonly Line[]>()
-
 const lineProblem = (lines: readonly Line[]): string | null => {
   if (!Array.isArray(lines)) return "`lines` is not a list"
-  if (checked.has(lines)) return null
   if (lines.length > LINES_MAX) return `\`lines\` has more than ${LINES_MAX}`
   const seen = new Set<string>()
   for (const line of lines) {
@@ -97,16 +105,16 @@ const lineProblem = (lines: readonly Line[]): string | null => {
       isInstant(startMs) && isInstant(endMs) && isInstant(keptUntilMs) && startMs < endMs
     if (!isPeriod || keptUntilMs < endMs) return "a line has no period with a start before its end"
   }
-  checked.add(lines)
   return null
 }
 
 const NO_PERIOD = { startMs: Number.NaN, endMs: Number.NaN, keptUntilMs: Number.NaN }
 
-const switchesProblem = (switches: readonly string[]): string | null =>
-  Array.isArray(switches) && switches.every((key) => typeof key === "string")
-    ? null
-    : "`switches` is not a list of keys"
+const switchesProblem = (switches: readonly string[]): string | null => {
+  if (!Array.isArray(switches)) return "`switches` is not a list of keys"
+  for (const key of switches) if (typeof key !== "string") return "`switches` is not a list of keys"
+  return null
+}
 
 const askedProblem = (command: {
   readonly base: Amounts

@@ -199,7 +199,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "answers are kept for ever",
-    file: "evolve.ts",
+    file: "records.ts",
     find: "if (done > source.done) {",
     replace: "if (done > source.done + 1e9) {",
   },
@@ -212,7 +212,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "what is at hand is never looked up again",
     file: "handles.ts",
-    find: "if (meter.period === REPLACED) isFresh = false",
+    find: "for (const { meter } of known) if (meter.period === REPLACED) return undefined",
     replace: "",
     equivalent: "the period of a replaced meter is over, so the full rules decide",
   },

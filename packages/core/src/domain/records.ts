@@ -1,0 +1,57 @@
+import type { Marked } from "./draft.ts"
+import type { Entry, Ledger, Reservation, Source } from "./ledger.ts"
+import { Numbered } from "./numbered.ts"
+
+/** A record that `evolve` moves in place; for everybody else it is read only. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Writes a reservation over `before`, or ends it. */
+export const putReservation = (
+  ledger: Ledger,
+  before: Reservation | undefined,
+  after: Reservation | null,
+): void => {
+  if (after === null) {
+    if (before !== undefined) ledger.reservations.delete(before.id, before.division)
+    return
+  }
+  ledger.reservations.put(after)
+  if (after.state === "running") ledger.expiries.put(after)
+  else if (before?.state === "running") ledger.rounds.owe()
+}
+
+/** The source of a command that is answered now, with what it has answered forgotten. */
+export const sourceFor = (
+  ledger: Ledger,
+  key: string,
+  done: number,
+  atMs: number,
+  fresh: boolean,
+): Mutable<Source> => {
+  let source: Mutable<Source> | undefined = ledger.sources.get(key)
+  if (source === undefined || fresh) {
+    const entries = source?.isKnown === false ? source.entries : new Numbered<Entry>()
+    source = { done, lastAtMs: atMs, isKnown: true, entries }
+    ledger.sources.set(key, source)
+    ledger.rounds.owe()
+  }
+  if (done > source.done) {
+    source.entries.deleteUpTo(source.done, done)
+    source.done = done
+  }
+  source.lastAtMs = atMs
+  return source
+}
+
+/** How a reservation ended, on its Reserve's number. */
+export const putMark = (ledger: Ledger, { key, n, atMs, fresh, ended }: Marked): void => {
+  let source = ledger.sources.get(key)
+  if (source === undefined || fresh) {
+    source = { done: 0, lastAtMs: atMs, isKnown: false, entries: new Numbered<Entry>() }
+    ledger.sources.set(key, source)
+    ledger.rounds.owe()
+  }
+  if (n <= source.done) return
+  const entry = source.entries.get(n) ?? { command: null, outcome: null, ended: null }
+  source.entries.set(n, { ...entry, ended })
+}
