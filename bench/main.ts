@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import { accountsScaling, bytesPerIdleAccount } from "./accounts.ts"
 import { byHandContender } from "./byHand.ts"
 import { coreContender } from "./core.ts"
@@ -71,22 +72,39 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
 
 const args = process.argv.slice(2)
 const isJson = args.includes("--json")
-const names = args.filter((arg) => !arg.startsWith("--"))
-const unknown = names.filter((name) => !Object.hasOwn(benches, name))
+const named = args.filter((arg) => !arg.startsWith("--"))
+const unknown = named.filter((name) => !Object.hasOwn(benches, name))
 if (unknown.length > 0) {
   console.error(`no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`)
   process.exit(2)
 }
+const [only, ...others] = named
+if (only !== undefined && others.length === 0) {
+  const ratios = (await benches[only]?.()) ?? []
+  console.log(isJson ? JSON.stringify({ ratios }) : ratios.map(lineOf).join("\n"))
+  process.exit(0)
+}
 const ratios: Ratio[] = []
-for (const [name, run] of Object.entries(benches)) {
-  if (names.length > 0 && !names.includes(name)) continue
-  for (const ratio of await run()) {
+for (const name of named.length > 0 ? named : Object.keys(benches)) {
+  for (const ratio of inOwnProcess(name)) {
     ratios.push(ratio)
-    if (!isJson) console.log(lineOf(ratio))
+    if (isJson) console.error(lineOf(ratio))
+    else console.log(lineOf(ratio))
   }
 }
 if (isJson) console.log(JSON.stringify({ ratios }))
-process.exit(0)
+
+/** Both sides of a ratio share a process, two ratios do not: what one has compiled is not the other's. */
+function inOwnProcess(name: string): readonly Ratio[] {
+  const [, main = ""] = process.argv
+  const own = [...process.execArgv, main, name, "--json"]
+  const { stdout, status } = spawnSync(process.execPath, own, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  if (status !== 0) throw new Error(`bench ${name} ended with ${status}`)
+  return (JSON.parse(stdout) as { ratios: readonly Ratio[] }).ratios
+}
 
 function lineOf({ name, value, p10, p90, goal, better, met }: Ratio): string {
   const sign = better === "higher" ? "≥" : "≤"

@@ -30,9 +30,9 @@ export const estimate = (
 ): Estimate => {
   if (request.amounts !== undefined)
     return {
-      base: { ...NOTHING, requests: 1, ...request.amounts },
+      base: oneCall(request.amounts),
       perUnit: NOTHING,
-      units: { least: 0, most: 0 },
+      units: NO_UNITS,
       source: null,
     }
   const choices = request.choices ?? 1
@@ -51,6 +51,15 @@ export const estimate = (
   }
 }
 
+const NO_UNITS: Units = Object.freeze({ least: 0, most: 0 })
+
+/** Amounts of one call: what is not named is nothing, and it is one request. */
+const oneCall = ({ usd = 0, tokens = 0, requests = 1 }: Partial<Amounts>): Amounts => ({
+  usd,
+  tokens,
+  requests,
+})
+
 /** What a settlement counts, or why it has no price. */
 export const costOfSettlement = (
   settlement: Settlement,
@@ -59,7 +68,7 @@ export const costOfSettlement = (
   prices: Prices | undefined,
   atMs: number,
 ): Amounts | { readonly unpriced: string } => {
-  if (settlement.amounts !== undefined) return { ...NOTHING, requests: 1, ...settlement.amounts }
+  if (settlement.amounts !== undefined) return oneCall(settlement.amounts)
   const usage = settlement.usage ?? {}
   const tokens = tokensOf(usage)
   if (settlement.chargeNanoUsd !== undefined)
