@@ -4,6 +4,7 @@ import { byHandContender } from "./byHand.ts"
 import { coreContender } from "./core.ts"
 import { engineContender, rateLimiterContender, refusedContender } from "./engine.ts"
 import { floorContender } from "./floor.ts"
+import { heapFlat } from "./heap.ts"
 import { measure, type Ratio } from "./rounds.ts"
 
 /** Each names its rival; both sides by turns in this process. What is missed stays as missed. */
@@ -65,6 +66,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
   ],
   "accounts-scaling": async () => [await accountsScaling()],
   "bytes-per-idle-account": () => [bytesPerIdleAccount()],
+  "heap-flat": () => [heapFlat()],
   fetch: async () => (await import("./fetch.ts")).fetchRatios(),
   traces: async () => (await import("./traces.ts")).traceRatios(),
   bundle: async () => (await import("./bundle.ts")).bundleRatios(),

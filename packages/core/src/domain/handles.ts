@@ -4,7 +4,7 @@ import { capOf, isMeterOf, markOf } from "./meter.ts"
 import { levelAbove, type Terms } from "./terms.ts"
 
 /**
- * The meters of these lines at hand; null where one of them is not the plain kind: alone in a closed
+ * The meters of these lines at hand; null where one of them is not the plain kind: of a closed
  * account, of these very terms, not sliding, not observed, with nothing to count or to say.
  *
  * They are looked up once for a list of lines, and again when one of the accounts was written in between.
@@ -44,12 +44,15 @@ export const REPLACED: Meter["period"] = Object.freeze({
 const handleOf = (ledger: Ledger, line: Line): Handle | null => {
   const account = ledger.accounts.get(line.account)
   if (account === undefined || account.circuit.state !== "closed") return null
-  const [meter] = account.meters
-  if (meter === undefined || account.meters.length !== 1 || meter.terms !== line.terms) return null
+  const meter = account.meters.find((other) => isMeterOf(other, line))
+  if (meter === undefined || meter.terms !== line.terms) return null
   const { terms, notes } = meter
-  if (terms.observe || terms.slidingMs > 0 || !isMeterOf(meter, line)) return null
+  if (terms.observe || terms.slidingMs > 0) return null
   if (notes.refusals > 0 || notes.busySinceMs !== null) return null
-  return { meter, limits: limitsOf(terms, notes, meter) }
+  let othersUntilMs = Number.POSITIVE_INFINITY
+  for (const other of account.meters)
+    if (other !== meter) othersUntilMs = Math.min(othersUntilMs, other.period.keptUntilMs)
+  return { meter, limits: limitsOf(terms, notes, meter), othersUntilMs }
 }
 
 const limitsByTerms = new WeakMap<Terms, WeakMap<Notes, Limits>>()

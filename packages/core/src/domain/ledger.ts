@@ -192,6 +192,8 @@ export interface Handle {
   /** Its period is over as soon as another meter has taken its place. */
   readonly meter: Meter
   readonly limits: Limits
+  /** From then on other meters of the account may be forgotten. */
+  readonly othersUntilMs: EpochMs
 }
 
 /** What bounds a meter of these terms and notes. */
