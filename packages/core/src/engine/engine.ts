@@ -75,7 +75,12 @@ export class Engine implements HeldBy {
     const deadlineMs = options.storeDeadlineMs
     this.sender = new Sender({ ...options, deadlineMs, onWarning, onRewound })
     this.circuit = new StoreCircuit({ ...options, deadlineMs })
-    this.posts = new Posts({ ...options, sender: this.sender, circuit: this.circuit })
+    this.posts = new Posts({
+      ...options,
+      sender: this.sender,
+      circuit: this.circuit,
+      onPosted: (lines) => this.wake(lines),
+    })
     this.known = new Known({ onNotice, onRewound })
     const { maxHoldMs = HOLD_MAX_MS } = options
     this.beats = new Beats({ monotonicMs, maxHoldMs, onWarning })
@@ -114,13 +119,15 @@ export class Engine implements HeldBy {
     }
     const waitMs = request.waitMs ?? this.options.waitMs
     if (waitMs > 0 && !this.waiting.isEmpty) {
-      const behind = this.waiting.queueOf(asked, this.planOf(request))
-      if (behind !== null) return this.waiting.wait(asked, behind, waitMs)
+      const { lines } = this.planOf(request)
+      const behind = this.waiting.queueOf(asked, lines)
+      if (behind !== null) return this.waiting.wait(asked, lines, behind, waitMs)
     }
+    const { given } = this.waiting
     const decided = this.attempt(asked, 1, issuedAtMs)
     if (decided instanceof Promise)
-      return decided.then((value) => this.waiting.orWait(asked, value, waitMs))
-    return this.waiting.orWait(asked, decided, waitMs)
+      return decided.then((value) => this.waiting.orWait(asked, value, waitMs, given))
+    return this.waiting.orWait(asked, decided, waitMs, given)
   }
 
   /** @throws SpendfuseClosed */
@@ -172,8 +179,7 @@ export class Engine implements HeldBy {
 
   /** Something was given back on these lines: whoever waits first asks again. */
   wake(lines: readonly Line[]): void {
-    if (this.waiting.isEmpty) return
-    for (const { account } of lines) this.waiting.wake(account)
+    this.waiting.wake(lines)
   }
 
   /** What nobody waits for any more must not hold anything: its Release is sent until it is answered. */

@@ -23,6 +23,8 @@ export interface PostsOptions {
   readonly sender: Sender
   readonly circuit: StoreCircuit
   readonly onNotice: (notice: Notice) => void
+  /** The store has taken what ends a hold on these lines. */
+  readonly onPosted: (lines: readonly Line[]) => void
   readonly random: () => number
   readonly monotonicMs: () => number
 }
@@ -161,6 +163,7 @@ export class Posts {
       return
     }
     if (post.reserve !== null) this.#options.sender.abandon(post.reserve)
+    this.#options.onPosted(post.lines)
   }
 
   #schedule(): void {
