@@ -22,10 +22,10 @@ export type MakeMemory<Snapshot> = (options: {
  *
  * @example play(scenario, playedMemory(memoryStore))
  */
-export const playedMemory =
-  <Snapshot>(makeMemory: MakeMemory<Snapshot>): OpenStore =>
-  async (nowMs) =>
-    opened(makeMemory, nowMs, null)
+export const playedMemory = <Snapshot>(makeMemory: MakeMemory<Snapshot>): OpenStore => {
+  const open: OpenStore = async (nowMs) => opened(makeMemory, nowMs, null)
+  return open
+}
 
 const opened = <Snapshot>(
   makeMemory: MakeMemory<Snapshot>,
