@@ -17,7 +17,7 @@ const bodyOf = (count) => `const f = () => {\n${"  g()\n".repeat(count - 2)}}\n`
 /** [rule, file, the breach, what comes near and is none]; split where this file would breach it itself. */
 const BREACHES = [
   ["machine-path", LOCKFILE, `"/ho${"me/someone/x"}"`, `"./home/someone/x"`],
-  ["machine-path", "docs/a.md", `see /wo${"rk/main"}`, "see https://a.example/work/main"],
+  ["machine-path", "docs/a.md", `see /wo${"rk/main"}`, `see https://a.example/wo${"rk/main"}`],
   ["registry-host", LOCKFILE, `  tarball: ${"http"}s://a.example/b.tgz`, "  tarball: file:b.tgz"],
   [
     "registry-host",

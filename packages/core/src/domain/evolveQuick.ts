@@ -3,35 +3,20 @@ import type { Reserved, Settled } from "./draft.ts"
 import { currentHandles } from "./handles.ts"
 import type { Handle, Ledger, Meter } from "./ledger.ts"
 import { isMeterOf } from "./meter.ts"
-import { type Mutable, putMark, putReservation, sourceFor } from "./records.ts"
+import { type Mutable, putMark, putReservation, reservationOf, sourceFor } from "./records.ts"
 import { sourceKey } from "./source.ts"
-import { type Amounts, NOTHING } from "./terms.ts"
+import type { Amounts } from "./terms.ts"
 
 /** A Reserve that only holds: each line's meter holds its share more. */
 export const evolveReserved = (
   ledger: Ledger,
   { command, outcome, atMs, fresh }: Reserved,
 ): void => {
-  const { id, division, lines, switches, expiresAtMs, via, base } = command
+  const { id, division, lines, base } = command
   const { granted } = outcome
   const hold = granted === 0 ? base : costAt(base, command.perUnit, granted)
   const lives = holdOn(metersOf(ledger, lines), hold, atMs)
-  putReservation(ledger, undefined, {
-    id,
-    division,
-    lines,
-    switches,
-    granted,
-    expiresAtMs,
-    state: "running",
-    seq: 0,
-    hold,
-    settled: NOTHING,
-    actual: NOTHING,
-    lives,
-    skipped: NONE,
-    via,
-  })
+  putReservation(ledger, undefined, reservationOf(command, { granted, hold, lives }))
   const source = sourceFor(ledger, sourceKey(id.source, division), command.done, atMs, fresh)
   source.entries.set(id.n, { command, outcome, ended: null })
 }
@@ -60,7 +45,6 @@ export const evolveSettled = (
   if (marks) putMark(ledger, { ...MARK, key: sourceKey(of.source, division), n: of.n, atMs })
 }
 
-const NONE: readonly string[] = Object.freeze([])
 const MARK = Object.freeze({ kind: "marked", fresh: false, ended: "settled" } as const)
 
 type Found = Pick<Handle, "meter">

@@ -1,9 +1,34 @@
+import type { Reserve } from "./command.ts"
 import type { Marked } from "./draft.ts"
 import type { Entry, Ledger, Reservation, Source } from "./ledger.ts"
 import { Numbered } from "./numbered.ts"
+import { NOTHING } from "./terms.ts"
 
 /** A record that `evolve` moves in place; for everybody else it is read only. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** A reservation at its start. */
+export const reservationOf = (
+  { id, division, lines, switches, expiresAtMs, via }: Reserve,
+  { granted, hold, lives }: Pick<Reservation, "granted" | "hold" | "lives">,
+): Reservation => ({
+  id,
+  division,
+  lines,
+  switches,
+  granted,
+  expiresAtMs,
+  state: "running",
+  seq: 0,
+  hold,
+  settled: NOTHING,
+  actual: NOTHING,
+  lives,
+  skipped: NONE,
+  via,
+})
+
+const NONE: readonly string[] = Object.freeze([])
 
 /** Writes a reservation over `before`, or ends it. */
 export const putReservation = (

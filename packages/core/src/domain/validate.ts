@@ -38,8 +38,9 @@ const fieldProblem = (
   switch (command.kind) {
     case "reserve":
       return (
-        (isKnown(command.lines) ? null : lineProblem(command.lines)) ??
-        switchesProblem(command.switches) ??
+        (isKnown(command.lines)
+          ? null
+          : (lineProblem(command.lines) ?? switchesProblem(command.switches))) ??
         askedProblem(command) ??
         expiryProblem(command.expiresAtMs, nowMs) ??
         (command.via === null || typeof command.via === "string" ? null : "`via` is not a name") ??

@@ -3,13 +3,13 @@ import { type Reserve, SKEW_MAX_MS } from "../command.ts"
 import type { Draft } from "../draft.ts"
 import type { Outcome } from "../outcome.ts"
 import { move } from "../raise.ts"
-import { NOTHING } from "../terms.ts"
+import { reservationOf } from "../records.ts"
 import { admitted, amountsOf, failed, livesOf, overflow, skewed } from "./parts.ts"
 
 /** Holds on all lines or on none: the largest grant that every line allows. */
 export const reserve = (draft: Draft, command: Reserve): Outcome => {
   if (Math.abs(command.issuedAtMs - draft.nowMs) > SKEW_MAX_MS) return skewed()
-  const { id, division, lines, switches, expiresAtMs, via } = command
+  const { id, division, lines } = command
   if (draft.reservation(id, division) !== undefined)
     return failed("conflict", `number ${id.n} is that of a reservation that runs`)
   const verdict = admit(draft, { ...command, raises: false })
@@ -17,25 +17,11 @@ export const reserve = (draft: Draft, command: Reserve): Outcome => {
   if (verdict.kind === "overflow") return overflow(verdict.what)
   const { granted } = verdict
   const hold = amountsOf(command, granted)
-  for (const line of command.lines) {
+  for (const line of lines) {
     move(draft, line, { settled: 0, held: hold[line.terms.unit] })
     admitted(draft, line)
   }
-  draft.putReservation({
-    id,
-    division,
-    lines,
-    switches,
-    granted,
-    expiresAtMs,
-    state: "running",
-    seq: 0,
-    hold,
-    settled: NOTHING,
-    actual: NOTHING,
-    lives: livesOf(draft, lines),
-    skipped: [],
-    via,
-  })
+  const lives = livesOf(draft, lines)
+  draft.putReservation(reservationOf(command, { granted, hold, lives }))
   return { kind: "reserved", granted }
 }
