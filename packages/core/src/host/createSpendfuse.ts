@@ -76,13 +76,7 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   const onEvents = (): void => queueMicrotask(() => dispatcher.wake())
   const engine = engineOf(options, { nowMs, random, onNotice, onEvents })
   const operator = new Operator(engine, options.authenticated)
-  const sweeper = new Sweeper({
-    store,
-    known: () => engine.sender.divisions,
-    isDivided: () => engine.policy.partitionBy !== undefined,
-    expire: (division) => operator.expire(division),
-    monotonicMs: engine.options.monotonicMs,
-  })
+  const sweeper = sweeperOf(engine, operator)
   sweeper.start()
   dispatcher.start()
   let closing: Promise<void> | null = null
@@ -144,6 +138,15 @@ const engineOf = (
     rememberRefusals: options.rememberRefusals ?? true,
     exactTime: options.nowMs !== undefined,
     ...given,
+  })
+
+const sweeperOf = (engine: Engine, operator: Operator): Sweeper =>
+  new Sweeper({
+    store: engine.options.store,
+    known: () => engine.sender.divisions,
+    isDivided: () => engine.policy.partitionBy !== undefined,
+    expire: (division) => operator.expire(division),
+    monotonicMs: engine.options.monotonicMs,
   })
 
 const warn = ({ kind, message }: Notice): void => {
