@@ -47,9 +47,11 @@ const putAccount = (ledger: Ledger, key: string, value: Account | null): void =>
   ledger.handles.current = undefined
   for (const meter of known?.meters ?? []) (meter as Mutable<typeof meter>).period = REPLACED
   if (value === null) {
+    if (known !== undefined) ledger.timed.delete(key, known.division)
     ledger.accounts.delete(key)
     return
   }
+  ledger.timed.put(value)
   ledger.accounts.set(key, copyOfAccount(value))
   if (known === undefined) ledger.rounds.owe()
 }

@@ -7,6 +7,7 @@ import { Reservations } from "./reservations.ts"
 import { Rounds } from "./rounds.ts"
 import type { Amounts, Probation, Terms, TierTerms } from "./terms.ts"
 import type { DurationMs, EpochMs } from "./time.ts"
+import { Timed } from "./timed.ts"
 import type { Period } from "./window.ts"
 
 /** Whether an account admits. `generation` counts openings; `told` are the channels that heard of this one. */
@@ -241,6 +242,8 @@ export interface Ledger {
   readonly switches: Map<string, Switch>
   /** When running reservations end; derived from `reservations`. */
   readonly expiries: Expiries<Reservation>
+  /** Accounts whose circuit moves by itself; derived. */
+  readonly timed: Timed
   /** Where forgetting stands; derived. */
   readonly rounds: Rounds
   /** Meters at hand, by the lines that name them; derived from `accounts`. */
@@ -259,6 +262,7 @@ export const emptyLedger = (): Ledger => {
       (division) => reservations.of(division),
       (one) => reservations.get(one.id, one.division) === one,
     ),
+    timed: new Timed(),
     rounds: new Rounds(),
     handles: new HandlesByLines(),
   }
@@ -289,7 +293,10 @@ export const keptOf = ({ accounts, reservations, sources, switches }: Ledger): K
 /** A ledger of its own from what was kept of one. */
 export const ledgerOf = (kept: KeptLedger): Ledger => {
   const ledger = emptyLedger()
-  for (const [key, account] of kept.accounts) ledger.accounts.set(key, copyOfAccount(account))
+  for (const [key, account] of kept.accounts) {
+    ledger.accounts.set(key, copyOfAccount(account))
+    ledger.timed.put(account)
+  }
   for (const reservation of kept.reservations) {
     ledger.reservations.put(reservation)
     if (reservation.state === "running") ledger.expiries.put(reservation)

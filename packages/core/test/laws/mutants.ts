@@ -228,4 +228,16 @@ export const mutants: readonly Mutant[] = [
     find: "if (movement.settled <= 0) return",
     replace: "if (movement.settled <= 1) return",
   },
+  {
+    name: "an Expire finds no open circuit",
+    file: "evolve.ts",
+    find: "ledger.timed.put(value)",
+    replace: "",
+  },
+  {
+    name: "a rebuilt ledger forgets which circuits move by themselves",
+    file: "ledger.ts",
+    find: "ledger.timed.put(account)",
+    replace: "",
+  },
 ]

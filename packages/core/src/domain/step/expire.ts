@@ -16,8 +16,8 @@ export const expire = (
   { division }: Expire,
   reservations: readonly string[],
 ): Outcome => {
-  for (const account of draft.ledger.accounts.values())
-    if (account.division === division) look(draft, account)
+  for (const account of draft.ledger.timed.of(division))
+    look(draft, draft.account({ account, division }))
   return { kind: "expired", reservations }
 }
 
