@@ -150,7 +150,8 @@ export class Dispatcher {
       const page = await this.#options.store.events({ ...after, limit: HOOK_PAGE })
       for (const event of page.items) this.#tell(onEvent, event)
       if (page.next !== null) this.#cursor = page.next
-      if (page.items.length === HOOK_PAGE) this.#hookAgain = true
+      // The next look also tells the store that these were heard.
+      if (page.items.length > 0) this.#hookAgain = true
     }
   }
 

@@ -77,7 +77,10 @@ export interface Store {
   readonly read: (accounts: readonly string[]) => Promise<readonly AccountRecord[]>
   /** Accounts by key, after the given one. */
   readonly list: (query: ListQuery) => Promise<Page<Account>>
-  /** Every event, oldest first; kept at least until all its channels have heard it. */
+  /**
+   * Every event, oldest first; kept at least until all its channels have heard it. What comes before `after`
+   * was heard: a reader without a cursor starts at what nobody has heard.
+   */
   readonly events: (query: LogQuery) => Promise<Page<DomainEvent>>
   /** What operators did; append-only. */
   readonly audit: (query: LogQuery) => Promise<Page<DomainEvent>>
