@@ -1,5 +1,7 @@
-import { count, type Json, look, type Seen, text } from "./look.ts"
+import { inputOf, type NamedInput } from "./inputBound.ts"
+import { look } from "./look.ts"
 import type { Route, Shape } from "./route.ts"
+import { count, fieldOf, type Json, text } from "./seen.ts"
 
 /** What a body asks for, as far as it bounds the cost. */
 export interface Call {
@@ -8,7 +10,10 @@ export interface Call {
   readonly inputTokens: number
   /** The body's own limit; undefined where it has none. */
   readonly maxOutputTokens: number | undefined
+  /** 0 where what the body says is no number of answers. */
   readonly choices: number
+  /** A lower limit than this would be an error of the provider's; 0 where there is none. */
+  readonly leastOutputTokens: number
   readonly serviceTier: string | undefined
   readonly searches: number
   readonly audio: boolean
@@ -16,20 +21,6 @@ export interface Call {
   /** Nothing is written: embeddings. */
   readonly hasOutput: boolean
 }
-
-/** Input that a body only names (earlier responses, files, images, what a search finds) is bounded by these. */
-export interface NamedInput {
-  /** Tokens of earlier responses, files and documents; what the model's context can hold unless given. */
-  readonly storedContextTokens?: number
-  /** Tokens of one image; what the provider's documentation allows at most unless given. */
-  readonly imageTokens?: number
-  /** Searches and other calls of server tools that one call makes, where it names no limit itself. */
-  readonly searches: number
-  /** Tokens that one search or other call of a server tool brings back. */
-  readonly searchTokens: number
-}
-
-export const NAMED_INPUT: NamedInput = { searches: 10, searchTokens: 20_000 }
 
 /**
  * Reads the bounds of a call. Input: the UTF-8 bytes of the body, since no token is shorter than a byte and the
@@ -43,7 +34,9 @@ export const callOf = (
   named: NamedInput,
 ): Call => {
   const part = READERS[route.shape](body)
-  const model = text(body.model) ?? route.model
+  const told = text(body.model)
+  // Gemini's path decides, whatever its body says; a deployment's own name says less than the body.
+  const model = route.shape === "gemini" ? (route.model ?? told) : (told ?? route.model)
   const seen = look(body)
   const most = seen.callsMost ?? Number.MAX_SAFE_INTEGER
   const searches = Math.min(most, seen.searches + seen.openSearches * named.searches)
@@ -54,6 +47,7 @@ export const callOf = (
     inputTokens: inputOf({ shape: route.shape, model: model ?? "", bytes, seen, rounds, named }),
     maxOutputTokens: part.maxOutputTokens,
     choices: part.choices,
+    leastOutputTokens: thinkingOf(route.shape, body),
     serviceTier: tierOf(route.shape, body),
     searches,
     audio: seen.audio || (route.shape === "gemini" && seen.isStored),
@@ -87,62 +81,6 @@ export const outputLimitPath = (shape: Shape, body: Json): readonly string[] | n
   }
 }
 
-/** Whatever stands around the messages; and what a provider says to a model that may use tools (346 to 700, read 2026-11). */
-const OVERHEAD_TOKENS = 64
-const TOOLS_TOKENS = 1_000
-/** A tool that the provider defines itself is longer than its name ("Tool use", computer use: 735; read 2026-11). */
-const SERVER_TOOL_TOKENS = 1_000
-
-interface Written {
-  readonly shape: Shape
-  readonly model: string
-  readonly bytes: number
-  readonly seen: Seen
-  /** How often a tool of the provider's may be called, and the model read on. */
-  readonly rounds: number
-  readonly named: NamedInput
-}
-
-const inputOf = ({ shape, model, bytes, seen, rounds, named }: Written): number => {
-  const window = contextOf(model)
-  const images = seen.images * (named.imageTokens ?? IMAGE_TOKENS[shape])
-  const stored = seen.isStored ? (named.storedContextTokens ?? window) : 0
-  const written =
-    bytes -
-    seen.mediaBytes +
-    OVERHEAD_TOKENS +
-    (seen.hasTools ? TOOLS_TOKENS : 0) +
-    seen.serverTools * SERVER_TOOL_TOKENS
-  const first = written + Math.min(images + stored, Math.max(window, stored))
-  const goesRound = shape !== "gemini" || seen.openRounds > 0
-  const again = goesRound ? rounds * first + (named.searchTokens * rounds * (rounds + 1)) / 2 : 0
-  const all = first + again + (seen.compacts ? first : 0)
-  return Math.min(Number.MAX_SAFE_INTEGER, all)
-}
-
-/**
- * Tokens that one image takes at most: OpenAI's dearest is gpt-4o-mini in detail (48,169), Anthropic's the
- * largest of its newest models (4,784), Gemini's 16 tiles of 258 (read 2026-11); rounded up.
- */
-const IMAGE_TOKENS: Readonly<Record<Shape, number>> = {
-  "openai-chat": 50_000,
-  "openai-responses": 50_000,
-  "openai-embeddings": 50_000,
-  "anthropic-messages": 5_000,
-  gemini: 5_000,
-}
-
-/** What a model can read at once, by the pages of OpenAI and Anthropic (read 2026-11); else the largest of all. */
-const contextOf = (model: string): number =>
-  CONTEXTS.find(([name]) => name.test(model))?.[1] ?? 1_050_000
-
-const CONTEXTS: readonly (readonly [RegExp, number])[] = [
-  [/^(?:gpt-4o|chatgpt-4o|gpt-4-turbo|gpt-5(?:\.\d)?-chat)/, 128_000],
-  [/^(?:o1|o3|o4-mini)(?:-|$)/, 200_000],
-  [/^gpt-5(?:\.[123])?(?:-(?:mini|nano|pro|codex|\d)|$)/, 400_000],
-  [/^claude-(?:3|opus-4-[015]|opus-4-2025|haiku-4)/, 200_000],
-]
-
 interface Part {
   readonly maxOutputTokens: number | undefined
   readonly choices: number
@@ -150,28 +88,46 @@ interface Part {
 
 const READERS: Readonly<Record<Shape, (body: Json) => Part>> = {
   "openai-chat": (body) => ({
-    maxOutputTokens: count(body.max_completion_tokens) ?? count(body.max_tokens),
-    choices: count(body.n) ?? 1,
+    maxOutputTokens: smaller(limitOf(body.max_completion_tokens), limitOf(body.max_tokens)),
+    choices: choicesOf(body.n),
   }),
-  "openai-responses": (body) => ({ maxOutputTokens: count(body.max_output_tokens), choices: 1 }),
+  "openai-responses": (body) => ({ maxOutputTokens: limitOf(body.max_output_tokens), choices: 1 }),
   "openai-embeddings": () => ({ maxOutputTokens: 0, choices: 1 }),
+  // Of 0 only the cache is written ("Prompt caching", read 2026-11).
   "anthropic-messages": (body) => ({ maxOutputTokens: count(body.max_tokens), choices: 1 }),
   // Google's JSON takes both spellings of a name, and numbers as texts.
   gemini: (body) => {
     const config = record(body.generationConfig ?? body.generation_config)
-    const choices = config.candidateCount ?? config.candidate_count
     return {
-      maxOutputTokens: count(config.maxOutputTokens ?? config.max_output_tokens),
-      choices: count(choices) ?? count(typeof choices === "string" ? Number(choices) : 1) ?? 1,
+      maxOutputTokens: limitOf(config.maxOutputTokens ?? config.max_output_tokens),
+      choices: choicesOf(config.candidateCount ?? config.candidate_count),
     }
   },
+}
+
+/** Some servers read a limit of 0 as none. */
+const limitOf = (value: unknown): number | undefined => count(value) || undefined
+
+const smaller = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
+
+/** Many servers take a text for its number. */
+const choicesOf = (value: unknown): number =>
+  value == null ? 1 : (count(typeof value === "string" ? Number(value) : value) ?? 0)
+
+/** Anthropic's limit must be above the budget of what is thought ("Extended thinking", read 2026-11). */
+const thinkingOf = (shape: Shape, { thinking }: Json): number => {
+  const budget = shape === "anthropic-messages" ? count(fieldOf(thinking, "budget_tokens")) : 0
+  return budget === undefined || budget === 0 ? 0 : Math.min(Number.MAX_SAFE_INTEGER, budget + 1)
 }
 
 /** The tiers that are dearer than the standard one: a cheaper one may be answered at standard rates. */
 const tierOf = (shape: Shape, body: Json): string | undefined => {
   const told = text(body.service_tier) ?? text(body.serviceTier) ?? ""
+  // OpenAI's second name for it (API reference, read 2026-11).
+  const isFast = shape.startsWith("openai") && /^fast$/i.test(told)
   const tiers = [
-    ...(/priority$/i.test(told) ? ["priority"] : []),
+    ...(/priority$/i.test(told) || isFast ? ["priority"] : []),
     ...(shape === "anthropic-messages" && body.speed === "fast" ? ["fast"] : []),
     ...(shape === "anthropic-messages" && body.inference_geo === "us" ? ["us"] : []),
   ]

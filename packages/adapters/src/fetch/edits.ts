@@ -2,9 +2,9 @@ import type { Admitted } from "@spendfuse/core"
 import { type Call, outputLimitPath } from "./callOf.ts"
 import type { Edit } from "./rewrite.ts"
 import type { Route } from "./route.ts"
+import { fieldOf, type Json } from "./seen.ts"
 
 type Guarded = Extract<Route, { kind: "guarded" }>
-type Json = Readonly<Record<string, unknown>>
 
 /** What must be changed of a request before it is sent, and nothing else. */
 export interface Changes {
@@ -25,10 +25,10 @@ export const changesOf = (
   mayAskUsage: boolean,
 ): Changes => {
   const edits: Edit[] = []
-  const limit = limitPath(route, body)
   const granted = decision.maxOutputTokens
-  if (limit !== null && granted !== null && granted !== call.maxOutputTokens)
-    edits.push({ path: limit, value: granted })
+  if (granted !== null)
+    for (const path of limitPaths(route, body))
+      if (valueAt(body, path) !== granted) edits.push({ path, value: granted })
   const { model } = decision
   const isNew = decision.via !== null && model !== undefined && model !== call.model
   if (isNew && (route.model === undefined || Object.hasOwn(body, "model")))
@@ -41,23 +41,47 @@ export const changesOf = (
 }
 
 /** Objects of a body in which a name that stands twice could be read in two ways. */
-export const READ_WITHIN: readonly string[] = ["generationConfig", "stream_options"]
+export const READ_WITHIN: readonly string[] = [
+  "generationConfig",
+  "generation_config",
+  "stream_options",
+]
 
 export const includesUsage = (body: Json): boolean => {
   const options = body.stream_options
   return typeof options === "object" && options !== null && (options as Json).include_usage === true
 }
 
-/** `max_completion_tokens` is OpenAI's own; other servers of that shape know `max_tokens`. */
-const limitPath = (route: Guarded, body: Json): readonly string[] | null => {
+/**
+ * Each name of the limit that the server may go by. `max_completion_tokens` is OpenAI's own: others know
+ * `max_tokens`, or both; where the body gives both, neither may stay above the grant.
+ */
+const limitPaths = (route: Guarded, body: Json): readonly (readonly string[])[] => {
   const path = outputLimitPath(route.shape, body)
-  const [name = ""] = path ?? []
-  const isForeign = name === "max_completion_tokens" && !KNOWS_COMPLETION.has(route.provider)
-  return isForeign && body[name] == null ? ["max_tokens"] : path
+  if (path === null) return []
+  if (route.shape !== "openai-chat") return [path]
+  const isOwn = body.max_completion_tokens != null
+  const isOld = body.max_tokens != null
+  if (!isOwn && !isOld) return [KNOWS_ONE.has(route.provider) ? OWN : OLD]
+  if (!isOwn) return [OLD]
+  return isOld || !KNOWS_OWN.has(route.provider) ? [OWN, OLD] : [OWN]
 }
 
-/** Whose references list `max_completion_tokens` (read 2026-11). */
-const KNOWS_COMPLETION = new Set(["openai", "azure", "groq"])
+const OWN = ["max_completion_tokens"]
+const OLD = ["max_tokens"]
+
+/** Whose references list `max_completion_tokens` as the one to use (read 2026-11). */
+const KNOWS_ONE = new Set(["openai", "azure", "groq"])
+/** Who takes it beside `max_tokens`, by their references (read 2026-11). */
+const KNOWS_OWN = new Set(
+  "openai azure groq anthropic google openrouter x-ai cerebras fireworks".split(" "),
+)
+
+const valueAt = (body: Json, path: readonly string[]): unknown => {
+  let value: unknown = body
+  for (const name of path) value = fieldOf(value, name)
+  return value
+}
 
 const withModel = (pathname: string, model: string): string =>
   pathname.replace(/(\/(?:models|deployments)\/)[^/:]+/, `$1${encodeURIComponent(model)}`)

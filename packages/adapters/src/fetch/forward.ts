@@ -2,7 +2,7 @@ import type { Admitted, CallRequest, Refused, Spendfuse, Subject } from "@spendf
 import { RequestFailed } from "@spendfuse/core"
 import type { Call } from "./callOf.ts"
 import { changesOf } from "./edits.ts"
-import type { Incoming, ReadBody } from "./incoming.ts"
+import { type Incoming, isRequest, type ReadBody } from "./incoming.ts"
 import { type OpenCall, type OpenCalls, unknown } from "./openCall.ts"
 import type { GuardedFetchOptions } from "./options.ts"
 import { faultResponse } from "./respond.ts"
@@ -48,6 +48,7 @@ export const forward = async (asked: Asked): Promise<Response | Refused> => {
   const changes = changesOf(route, incoming.href, body, call, decision, mayAsk)
   return sent(
     context,
+    incoming,
     decision,
     () => sendChanged(upstream, incoming, read, changes),
     (response, open) =>
@@ -80,6 +81,7 @@ export const notDecided = (
 /** Makes the admitted call: exactly one settle or release comes of it, here or when its body ends. */
 export const sent = async (
   { calls, options }: Context,
+  incoming: Incoming,
   decision: Admitted,
   send: () => Promise<Response>,
   onAnswer: (response: Response, open: OpenCall) => Response,
@@ -87,7 +89,8 @@ export const sent = async (
   const open = calls.add(decision)
   try {
     const response = await send().catch((error: unknown) => {
-      if ((options.isUnsent ?? neverConnected)(error)) void open.release()
+      const isUnsent = (options.isUnsent ?? neverConnected)(error)
+      if (isUnsent || (options.fetch === undefined && isNoRequest(incoming))) void open.release()
       throw error
     })
     open.heard()
@@ -113,7 +116,15 @@ const requestFor = ({ context, incoming, route, call, subject }: Asked): CallReq
   ...(call.model !== undefined && { model: call.model }),
   ...(call.serviceTier !== undefined && { serviceTier: call.serviceTier }),
   ...(call.hasOutput
-    ? call.maxOutputTokens !== undefined && { maxOutputTokens: call.maxOutputTokens }
+    ? {
+        ...(call.maxOutputTokens !== undefined && { maxOutputTokens: call.maxOutputTokens }),
+        ...(call.leastOutputTokens > 0 && {
+          minOutputTokens: Math.max(
+            call.leastOutputTokens,
+            context.spendfuse.policy.minOutputTokens,
+          ),
+        }),
+      }
     : { maxOutputTokens: 0, minOutputTokens: 0 }),
 })
 
@@ -143,6 +154,16 @@ const neverConnected = (error: unknown): boolean => {
   const inner = (cause as { errors?: unknown } | null | undefined)?.errors
   const all = [error, cause, ...(Array.isArray(inner) ? inner : [])]
   return all.some((one) => NOT_CONNECTED.has(String((one as { code?: unknown } | null)?.code)))
+}
+
+/** What `fetch` itself takes for no request, such as a header with letters that none may have, it never sends. */
+const isNoRequest = ({ href, input, init }: Incoming): boolean => {
+  try {
+    new Request(isRequest(input) ? href : input, { ...init, body: null, signal: null })
+    return false
+  } catch {
+    return true
+  }
 }
 
 /** Node's and undici's codes, and Bun's (read 2026-11). */

@@ -1,9 +1,10 @@
 import { type Refused, RequestFailed, type Spendfuse, type Subject } from "@spendfuse/core"
-import { type Call, callOf, NAMED_INPUT } from "./callOf.ts"
+import { type Call, callOf } from "./callOf.ts"
 import { cannedResponse, type Manner } from "./canned.ts"
 import { includesUsage, READ_WITHIN } from "./edits.ts"
 import { type Asked, type Context, forward } from "./forward.ts"
 import { headerOf, type Incoming, incomingOf, readBody, requestOf } from "./incoming.ts"
+import { NAMED_INPUT } from "./inputBound.ts"
 import { OpenCalls } from "./openCall.ts"
 import { type GuardedFetchOptions, SILENCE_MS } from "./options.ts"
 import { otherwise } from "./other.ts"
@@ -12,6 +13,7 @@ import { namedTwice } from "./rewrite.ts"
 import { type Route, Routes } from "./route.ts"
 import { passOn } from "./send.ts"
 import { NOTHING_ADDED, SUBJECT_HEADER, withHeader } from "./subject.ts"
+import { unclearOf } from "./unclear.ts"
 
 /** A `fetch` for SDKs: the same bytes, streams and errors, each call reserved before and settled after. */
 export interface GuardedFetch {
@@ -88,6 +90,8 @@ const guardRoute = async (
   const twice = namedTwice(read.text, READ_WITHIN)
   if (twice !== null)
     return faultResponse(route.shape, "invalid-request", `the body names \`${twice}\` twice`)
+  const unclear = unclearOf(body)
+  if (unclear !== null) return faultResponse(route.shape, unclear.error, unclear.message)
   const named = { ...NAMED_INPUT, ...context.options.namedInput }
   const call = callOf(route, body, utf8Length(read.text), named)
   const told = subjectOf(context, incoming, read.text)

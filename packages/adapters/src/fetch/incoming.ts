@@ -56,9 +56,10 @@ export const readBody = (incoming: Incoming): Promise<ReadBody | null> | ReadBod
     if (!isRequest(input) || input.body === null) return null
     return raced(input.arrayBuffer(), signal).then((bytes) => inText(bytes, null))
   }
-  const kept = body instanceof Blob || body instanceof ArrayBuffer || ArrayBuffer.isView(body)
+  // A buffer may be written to again as soon as the caller goes on: what was read is sent.
+  const kept = body instanceof Blob ? body : null
   const bytes = raced(new Response(body).arrayBuffer(), signal)
-  return bytes.then((read) => inText(read, kept ? body : null))
+  return bytes.then((read) => inText(read, kept))
 }
 
 /** The call as a Request of its own, for the host's functions. */

@@ -1,34 +1,12 @@
-export type Json = Readonly<Record<string, unknown>>
-
-/** What of a body its bytes do not show: media, what it only names, tools that the provider runs. */
-export interface Seen {
-  images: number
-  /** Bytes of images and documents written into the body, which are counted otherwise. */
-  mediaBytes: number
-  /** It names what is kept elsewhere, or holds a document that may have any number of pages. */
-  isStored: boolean
-  audio: boolean
-  /** Searches that its tools may make, as far as they say; each is billed. */
-  searches: number
-  /** Tools that search, and say no limit. */
-  openSearches: number
-  /** Other tools that the provider runs, letting the model read on, in the same call. */
-  openRounds: number
-  /** The body's own bound of all that the provider's tools do. */
-  callsMost: number | undefined
-  hasTools: boolean
-  /** Tools that the provider defines. */
-  serverTools: number
-  /** What was said before is summed up first: the same model reads it once more. */
-  compacts: boolean
-}
+import { lookAtTools } from "./lookAtTools.ts"
+import { count, fieldOf, type Json, type Seen, text } from "./seen.ts"
 
 /** Walks a body, however deep. Never throws. */
 export const look = (body: Json): Seen => {
   const seen: Seen = {
     images: 0,
     mediaBytes: 0,
-    isStored: STORED.some((name) => body[name] != null),
+    isStored: STORED.some((name) => body[name] != null) || isContinued(body) || hasReference(body),
     audio: false,
     searches: 0,
     openSearches: isOnline(body) ? 1 : 0,
@@ -45,7 +23,11 @@ export const look = (body: Json): Seen => {
     if (typeof node !== "object" || node === null) continue
     if (!Array.isArray(node)) note(node as Json, seen)
     for (const [name, value] of Object.entries(node))
-      if (typeof value === "object" && !isData(node as Json, name)) stack.push(value)
+      if (
+        typeof value === "object" &&
+        ((node === body && name === "input") || !isData(node as Json, name))
+      )
+        stack.push(value)
   }
   return seen
 }
@@ -67,17 +49,29 @@ const AS_TEXT = new Set(
   ),
 )
 
-/** OpenAI's search models, and OpenRouter's two ways to ask for a search. */
-const isOnline = ({ web_search_options, plugins, model }: Json): boolean =>
-  web_search_options != null ||
-  (Array.isArray(plugins) && plugins.some((plugin) => fieldOf(plugin, "id") === "web")) ||
-  text(model)?.endsWith(":online") === true
+/** Anthropic's thread that goes on; one that is created holds nothing yet. */
+const isContinued = ({ thread }: Json): boolean =>
+  thread != null && fieldOf(thread, "type") !== "create"
 
-export const count = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+/** OpenAI's item references may leave their type out. */
+const hasReference = ({ input }: Json): boolean =>
+  Array.isArray(input) &&
+  input.some(
+    (item) =>
+      fieldOf(item, "id") != null && fieldOf(item, "type") == null && fieldOf(item, "role") == null,
+  )
 
-export const text = (value: unknown): string | undefined =>
-  typeof value === "string" ? value : undefined
+/** OpenAI's search models search unasked; OpenRouter has two ways to ask, xAI one. */
+const isOnline = (body: Json): boolean => {
+  const { web_search_options, search_parameters, messages, plugins, model } = body
+  return (
+    web_search_options != null ||
+    (search_parameters != null && fieldOf(search_parameters, "mode") !== "off") ||
+    (Array.isArray(messages) && text(model)?.includes("-search-") === true) ||
+    (Array.isArray(plugins) && plugins.some((plugin) => fieldOf(plugin, "id") === "web")) ||
+    text(model)?.endsWith(":online") === true
+  )
+}
 
 const NODES_MAX = 1_000_000
 const STORED = [
@@ -89,44 +83,14 @@ const STORED = [
   "container",
 ]
 
-/** OpenAI's and Anthropic's tools have a `type`, Gemini's one field each. */
-const lookAtTools = (tools: unknown, seen: Seen): void => {
-  if (!Array.isArray(tools)) return
-  seen.hasTools = tools.length > 0
-  for (const tool of tools) {
-    if (typeof tool !== "object" || tool === null) continue
-    const { type, max_uses: most } = tool as Json
-    const names = typeof type === "string" ? [type] : Object.keys(tool).map(snakeOf)
-    const own = names.filter(
-      (name) => !HOSTS_OWN.has(name) && (type !== undefined || GEMINI.has(name)),
-    )
-    seen.serverTools += own.length
-    const uses = count(most)
-    if (!own.some((name) => SEARCHES.test(name)))
-      seen.openRounds += own.some((name) => ROUNDS.test(name)) ? 1 : 0
-    else if (uses === undefined) seen.openSearches += 1
-    else seen.searches += uses
-  }
-}
-
-const snakeOf = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-
-const HOSTS_OWN = new Set(["function", "custom", "function_declarations"])
-const GEMINI = new Set(
-  "google_search google_search_retrieval google_maps enterprise_web_search url_context code_execution file_search".split(
-    " ",
-  ),
-)
-const SEARCHES = /^(?:web_search|x_search|file_search|google_|enterprise_web_search)/
-const ROUNDS = /^(?:web_fetch|code_|mcp|image_generation|tool_search|url_context|shell|advisor)/
-
 const note = (node: Json, seen: Seen): void => {
   const type = text(node.type) ?? ""
   if (IMAGES.has(type)) noteImage(node, seen)
   else if (type === "document") noteDocument(node, seen)
   else if (FILES.has(type)) noteFile(node, seen)
   else if (type === "input_audio") seen.audio = true
+  else if (type === "additional_tools") lookAtTools(node.tools, seen)
+  if (type === "audio_url") seen.audio = true
   noteGemini(node, seen)
   for (const name of ["modalities", "responseModalities", "response_modalities"]) {
     const modalities = node[name]
@@ -142,7 +106,9 @@ const IMAGES = new Set([
   "computer_screenshot",
   "image_generation_call",
 ])
-const FILES = new Set(["input_file", "file", "item_reference", "container_upload"])
+const FILES = new Set(
+  "input_file file item_reference container_upload video_url audio_url document_url".split(" "),
+)
 
 /** By URL, by id, or in place as a data URL or in base64. */
 const noteImage = (node: Json, seen: Seen): void => {
@@ -165,6 +131,7 @@ const noteFile = (node: Json, seen: Seen): void => {
   seen.mediaBytes += dataUrl(node.file_data) + dataUrl(fieldOf(node.file, "file_data"))
 }
 
+/** A film's bytes say nothing of its length; sound has more bytes than tokens. */
 const noteGemini = (node: Json, seen: Seen): void => {
   const file = node.fileData ?? node.file_data
   const inline = node.inlineData ?? node.inline_data
@@ -173,17 +140,14 @@ const noteGemini = (node: Json, seen: Seen): void => {
     const mime = text(fieldOf(part, "mimeType") ?? fieldOf(part, "mime_type")) ?? ""
     const isInline = part === inline
     if (mime.startsWith("image/")) seen.images += 1
-    else if (!mime.startsWith("text/") && (!isInline || !/^(?:audio|video)\//.test(mime)))
+    else if (!mime.startsWith("text/") && (!isInline || !mime.startsWith("audio/")))
       seen.isStored = true
     if (!mime.startsWith("image/") && !mime.startsWith("text/")) seen.audio = true
-    if (isInline && !/^(?:audio|video|text)\//.test(mime))
+    if (isInline && !/^(?:audio|text)\//.test(mime))
       seen.mediaBytes += lengthOf(fieldOf(part, "data"))
     if (!isInline && mime.startsWith("text/")) seen.isStored = true
   }
 }
-
-const fieldOf = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null ? (value as Json)[name] : undefined
 
 const lengthOf = (value: unknown): number => (typeof value === "string" ? ascii(value) : 0)
 

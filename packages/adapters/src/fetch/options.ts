@@ -1,5 +1,5 @@
 import type { Amounts, Refused, Subject } from "@spendfuse/core"
-import type { NamedInput } from "./callOf.ts"
+import type { NamedInput } from "./inputBound.ts"
 
 /** Whose calls a guarded `fetch` makes, and how it makes them. */
 export interface GuardedFetchOptions {

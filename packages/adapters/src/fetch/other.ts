@@ -32,6 +32,7 @@ export const otherwise = async (
   }
   return sent(
     context,
+    incoming,
     decision,
     () => passOn(upstream, incoming),
     (response, open) => {

@@ -1,4 +1,4 @@
-import { membersOf } from "./members.ts"
+import { type Member, membersOf } from "./members.ts"
 
 /** One field to set in a JSON body, by its path. */
 export interface Edit {
@@ -15,14 +15,24 @@ export const rewrite = (source: string, edits: readonly Edit[]): string =>
 
 /** A name that a JSON object gives twice, at its top or under `within`; null where there is none. */
 export const namedTwice = (source: string, within: readonly string[]): string | null => {
-  const seen = new Set<string>()
-  for (const { name, valueStart } of membersOf(source, source.indexOf("{"))) {
-    if (seen.has(name)) return name
-    seen.add(name)
+  const members = membersOf(source, source.indexOf("{"))
+  const twice = repeated(members)
+  if (twice !== null) return twice
+  for (const { name, valueStart } of members) {
     if (!within.includes(name) || source[valueStart] !== "{") continue
-    const inner = membersOf(source, valueStart).map((member) => member.name)
-    const twice = inner.find((one, at) => inner.indexOf(one) !== at)
-    if (twice !== undefined) return `${name}.${twice}`
+    const inner = repeated(membersOf(source, valueStart))
+    if (inner !== null) return `${name}.${inner}`
+  }
+  return null
+}
+
+/** Servers differ in which of two they take, and some read a name in any case, or without its underscores. */
+const repeated = (members: readonly Member[]): string | null => {
+  const seen = new Set<string>()
+  for (const { name } of members) {
+    const plain = name.replaceAll("_", "").toLowerCase()
+    if (seen.has(plain)) return name
+    seen.add(plain)
   }
   return null
 }

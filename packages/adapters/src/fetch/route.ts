@@ -62,8 +62,9 @@ const routeOf = (method: string, url: URL, provider: string | undefined): Route 
       model: decoded(gemini[1] ?? ""),
       stream: gemini[2] === "streamGenerateContent",
     }
+  const plain = plainPath(path)
   for (const [ending, shape, usual] of SHAPES) {
-    if (!path.endsWith(ending)) continue
+    if (!plain.endsWith(ending)) continue
     const deployment = /\/deployments\/([^/]+)\//.exec(path)?.[1]
     return {
       kind: "guarded",
@@ -85,11 +86,18 @@ const SHAPES = [
 
 /** From the API references of OpenAI, Anthropic and Google (read 2026-11). */
 const FREE_ROUTES = [
-  /\/(?:files|uploads)(?:\/|$)/,
+  /\/(?:files|uploads)(?:\/[\w.-]+(?:\/(?:parts|complete|cancel))?)?$/,
   /\/(?:moderations|messages\/count_tokens|responses\/input_tokens)$/,
   /:countTokens$/,
   /\/responses\/[^/]+\/cancel$/,
 ]
+
+/** As lenient servers read it. */
+const plainPath = (path: string): string =>
+  decoded(path)
+    .replace(/\/{2,}/g, "/")
+    .replace(/\/$/, "")
+    .toLowerCase()
 
 const decoded = (part: string): string => {
   try {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { type Call, callOf, NAMED_INPUT, outputLimitPath } from "../../src/fetch/callOf.ts"
+import { type Call, callOf, outputLimitPath } from "../../src/fetch/callOf.ts"
+import { NAMED_INPUT } from "../../src/fetch/inputBound.ts"
 import type { Shape } from "../../src/fetch.ts"
 
 const bytesOf = (body: object): number => new TextEncoder().encode(JSON.stringify(body)).length

@@ -1,7 +1,8 @@
 import { USAGE_COMPONENTS } from "@spendfuse/core/domain"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type Call, callOf, NAMED_INPUT, outputLimitPath } from "../../src/fetch/callOf.ts"
+import { type Call, callOf, outputLimitPath } from "../../src/fetch/callOf.ts"
+import { NAMED_INPUT } from "../../src/fetch/inputBound.ts"
 import { SseParser } from "../../src/fetch/usage/sse.ts"
 import {
   readUsage,
