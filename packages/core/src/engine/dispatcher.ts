@@ -119,7 +119,9 @@ export class Dispatcher {
       timeout.addEventListener("abort", () => reject(timeout.reason), { once: true })
     })
     try {
-      await Promise.race([notifier.deliver(events, timeout), late])
+      // One that throws at once must not leave the other without a listener: that ends the process.
+      const told = Promise.resolve().then(() => notifier.deliver(events, timeout))
+      await Promise.race([told, late])
       return null
     } catch (error) {
       const { retryable, retryAfterMs } = (error ?? {}) as Partial<Failure>

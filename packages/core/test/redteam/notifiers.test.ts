@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import type { Notifier, PolicyJson } from "../../src/index.ts"
+import { far, k1, until } from "../engine/support.ts"
+
+const budgets: PolicyJson["budgets"] = [
+  {
+    id: "key",
+    per: ["apiKey"],
+    limit: { usdNano: 1000 },
+    window: "hour",
+    tiers: [
+      { at: "50%", notify: ["pager"] },
+      { at: "100%", block: true },
+    ],
+  },
+]
+
+/** One event for a notifier that does what it is told. */
+const told = async (deliver: Notifier["deliver"]) => {
+  const test = far({ budgets }, { notifiers: { pager: { name: "pager", deliver } } })
+  const decision = await test.admitted(600)
+  await decision.settle({ amounts: { usd: 600 } })
+  return test
+}
+
+const unhandled: unknown[] = []
+const note = (reason: unknown): void => void unhandled.push(reason)
+
+beforeEach(() => {
+  process.on("unhandledRejection", note)
+  // A delivery is given up after 15 seconds; here after some milliseconds.
+  vi.spyOn(AbortSignal, "timeout").mockImplementation(() => {
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(new DOMException("late", "TimeoutError")), 5)
+    return stop.signal
+  })
+})
+afterEach(() => {
+  process.off("unhandledRejection", note)
+  vi.restoreAllMocks()
+  unhandled.length = 0
+})
+
+describe("a notifier ends nobody's process", () => {
+  it.each<[string, Notifier["deliver"]]>([
+    [
+      "that throws at once",
+      () => {
+        throw new Error("no")
+      },
+    ],
+    ["that rejects", () => Promise.reject(new Error("no"))],
+    [
+      "that rejects when it is given up",
+      (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => setTimeout(() => reject(new Error("late")), 5))
+        }),
+    ],
+    ["that never answers", () => new Promise(() => undefined)],
+    ["that answers what is no promise", () => undefined as never],
+    ["that throws nothing", () => Promise.reject(undefined)],
+  ])("%s", async (_, deliver) => {
+    let tries = 0
+    const { spendfuse, meter } = await told((events, signal) => {
+      tries += 1
+      return deliver(events, signal)
+    })
+    await until(() => tries > 0)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(unhandled).toEqual([])
+    expect(await meter()).toEqual({ settled: 600, held: 0 })
+    await spendfuse.close()
+    expect(
+      await spendfuse.reserve({ subject: k1, amounts: { usd: 1 } }).catch(() => "closed"),
+    ).toBe("closed")
+  })
+})
