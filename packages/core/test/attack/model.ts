@@ -206,6 +206,7 @@ export class Reference extends Circuits {
       units,
       via: call.via,
       at: issuedAtMs,
+      raises: true,
       swallowed: 0,
     })
     if (typeof n !== "number") return n

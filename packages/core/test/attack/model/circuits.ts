@@ -179,6 +179,7 @@ export class Circuits extends Meters {
     units: { least: number; most: number }
     via: string | null
     at: number
+    raises?: boolean
     swallowed: number
   }): number | Told {
     const obstacles: Obstacle[] = []
@@ -195,7 +196,12 @@ export class Circuits extends Meters {
         this.close(line.account)
       const cost = (n: number): number =>
         asked.base[line.terms.unit] + n * asked.perUnit[line.terms.unit]
-      const obstacle = this.obstacle(line, cost(asked.units.least), asked.via, asked.at)
+      const obstacle = this.obstacle(
+        line,
+        cost(asked.units.least),
+        asked.via,
+        instantOf(asked, line),
+      )
       if (line.terms.observe) {
         if (obstacle !== null) this.say(line, `would-refuse ${obstacle.reason}`)
         continue
@@ -207,7 +213,7 @@ export class Circuits extends Meters {
       }
       const fits = (n: number): boolean =>
         cost(n) === cost(asked.units.least) ||
-        this.obstacle(line, cost(n), asked.via, asked.at) === null
+        this.obstacle(line, cost(n), asked.via, instantOf(asked, line)) === null
       while (grant > asked.units.least && !fits(grant)) grant -= 1
     }
     if (obstacles.length === 0) return grant
@@ -216,7 +222,10 @@ export class Circuits extends Meters {
     )
     for (const [line, { reason }] of refusedLines) {
       const meter = this.meter(line)
-      if (this.settled(meter, asked.at) + this.held(meter) > this.cap(meter, line.terms))
+      if (
+        this.settled(meter, instantOf(asked, line)) + this.held(meter) >
+        this.cap(meter, line.terms)
+      )
         this.say(line, "overshoot")
       if (blocked) continue
       if (reason === "exhausted") this.exhausted(line, meter, asked)
@@ -239,10 +248,10 @@ export class Circuits extends Meters {
     ]
   }
 
-  protected exhausted(line: Line, meter: Meter, asked: { at: number; swallowed: number }): void {
+  protected exhausted(line: Line, meter: Meter, asked: When & { swallowed: number }): void {
     const cap = this.cap(meter, line.terms)
-    const settled = this.settled(meter, asked.at)
-    if (this.now - meter.refusedAt >= 1_000) {
+    const settled = this.settled(meter, instantOf(asked, line))
+    if (Math.abs(this.now - meter.refusedAt) >= 1_000) {
       this.touch(line)
       meter.refusals += 1 + asked.swallowed
       meter.refusedAt = this.now
@@ -361,3 +370,13 @@ export class Circuits extends Meters {
       meter.allow = { amount, effect, notify: tiers.flatMap((tier) => tier.notify), fired: false }
   }
 }
+
+interface When {
+  readonly at: number
+  /** It is asked for a reservation that runs. */
+  readonly raises?: boolean
+}
+
+/** A sliding window counts what raises a reservation where that was made: from the start of its bucket. */
+const instantOf = ({ at, raises }: When, line: Line): number =>
+  raises === true && line.terms.slidingMs > 0 ? line.period.startMs : at
