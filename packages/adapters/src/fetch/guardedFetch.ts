@@ -89,7 +89,11 @@ const guardRoute = async (
     return faultResponse(route.shape, "invalid-request", "the body is not a JSON object in UTF-8")
   const twice = namedTwice(read.text, READ_WITHIN)
   if (twice !== null)
-    return faultResponse(route.shape, "invalid-request", `the body names \`${twice}\` twice`)
+    return faultResponse(
+      route.shape,
+      "invalid-request",
+      `the body names \`${twice.slice(0, 60)}\` twice`,
+    )
   const unclear = unclearOf(body)
   if (unclear !== null) return faultResponse(route.shape, unclear.error, unclear.message)
   const named = { ...NAMED_INPUT, ...context.options.namedInput }

@@ -76,6 +76,14 @@ describe("a request that changes, or is none", () => {
     expect(performance.now() - atMs).toBeLessThan(1_000)
   })
 
+  it("is not said back at any length", async () => {
+    await using test = opened()
+    const name = "s".repeat(100_000)
+    const body = `{"${name}":1,"${name}":2}`
+    const response = await test.guarded(CHAT_URL, { method: "POST", body })
+    expect((await response.text()).length).toBeLessThan(1_000)
+  })
+
   it("may be nested as deep as a body can be", async () => {
     const upstream = upstreamOf(() => Response.json(chatAnswer))
     await using test = opened({ usd: "100", fetch: { fetch: upstream } })
