@@ -24,6 +24,8 @@ export class Model {
   /** Takes one step; `at` is what was asked, the outcome says only whether it was done. */
   take({ any, atMs }: At, n: number, { decision }: Walked): void {
     const { outcome } = decision
+    // A Reserve that was released before it came is answered from what is known, and sweeps nothing.
+    if (any.kind === "reserve" && outcome.kind === "error") return
     this.#sweep(atMs)
     const startMs = Math.floor(atMs / PERIOD_MS) * PERIOD_MS
     if (any.kind === "reserve" && outcome.kind === "reserved") {
