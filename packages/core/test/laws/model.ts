@@ -112,6 +112,11 @@ export class Model {
     call.actual = actual
     call.seq = seq
     if (final) call.state = "ended"
+    // What a correction has taken back already is not given back a second time.
+    for (const { account, startMs } of call.parts) {
+      const below = Math.min(0, this.settled(account, startMs))
+      if (below < 0) this.#add(account, startMs, -below)
+    }
   }
 
   #sweep(atMs: number): void {
