@@ -22,6 +22,7 @@ const RETRY_MAX_MS = 300_000
 const GIVE_UP_MS = 24 * 3_600_000
 const POLL_MS = 1_000
 const HOOK_PAGE = 256
+const CLOSE_MS = 5_000
 
 /**
  * Brings the outbox to the notifiers: claims the due rows of one channel and account, delivers them in
@@ -60,10 +61,18 @@ export class Dispatcher {
       await Promise.all([...this.#busy.values(), this.#hook])
   }
 
+  /** Delivers what it can within 5 seconds; what hangs by then stays in the outbox for the next process. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer)
-    await this.drain()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS)
+    })
+    const drained = this.drain()
+    await Promise.race([drained, late])
+    clearTimeout(timer)
     this.#stop.abort()
+    await drained
   }
 
   #serve(channel: string): void {
@@ -94,9 +103,10 @@ export class Dispatcher {
     const ids = rows.map(({ id }) => id)
     const events = rows.map(({ event }) => event)
     let failure = await this.#try(notifier, events)
-    if (failure?.retryable === true && failure.retryAfterMs === null)
+    if (failure?.retryable === true && failure.retryAfterMs === null && !this.#stop.signal.aborted)
       failure = await this.#tryAgain(notifier, events)
     if (failure === null) return this.#options.store.confirm(ids)
+    if (this.#stop.signal.aborted) return this.#options.store.retry(ids, this.#options.nowMs())
     if (!failure.retryable || this.#isTooOld(rows)) {
       this.#warn(`a message by \`${notifier.name}\` is a dead letter`, failure.error)
       return this.#options.store.deadLetter(ids, describe(failure.error))
@@ -114,7 +124,8 @@ export class Dispatcher {
   }
 
   async #try(notifier: Notifier, events: readonly DomainEvent[]): Promise<Failure | null> {
-    const timeout = AbortSignal.timeout(DELIVERY_TIMEOUT_MS)
+    const timeout = AbortSignal.any([AbortSignal.timeout(DELIVERY_TIMEOUT_MS), this.#stop.signal])
+    if (timeout.aborted) return STOPPED
     const late = new Promise<never>((_, reject) => {
       timeout.addEventListener("abort", () => reject(timeout.reason), { once: true })
     })
@@ -170,6 +181,12 @@ export class Dispatcher {
     this.#options.onNotice({ kind: "warning", message: `${what}: ${describe(error)}` })
   }
 }
+
+const STOPPED: Failure = Object.freeze({
+  error: new Error("the dispatcher was closed"),
+  retryable: true,
+  retryAfterMs: null,
+})
 
 interface Failure {
   readonly error: unknown

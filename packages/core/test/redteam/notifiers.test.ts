@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import type { Notifier, PolicyJson } from "../../src/index.ts"
-import { far, k1, until } from "../engine/support.ts"
+import { memoryStore } from "../../../store-memory/src/index.ts"
+import { createSpendfuse, type Notifier, type PolicyJson } from "../../src/index.ts"
+import { far, k1, policyOf, quiet, until } from "../engine/support.ts"
 
 const budgets: PolicyJson["budgets"] = [
   {
@@ -74,5 +75,29 @@ describe("a notifier ends nobody's process", () => {
     expect(
       await spendfuse.reserve({ subject: k1, amounts: { usd: 1 } }).catch(() => "closed"),
     ).toBe("closed")
+  })
+})
+
+describe("closing", () => {
+  it("waits five seconds for a notifier that hangs, and leaves its row to the next process", async () => {
+    vi.spyOn(AbortSignal, "timeout").mockImplementation(() => new AbortController().signal)
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    try {
+      const store = memoryStore()
+      const kept = { ...store, close: async () => undefined }
+      const pager: Notifier = { name: "pager", deliver: () => new Promise(() => undefined) }
+      const policy = policyOf({ budgets })
+      const options = { ...quiet, policy, store: kept, notifiers: { pager } }
+      const spendfuse = createSpendfuse(options)
+      const decision = await spendfuse.reserve({ subject: k1, amounts: { usd: 600 } })
+      if (!decision.allowed) throw new Error("refused")
+      await decision.settle({ amounts: { usd: 600 } })
+      const closing = spendfuse.close()
+      await vi.advanceTimersByTimeAsync(5_000)
+      await closing
+      expect(await store.claim("pager", 10, 1_000)).toHaveLength(1)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
