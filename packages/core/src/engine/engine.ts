@@ -222,7 +222,7 @@ export class Engine implements HeldBy {
 
   #recall(asked: Asked, kept: Kept, issuedAtMs: number): Refused | null {
     const obstacles = this.refusals.recall(kept, asked.estimate, issuedAtMs)
-    const [first] = obstacles ?? []
+    const first = obstacles?.[0]
     if (obstacles === null || first === undefined) return null
     const untilMs = latestEnd(obstacles)
     const { lines } = kept.plan

@@ -10,6 +10,8 @@ export interface Kept {
   readonly policy: Policy
   readonly model: string | undefined
   readonly provider: string | undefined
+  /** No budget of the policy looks at them. */
+  readonly isForAllModels: boolean
   readonly names: readonly string[]
   readonly values: readonly unknown[]
   readonly fromMs: number
@@ -39,8 +41,7 @@ export class Plans {
       kept.policy === policy &&
       issuedAtMs >= kept.fromMs &&
       issuedAtMs < kept.untilMs &&
-      kept.model === model &&
-      kept.provider === provider &&
+      (kept.isForAllModels || (kept.model === model && kept.provider === provider)) &&
       isSame(kept, subject)
     )
       return kept
@@ -80,6 +81,9 @@ export class Plans {
       policy,
       model,
       provider,
+      isForAllModels: !policy.budgets.some(
+        ({ match }) => match?.model !== undefined || match?.provider !== undefined,
+      ),
       names,
       values,
       fromMs,
