@@ -16,6 +16,12 @@ describe("spendfuse explain", () => {
     expect(out).toMatch(/│ everybody together +│ unbounded +│/)
   })
 
+  it("says in which unit nothing bounds", async () => {
+    const calls = POLICY.replace('"usdNano": 10', '"requests": 10')
+    const { out } = await run(["explain", "p.json"], { "p.json": calls })
+    expect(out).toMatch(/│ everybody together +│ unbounded requests +│/)
+  })
+
   it("prints one JSON object with --json", async () => {
     const { out } = await run(["explain", "--json", "-"], { "-": POLICY })
     const { worstBills, budgets, refusalOrder, warnings } = JSON.parse(out)

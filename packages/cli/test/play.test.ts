@@ -26,11 +26,17 @@ describe("spendfuse play", () => {
     expect(out).toBe(
       [
         "FAIL a.jsonc: t",
-        "     a.jsonc: steps[1].expect.allowed: is false, expected true",
+        "     a.jsonc: steps[1].expect.allowed: is false (too-large), expected true",
         '     a.jsonc: steps[1].expect.reason: is "too-large", expected "busy"',
         "",
       ].join("\n"),
     )
+  })
+
+  it("says by which fault a step was not allowed", async () => {
+    const file = scenario({ ...reserve("a", 0.5, { allowed: true }) })
+    const { out } = await run(["play", "a.jsonc"], { "a.jsonc": file })
+    expect(out).toContain("steps[0].expect.allowed: is false (invalid-command), expected true")
   })
 
   it("prints with --json exactly step, at, outcome, events and met, one line per step", async () => {
@@ -129,7 +135,8 @@ describe("spendfuse play", () => {
 
   it("reads the standard input, and says what it cannot read", async () => {
     const file = scenario(reserve("a", 4, { allowed: true }))
-    expect((await run(["play", "-"], { "-": file })).code).toBe(0)
+    const piped = await run(["play", "-"], { "-": file })
+    expect(piped).toMatchObject({ code: 0, out: "ok   <stdin>: t\n" })
     const { code, err } = await run(["play", "nowhere.jsonc"])
     expect({ code, err }).toEqual({
       code: 2,

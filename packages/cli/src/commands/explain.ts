@@ -83,7 +83,7 @@ const billTable = ({ worstBills }: PolicyExplanation): string => {
     const models = match === undefined ? "" : ` (${Object.values(match).flat().join(", ")})`
     const amounts = [bill.perHour, bill.perAnyHour, bill.perDay, bill.perMonth]
     const cells = (adds ? [...amounts, bill.perOutage] : amounts).map((amount) =>
-      amount === null ? "unbounded" : amountText(amount, unit),
+      amount === null ? `unbounded${unit === "usd" ? "" : ` ${unit}`}` : amountText(amount, unit),
     )
     const by = [...new Set(boundBy.map((id) => id ?? "nothing"))].join(", ")
     bills.push([`${whoOf(per)}${models}`, ...cells, by])

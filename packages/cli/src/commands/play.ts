@@ -50,7 +50,7 @@ const playFile = async (io: Io, file: string, flags: PlayFlags): Promise<number>
   try {
     const scenario = scenarioOf(io, file)
     const played = await playBothWays(scenario)
-    report(io, file, scenario, played, flags)
+    report(io, file === "-" ? "<stdin>" : file, scenario, played, flags)
     return played.every(({ met }) => met) ? 0 : 1
   } catch (error) {
     if (!(error instanceof CliError)) throw error
@@ -99,11 +99,13 @@ const report = (
     io.out(`${verdict} ${file}: ${scenario.title}\n`)
     if (flags.table === true) io.out(`${table(scenario, played)}\n`)
   }
-  for (const { step, missed } of bad)
-    for (const { field, expected, found } of missed)
+  for (const { step, missed, outcome } of bad)
+    for (const { field, expected, found } of missed) {
+      const why = field === "allowed" && found === false ? ` (${howOf(outcome)})` : ""
       say(
-        `     ${file}: steps[${step}].expect.${field}: is ${text(found)}, expected ${text(expected)}\n`,
+        `     ${file}: steps[${step}].expect.${field}: is ${text(found)}${why}, expected ${text(expected)}\n`,
       )
+    }
 }
 
 const table = (scenario: Scenario, played: readonly Played[]): string => {
@@ -114,11 +116,20 @@ const table = (scenario: Scenario, played: readonly Played[]): string => {
   for (const { step, at, outcome, events, met } of played) {
     const { verb, json } = scenario.steps[step] ?? { verb: "", json: {} as Record<string, unknown> }
     const what = typeof json[verb] === "string" ? `${verb} ${json[verb]}` : verb
-    const how = String(outcome.reason ?? outcome.error ?? outcome.kind)
-    rows.push([String(step), at.slice(0, 23), what, how, events.join("\n"), met ? "" : "not met"])
+    rows.push([
+      String(step),
+      at.slice(0, 23),
+      what,
+      howOf(outcome),
+      events.join("\n"),
+      met ? "" : "not met",
+    ])
   }
   return rows.toString()
 }
+
+const howOf = ({ reason, error, kind }: Played["outcome"]): string =>
+  String(reason ?? error ?? kind)
 
 /** JSON has no infinity: a cap that is none is `null`. */
 const text = (value: unknown): string => JSON.stringify(value) ?? "nothing"

@@ -51,8 +51,10 @@ export const priceLine = (line: string, prices: Prices): PriceAnswer => {
       return { error: `${name}: ${shown(call[name])} is not a text; write e.g. ${EXAMPLES[name]}` }
   const provider = textOf(call.provider)
   const atMs = instantOf(call.at)
-  if (atMs === null)
-    return { error: `at: ${shown(call.at)} is not an instant; write e.g. "2026-01-01T00:00:00Z"` }
+  if (atMs === null) {
+    const wrong = call.at === undefined ? "is missing" : `${shown(call.at)} is not an instant`
+    return { error: `at: ${wrong}; write e.g. "2026-01-01T00:00:00Z"` }
+  }
   const used = usedOf(call, provider)
   if ("error" in used) return used
   if (used.chargeNanoUsd !== undefined)

@@ -158,7 +158,7 @@ describe("what a line may hold", () => {
   })
 
   it.each([
-    [{ ...gpt5, at: undefined, usage: {} }, "at: nothing is not an instant"],
+    [{ ...gpt5, at: undefined, usage: {} }, "at: is missing"],
     [{ ...gpt5, at: "soon", usage: {} }, 'at: `"soon"` is not an instant'],
     [{ ...gpt5, at: "2026-01-01T10:00:00", usage: {} }, "is not an instant"],
     [{ ...gpt5, at: 1_760_000_000, usage: {} }, "is not an instant"],
