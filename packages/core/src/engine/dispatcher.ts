@@ -32,6 +32,8 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #busy = new Map<string, Promise<void>>()
   readonly #again = new Set<string>()
+  /** Notifiers of which it was said that they do not deliver. */
+  readonly #failing = new Set<Notifier>()
   readonly #stop = new AbortController()
   #timer: ReturnType<typeof setInterval> | null = null
   #cursor: string | undefined
@@ -105,6 +107,7 @@ export class Dispatcher {
     let failure = await this.#try(notifier, events)
     if (failure?.retryable === true && failure.retryAfterMs === null && !this.#stop.signal.aborted)
       failure = await this.#tryAgain(notifier, events)
+    this.#noteHealth(notifier, failure)
     if (failure === null) return this.#options.store.confirm(ids)
     if (this.#stop.signal.aborted) return this.#options.store.retry(ids, this.#options.nowMs())
     if (!failure.retryable || this.#isTooOld(rows)) {
@@ -115,6 +118,20 @@ export class Dispatcher {
     const backoffMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempts, 20), RETRY_MAX_MS)
     const delayMs = Math.max(backoffMs * (0.5 + this.#options.random()), failure.retryAfterMs ?? 0)
     return this.#options.store.retry(ids, this.#options.nowMs() + Math.ceil(delayMs))
+  }
+
+  /** Said once when a notifier stops delivering, and once when it delivers again: a page that waits is no page. */
+  #noteHealth(notifier: Notifier, failure: Failure | null): void {
+    if (failure === null) {
+      if (this.#failing.delete(notifier))
+        this.#options.onNotice({
+          kind: "warning",
+          message: `notifier \`${notifier.name}\` delivers again`,
+        })
+    } else if (!this.#failing.has(notifier) && !this.#stop.signal.aborted) {
+      this.#failing.add(notifier)
+      this.#warn(`notifier \`${notifier.name}\` does not deliver; its messages wait`, failure.error)
+    }
   }
 
   /** Within one claim, one more try a moment later. */

@@ -10,14 +10,16 @@ import type { SpendfuseOptions } from "./options.ts"
 /**
  * Whether every channel of the policy has a notifier.
  *
- * @throws PolicyInvalid naming each channel that nobody provides, with its place in the policy
+ * @throws PolicyInvalid where the policy was not decoded, or naming each channel that nobody provides, with
+ *   its place in the policy
  */
 export const checkChannels = (policy: Policy, notifiers: SpendfuseOptions["notifiers"]): void => {
+  assertDecoded(policy)
   const problems: Problem[] = []
   for (const [budgetAt, { tiers }] of policy.budgets.entries())
     for (const [tierAt, tier] of tiers.entries())
       for (const [at, channel] of (tier.notify ?? []).entries()) {
-        if (Object.hasOwn(notifiers ?? {}, channel)) continue
+        if (isNotifier(notifiers, channel)) continue
         const tierPath = under(under(under("budgets", budgetAt), "tiers"), tierAt)
         problems.push({
           path: under(under(tierPath, "notify"), at),
@@ -25,6 +27,19 @@ export const checkChannels = (policy: Policy, notifiers: SpendfuseOptions["notif
         })
       }
   if (problems.length > 0) throw new PolicyInvalid(problems)
+}
+
+const isNotifier = (notifiers: SpendfuseOptions["notifiers"], channel: string): boolean =>
+  notifiers !== undefined &&
+  Object.hasOwn(notifiers, channel) &&
+  typeof notifiers[channel]?.deliver === "function"
+
+/** What `JSON.parse` gives passes any type checker, and has no fallbacks, windows or amounts to decide by. */
+const assertDecoded = (policy: Policy): void => {
+  const { fallbacks } = (policy ?? {}) as Partial<Policy>
+  if (fallbacks instanceof Map) return
+  const message = "it is not a decoded policy; give what `definePolicy` or `decodePolicy` returns"
+  throw new PolicyInvalid([{ path: "policy", message }])
 }
 
 /** What an operator should know before the first call, one sentence each. */

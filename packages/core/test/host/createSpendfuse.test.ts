@@ -31,6 +31,23 @@ const warningsOf = (
 }
 
 describe("start-up", () => {
+  it("refuses a policy that was parsed and not decoded", () => {
+    const policy = JSON.parse('{"budgets":[],"unknownModel":"refuse","onStoreUnavailable":"deny"}')
+    for (const bad of [policy, undefined])
+      expect(() => createSpendfuse({ policy: bad, store: memoryStore() })).toThrow(
+        "policy: it is not a decoded policy; give what `definePolicy` or `decodePolicy` returns",
+      )
+  })
+
+  it("refuses a notifier that cannot deliver", () => {
+    const told = { ...budget, tiers: [{ at: "80%", notify: ["slack"] }, ...budget.tiers] }
+    const notifiers = { slack: (() => undefined) as never }
+    const policy = policyOf({ budgets: [told] })
+    expect(() => createSpendfuse({ policy, store: memoryStore(), notifiers })).toThrow(
+      "no notifier is given for channel",
+    )
+  })
+
   it("refuses a channel that nobody provides, with its place", () => {
     const told = { ...budget, tiers: [{ at: "80%", notify: ["slack"] }, ...budget.tiers] }
     const open = () =>

@@ -78,6 +78,42 @@ describe("a notifier ends nobody's process", () => {
   })
 })
 
+describe("a notifier that does not deliver", () => {
+  it("is told once when it begins, and once when it delivers again", async () => {
+    let works = false
+    const messages: string[] = []
+    const pager: Notifier = {
+      name: "pager",
+      deliver: async () => {
+        if (!works) throw Object.assign(new Error("no"), { retryAfterMs: 1 })
+      },
+    }
+    const spendfuse = createSpendfuse({
+      ...quiet,
+      policy: policyOf({ budgets }),
+      store: memoryStore(),
+      notifiers: { pager },
+      random: () => 0,
+      onNotice: ({ message }) => void messages.push(message),
+    })
+    const about = (): readonly string[] => messages.filter((one) => one.includes("deliver"))
+    const decision = await spendfuse.reserve({ subject: k1, amounts: { usd: 600 } })
+    if (!decision.allowed) throw new Error("refused")
+    await decision.settle({ amounts: { usd: 600 } })
+    await until(() => about().length > 0)
+    expect(about()).toEqual(["notifier `pager` does not deliver; its messages wait: Error: no"])
+    works = true
+    // It is tried again a second later.
+    const again = async (): Promise<void> => {
+      await spendfuse.flush()
+      expect(about().at(-1)).toBe("notifier `pager` delivers again")
+    }
+    await vi.waitFor(again, { timeout: 10_000, interval: 50 })
+    expect(about()).toHaveLength(2)
+    await spendfuse.close()
+  })
+})
+
 describe("closing", () => {
   it("waits five seconds for a notifier that hangs, and leaves its row to the next process", async () => {
     vi.spyOn(AbortSignal, "timeout").mockImplementation(() => new AbortController().signal)
