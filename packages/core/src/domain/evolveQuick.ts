@@ -5,7 +5,7 @@ import type { Handle, Ledger, Meter } from "./ledger.ts"
 import { isMeterOf } from "./meter.ts"
 import { type Mutable, putMark, putReservation, reservationOf, sourceFor } from "./records.ts"
 import { sourceKey } from "./source.ts"
-import type { Amounts } from "./terms.ts"
+import { type Amounts, amountsOf } from "./terms.ts"
 
 /** A Reserve that only holds: each line's meter holds its share more. */
 export const evolveReserved = (
@@ -14,7 +14,7 @@ export const evolveReserved = (
 ): void => {
   const { id, division, lines, base } = command
   const { granted } = outcome
-  const hold = granted === 0 ? base : costAt(base, command.perUnit, granted)
+  const hold = granted === 0 ? base : amountsOf(command, granted)
   const lives = holdOn(metersOf(ledger, lines), hold, atMs)
   putReservation(ledger, undefined, reservationOf(command, { granted, hold, lives }))
   const source = sourceFor(ledger, sourceKey(id.source, division), command.done, atMs, fresh)
@@ -73,9 +73,3 @@ const lookedUp = (ledger: Ledger, lines: readonly Line[]): readonly Found[] =>
     const meter = account?.meters.find((one) => isMeterOf(one, line))
     return meter === undefined ? [] : [{ meter }]
   })
-
-const costAt = (base: Amounts, perUnit: Amounts, n: number): Amounts => ({
-  usd: base.usd + n * perUnit.usd,
-  tokens: base.tokens + n * perUnit.tokens,
-  requests: base.requests + n * perUnit.requests,
-})

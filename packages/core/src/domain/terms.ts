@@ -81,3 +81,13 @@ export const levelAbove = (tier: Pick<TierTerms, "at" | "repeat">, amount: numbe
   const level = tier.at + steps * tier.repeat
   return level <= AMOUNT_MAX ? level : Number.POSITIVE_INFINITY
 }
+
+/** What `base + n × perUnit` is in each unit. */
+export const amountsOf = (
+  { base, perUnit }: { readonly base: Amounts; readonly perUnit: Amounts },
+  n: number,
+): Amounts => ({
+  usd: base.usd + n * perUnit.usd,
+  tokens: base.tokens + n * perUnit.tokens,
+  requests: base.requests + n * perUnit.requests,
+})

@@ -5,18 +5,8 @@ import type { Reservation } from "../ledger.ts"
 import { isAmount } from "../money.ts"
 import type { Outcome } from "../outcome.ts"
 import { move } from "../raise.ts"
-import type { Amounts } from "../terms.ts"
-import {
-  admitted,
-  amountsOf,
-  drains,
-  failed,
-  heldOf,
-  livesOf,
-  overflow,
-  skewed,
-  unknown,
-} from "./parts.ts"
+import { type Amounts, amountsOf } from "../terms.ts"
+import { admitted, drains, failed, heldOf, livesOf, overflow, skewed, unknown } from "./parts.ts"
 
 /** Raises a running reservation, all lines or none; what asks for nothing is the heartbeat. */
 export const extend = (draft: Draft, command: Extend): Outcome => {

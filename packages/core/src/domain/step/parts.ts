@@ -1,12 +1,11 @@
 import { binds, refuses } from "../circuit.ts"
-import type { Command, CommandId, Extend, Line, Reserve } from "../command.ts"
+import type { Command, CommandId, Line } from "../command.ts"
 import type { Draft } from "../draft.ts"
 import type { Reservation } from "../ledger.ts"
 import { noted } from "../meter.ts"
 import { ended } from "../once.ts"
 import type { CommandError, Outcome } from "../outcome.ts"
 import { reservationName } from "../source.ts"
-import type { Amounts } from "../terms.ts"
 
 export type Failed = Outcome & { kind: "error" }
 
@@ -45,13 +44,6 @@ export const admitted = (draft: Draft, line: Line): void => {
   if (refusals > 0 || busySinceMs !== null)
     draft.putMeter(line, noted(meter, { refusals: 0, refusedAtMs: null, busySinceMs: null }))
 }
-
-/** The cost of `n` units in each unit. */
-export const amountsOf = (asked: Reserve | Extend, n: number): Amounts => ({
-  usd: asked.base.usd + n * asked.perUnit.usd,
-  tokens: asked.base.tokens + n * asked.perUnit.tokens,
-  requests: asked.base.requests + n * asked.perUnit.requests,
-})
 
 /** Of lines whose window is a lifetime, when the present life began; null where there is none. */
 export const livesOf = (draft: Draft, lines: readonly Line[]): readonly number[] | null =>

@@ -4,7 +4,8 @@ import type { Draft } from "../draft.ts"
 import type { Outcome } from "../outcome.ts"
 import { move } from "../raise.ts"
 import { reservationOf } from "../records.ts"
-import { admitted, amountsOf, failed, livesOf, overflow, skewed } from "./parts.ts"
+import { amountsOf } from "../terms.ts"
+import { admitted, failed, livesOf, overflow, skewed } from "./parts.ts"
 
 /** Holds on all lines or on none: the largest grant that every line allows. */
 export const reserve = (draft: Draft, command: Reserve): Outcome => {
