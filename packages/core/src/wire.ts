@@ -1,8 +1,16 @@
 /**
- * How ledgers and decisions are written down: exact JSON.
+ * How ledgers, decisions, commands and answers are written down, exactly.
  *
  * @module
  */
+
+export {
+  accountFromWire,
+  eventFromWire,
+  outcomeFromWire,
+  termsFromWire,
+} from "./wire/answer.ts"
+export { termsToWire, toWire, type WireCommand } from "./wire/command.ts"
 export {
   DEPTH_MAX,
   type Decoded,
@@ -11,3 +19,5 @@ export {
   toJson,
   WIRE_VERSION,
 } from "./wire/json.ts"
+export { fromPlain, type Plain, toPlain } from "./wire/plain.ts"
+export { decodeText, encodeText } from "./wire/text.ts"

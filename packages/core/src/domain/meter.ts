@@ -192,7 +192,12 @@ const stepsBetween = (tier: TierTerms, fired: number, highest: number): number =
     ? Math.round((highest - tier.at) / tier.repeat) + 1
     : Math.round((highest - fired) / tier.repeat)
 
-const labelOf = (tier: TierTerms, terms: Terms, level: number): string => {
+/** The name of a tier's level for people. */
+export const labelOf = (
+  tier: Pick<TierTerms, "at" | "repeat" | "percent">,
+  terms: Pick<Terms, "limit" | "unit">,
+  level: number,
+): string => {
   if (tier.percent !== null) {
     const steps = tier.repeat === 0 ? 0 : Math.round((level - tier.at) / tier.repeat)
     const percent = tier.percent + (steps * tier.repeat * 100) / terms.limit

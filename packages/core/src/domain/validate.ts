@@ -22,17 +22,41 @@ export const problemOf = (
 ): string | null => {
   if (!Number.isSafeInteger(nowMs))
     return `the store's clock is \`${String(nowMs)}\`, not an instant`
+  return formProblemOf(command, isKnown) ?? timeProblemOf(command, nowMs)
+}
+
+/** What is wrong with a command whatever the time is: a store may ask this before it sends anything. */
+export const formProblemOf = (
+  command: Command,
+  isKnown: (lines: readonly Line[]) => boolean = () => false,
+): string | null => {
   if (!isObject(command)) return "it is not an object"
   const { id, done } = command
   if (idProblem("id", id) !== null) return idProblem("id", id)
   if (!isAmount(done) || done >= id.n) return `\`done\` is ${shown(done)}, not below \`id.n\``
   if (typeof command.division !== "string") return "`division` is not a string"
-  return fieldProblem(command, nowMs, isKnown)
+  return fieldProblem(command, isKnown)
+}
+
+/** What is wrong with it at the store's time alone, where its form is right: every store asks this first. */
+export const timeProblemOf = (command: Command, nowMs: EpochMs): string | null => {
+  switch (command.kind) {
+    case "reserve":
+    case "extend":
+      return command.expiresAtMs !== null && command.expiresAtMs - nowMs > RESERVATION_MAX_MS
+        ? "`expiresAt` is more than 7 days away"
+        : null
+    case "trip":
+      return nowMs + command.coolDownMs > FOREVER_MS
+        ? `\`coolDown\` is ${shown(command.coolDownMs)}, which ends after all time`
+        : null
+    default:
+      return null
+  }
 }
 
 const fieldProblem = (
   command: Command,
-  nowMs: EpochMs,
   isKnown: (lines: readonly Line[]) => boolean,
 ): string | null => {
   switch (command.kind) {
@@ -42,7 +66,7 @@ const fieldProblem = (
           ? null
           : (lineProblem(command.lines) ?? switchesProblem(command.switches))) ??
         askedProblem(command) ??
-        expiryProblem(command.expiresAtMs, nowMs) ??
+        expiryProblem(command.expiresAtMs) ??
         (command.via === null || typeof command.via === "string" ? null : "`via` is not a name") ??
         (isAmount(command.swallowed) ? null : "`swallowed` is not a count")
       )
@@ -50,7 +74,7 @@ const fieldProblem = (
       return (
         idProblem("reservation", command.reservation) ??
         askedProblem(command) ??
-        (command.expiresAtMs === null ? null : expiryProblem(command.expiresAtMs, nowMs))
+        (command.expiresAtMs === null ? null : expiryProblem(command.expiresAtMs))
       )
     case "settle":
       if (!isAmount(command.seq) || command.seq === 0) return "`seq` is not an integer above 0"
@@ -74,7 +98,7 @@ const fieldProblem = (
       return acknowledgeProblem(command) ?? personProblem(command)
     case "trip":
       if (typeof command.account !== "string") return "`account` is not a key"
-      if (!isDuration(command.coolDownMs, nowMs))
+      if (!isDuration(command.coolDownMs))
         return `\`coolDown\` is ${shown(command.coolDownMs)}, not a duration above 0`
       return personProblem(command)
     case "switch":
@@ -145,10 +169,8 @@ const unitsProblem = (units: Units): string | null =>
     ? null
     : "`units` are not integers with `least` up to `most`"
 
-const expiryProblem = (expiresAtMs: number, nowMs: EpochMs): string | null => {
-  if (!isInstant(expiresAtMs)) return `\`expiresAt\` is ${shown(expiresAtMs)}, not an instant`
-  return expiresAtMs - nowMs > RESERVATION_MAX_MS ? "`expiresAt` is more than 7 days away" : null
-}
+const expiryProblem = (expiresAtMs: number): string | null =>
+  isInstant(expiresAtMs) ? null : `\`expiresAt\` is ${shown(expiresAtMs)}, not an instant`
 
 const acknowledgeProblem = (command: Extract<Command, { kind: "acknowledge" }>): string | null => {
   if (typeof command.account !== "string") return "`account` is not a key"
@@ -182,8 +204,7 @@ const isObject = (value: unknown): boolean => typeof value === "object" && value
 const isInstant = (value: unknown): boolean =>
   Number.isSafeInteger(value) && Math.abs(value as number) <= FOREVER_MS
 
-const isDuration = (value: unknown, nowMs: EpochMs): boolean =>
-  isAmount(value) && value > 0 && nowMs + value <= FOREVER_MS
+const isDuration = (value: unknown): boolean => isAmount(value) && value > 0
 
 const shown = (value: unknown): string =>
   typeof value === "object" && value !== null ? "an object" : `\`${String(value).slice(0, 40)}\``
