@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { gunzipSync } from "node:zlib"
 import { createSpendfuse, type Policy, seedPolicy } from "@spendfuse/core"
+import type { Store } from "@spendfuse/core/ports"
 import { libraryPrices } from "@spendfuse/core/prices"
 import { type MemoryStore, memoryStore } from "@spendfuse/store-memory"
 import { exactly, type Ratio } from "./rounds.ts"
@@ -46,6 +47,10 @@ export const readTraces = (): readonly TraceRow[] | null => {
     }))
 }
 
+/** A store in memory that keeps every event of a play. */
+export const openMemory = (nowMs: () => number): MemoryStore =>
+  memoryStore({ nowMs, eventsKept: 1_000_000 })
+
 /** What became of one row: what was counted for it, or why it was refused. */
 export type Counted =
   | { readonly row: TraceRow; readonly outputTokens: number; readonly refused: null }
@@ -55,16 +60,22 @@ export type Counted =
 const FIRST_TOKEN_MS = 500
 const TOKEN_MS = 20
 
-/** Sends every row through a policy in virtual time, calls overlapping as they did; `look` sees each instant. */
-export const playTraces = async (
+/** Who watches the play: each instant, and each event. */
+export interface Watcher<Opened extends Store> {
+  readonly look?: (store: Opened) => void
+  readonly onEvent?: (event: { readonly id: string; readonly kind: string }) => void
+}
+
+/** Sends every row through a policy in virtual time, calls overlapping as they did. The store's clock is the rows'. */
+export const playTraces = async <Opened extends Store>(
   rows: readonly TraceRow[],
   policy: Policy,
-  look: (store: MemoryStore) => void = () => undefined,
-  onEvent: (event: { readonly id: string; readonly kind: string }) => void = () => undefined,
-): Promise<{ readonly counted: readonly Counted[]; readonly store: MemoryStore }> => {
+  open: (nowMs: () => number) => Opened,
+  { look = () => undefined, onEvent = () => undefined }: Watcher<Opened> = {},
+): Promise<{ readonly counted: readonly Counted[]; readonly store: Opened }> => {
   const clock = { atMs: rows[0]?.atMs ?? 0 }
   const nowMs = () => clock.atMs
-  const store = memoryStore({ nowMs, eventsKept: 1_000_000 })
+  const store = open(nowMs)
   const channel = { name: "silent", deliver: async () => undefined }
   const spendfuse = createSpendfuse({
     policy,
@@ -116,7 +127,7 @@ export const traceRatios = async (): Promise<readonly Ratio[]> => {
     return []
   }
   const startMs = performance.now()
-  await playTraces(rows, seedPolicy({ hourlyUsd: 8, dailyUsd: 5 }))
+  await playTraces(rows, seedPolicy({ hourlyUsd: 8, dailyUsd: 5 }), openMemory)
   const value = Math.round((last.atMs - first.atMs) / (performance.now() - startMs))
   return [exactly({ name: "traces-vs-real-time", value, goal: 100, better: "higher" })]
 }

@@ -4,6 +4,7 @@ import type { MemoryStore } from "@spendfuse/store-memory"
 import { describe, expect, it } from "vitest"
 import {
   type Counted,
+  openMemory,
   playTraces,
   readTraces,
   TRACE_KEYS,
@@ -60,17 +61,15 @@ const play = async (policy: Policy, caps: Readonly<Record<string, number>>) => {
   const passed: string[] = []
   const told: string[] = []
   let looks = 0
-  const { counted, store } = await playTraces(
-    rows ?? [],
-    policy,
-    ({ ledger }) => {
+  const { counted, store } = await playTraces(rows ?? [], policy, openMemory, {
+    look: ({ ledger }) => {
       looks += 1
       for (const { key, meters } of ledger.accounts.values())
         for (const { settled, held } of meters)
           if (settled + held > (caps[key.slice(0, key.indexOf("/"))] ?? 0)) passed.push(key)
     },
-    ({ id, kind }) => told.push(`${kind} ${id}`),
-  )
+    onEvent: ({ id, kind }) => told.push(`${kind} ${id}`),
+  })
   return { counted, store, passed, told, looks }
 }
 
