@@ -47,6 +47,16 @@ export interface Budget {
   readonly whenMissing?: "refuse" | "skip"
   readonly observe?: boolean
   readonly match?: Match
+  /** Absent: every call asks the store. */
+  readonly lease?: Lease
+}
+
+/** How a host may hold a slice of a budget's accounts and decide by itself. */
+export interface Lease {
+  /** Of the limit, at most; above 0, at most 25. */
+  readonly sharePercent: number
+  /** Life of what is held without a heartbeat. */
+  readonly forMs: DurationMs
 }
 
 /** A named way out that tiers and refusals may use; `next` is tried where it is refused itself. */

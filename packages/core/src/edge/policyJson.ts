@@ -58,6 +58,8 @@ export interface BudgetJson {
   readonly tiers: readonly TierJson[]
   readonly whenMissing?: "refuse" | "skip"
   readonly mode?: "enforce" | "observe"
+  /** Hosts hold slices of it: at most this share of the limit each, for so long. */
+  readonly lease?: { readonly share: string; readonly for: string }
   readonly match?: {
     readonly model?: readonly string[]
     readonly provider?: readonly string[]

@@ -126,6 +126,14 @@ const BudgetSchema: Schema.Codec<BudgetJson> = Schema.Struct({
       ),
     ),
   ),
+  lease: Schema.optionalKey(
+    Schema.Struct({ share: Percent, for: Duration }).annotate(
+      told(
+        "Hosts hold slices of it and decide without a trip: at most this share of the limit, for so long.",
+        'is not a lease; write e.g. { "share": "1%", "for": "30s" }',
+      ),
+    ),
+  ),
   match: Schema.optionalKey(
     Schema.Struct({
       model: Schema.optionalKey(Names),

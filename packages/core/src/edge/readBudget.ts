@@ -5,6 +5,7 @@ import type { Window } from "../domain/window.ts"
 import type { BudgetJson, TierJson } from "./policyJson.ts"
 import { shown, under } from "./problem.ts"
 import type { Reader } from "./read.ts"
+import { readLease } from "./readLease.ts"
 
 /** A budget as the core takes it; what is wrong goes to the reader. */
 export const readBudget = (reader: Reader, json: BudgetJson, path: string): Budget => {
@@ -25,6 +26,7 @@ export const readBudget = (reader: Reader, json: BudgetJson, path: string): Budg
     observe: json.mode === "observe",
     whenMissing: json.whenMissing ?? "refuse",
     ...overridesOf(reader, json.limit, unit, under(under(path, "limit"), "overrides")),
+    ...(json.lease !== undefined && { lease: readLease(reader, json.lease, under(path, "lease")) }),
     ...(json.match !== undefined && { match: json.match as Match }),
   }
 }

@@ -99,12 +99,13 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ["tiers", '"tiers": [ { "at": "100%", "block": true } ]'],
   ["at", '"at": "80%"'],
   ["coolDown", '"coolDown": "1h"'],
+  ["share", '"share": "1%"'],
+  ["for", '"for": "30s"'],
 ])
 
 const exampleOf = (name: string): string => EXAMPLES.get(name) ?? `"${name}"`
 
 const strangeField = (name: string, fields: readonly string[]): string => {
-  if (name === "lease") return "is not supported by this version; leave it out"
   const short = name.slice(0, 40).toLowerCase()
   const near = fields.find((field) => distance(field.toLowerCase(), short) <= 2)
   return `is not a known field${near === undefined ? "; remove it" : `; did you mean \`${near}\`?`}`

@@ -19,7 +19,7 @@ const POLICY: Fields = {
 }
 
 const TIER_FIELDS = ["at", "notify", "message", "degrade", "block", "trip", "latch", "repeat"]
-const BUDGET_FIELDS = ["id", "per", "limit", "window", "whenMissing", "mode", "match"]
+const BUDGET_FIELDS = ["id", "per", "limit", "window", "whenMissing", "mode", "lease", "match"]
 const POLICY_FIELDS = [
   "unknownModel",
   "onStoreUnavailable",

@@ -7,6 +7,8 @@ export interface Asked {
   readonly request: CallRequest
   readonly estimate: Estimate
   readonly via: string | null
+  /** Accounts that slices of this host carry for it: the store is not asked about them. Absent: none. */
+  readonly carried?: ReadonlySet<string>
 }
 
 /** Life of a hold without a heartbeat. */

@@ -3,7 +3,8 @@ import { unref } from "./timers.ts"
 /** A running hold, as its heartbeat sees it. */
 export interface Beating {
   readonly reservation: string
-  readonly withoutStore: boolean
+  /** The store does not know of it: it needs no heartbeat, and is counted here where it is forgotten. */
+  readonly isLocal: boolean
   readonly lifeMs: number
   readonly isEnded: boolean
   bornAtMs: number
@@ -76,7 +77,7 @@ export class Beats {
       this.#giveUp(held)
       return
     }
-    if (held.withoutStore || nowMs < held.beatAtMs) return
+    if (held.isLocal || nowMs < held.beatAtMs) return
     held.beatAtMs = nowMs + held.lifeMs / 3
     held.beat().then(
       (isKnown) => {
@@ -92,6 +93,6 @@ export class Beats {
     this.#options.onWarning(
       `reservation \`${held.reservation}\` was neither settled nor released: its whole hold counts as spent`,
     )
-    if (held.withoutStore) void held.assume()
+    if (held.isLocal) void held.assume()
   }
 }

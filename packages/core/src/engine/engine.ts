@@ -15,6 +15,7 @@ import { fallBack } from "./fallback.ts"
 import { Held } from "./held.ts"
 import type { HeldBy } from "./heldBy.ts"
 import { Known } from "./known.ts"
+import { Leases } from "./leases.ts"
 import type { Notice } from "./notice.ts"
 import { checkSubject, type Kept, Plans } from "./plan.ts"
 import { Posts } from "./posts.ts"
@@ -59,6 +60,7 @@ export class Engine implements HeldBy {
   readonly beats: Beats
   readonly waiting: Waiting
   readonly refusals: Refusals = new Refusals()
+  readonly leases: Leases
   policy: Policy
   readonly #plans = new Plans()
   readonly #coarse: { nowMs(): number }
@@ -87,6 +89,7 @@ export class Engine implements HeldBy {
     const exact = { nowMs: () => this.sender.issuedAtMs() }
     this.#coarse = options.exactTime === true ? exact : new CoarseClock(exact.nowMs)
     this.waiting = new Waiting({ ...options, attempt: (asked) => this.attempt(asked) })
+    this.leases = new Leases(this)
   }
 
   /**
@@ -157,6 +160,11 @@ export class Engine implements HeldBy {
     )
   }
 
+  /** The plan of a request as it is kept with its subject. @throws RequestFailed as `planOf` */
+  keptOf(request: CallRequest, issuedAtMs: number): Kept {
+    return this.#keptOf(request, issuedAtMs)
+  }
+
   /** One try, without waiting or fallbacks. */
   attempt(
     asked: Asked,
@@ -166,7 +174,10 @@ export class Engine implements HeldBy {
     const kept = this.#keptOf(asked.request, issuedAtMs)
     const remembered = this.refusals.isEmpty ? null : this.#recall(asked, kept, issuedAtMs)
     if (remembered !== null) return remembered
-    const { plan } = kept
+    const { carried } = asked
+    if (carried === undefined && this.leases.has(kept))
+      return this.leases.decide(asked, kept, issuedAtMs, tries)
+    const plan = carried === undefined ? kept.plan : planWithout(kept.plan, carried)
     if (this.posts.goesFirst) return this.#afterPosts(asked, plan, issuedAtMs, tries)
     if (!this.circuit.isClosed && this.circuit.refuses())
       return withoutStore(this, { asked, plan, issuedAtMs, tries }, null)
@@ -194,6 +205,7 @@ export class Engine implements HeldBy {
     this.#isClosed = true
     this.beats.stop()
     this.waiting.close(new SpendfuseClosed())
+    await this.leases.close()
     await this.posts.stop()
   }
 
@@ -363,10 +375,16 @@ export class Engine implements HeldBy {
     if (nowMs < this.#rewoundUntilMs) return
     this.#rewoundUntilMs = nowMs + SAME_REWIND_MS
     this.refusals.clear()
+    this.leases.stopAll()
     this.options.onNotice({ kind: "ledger-rewound", message })
     for (const post of stopAgain(this.known.stops(this.sender.issuedAtMs()))) this.posts.post(post)
   }
 }
+
+const planWithout = (plan: Plan, carried: ReadonlySet<string>): Plan => ({
+  ...plan,
+  lines: plan.lines.filter(({ account }) => !carried.has(account)),
+})
 
 const HOLD_MAX_MS = 3_600_000
 

@@ -24,6 +24,24 @@ export const explainBudget = (policy: Policy, budget: Budget): readonly string[]
       ? ["A cool-down that ends gives nothing back: what is used stays used until the period ends."]
       : []),
     ...missingText(budget),
+    ...leaseText(budget, terms, text),
+  ]
+}
+
+/** How late a host that decides by itself may hear: by money, and by time. */
+const leaseText = (
+  { lease }: Budget,
+  terms: Terms,
+  text: (amount: number) => string,
+): readonly string[] => {
+  if (lease === undefined) return []
+  const slice = text(Math.floor((terms.limit / 100) * lease.sharePercent))
+  const life = durationText(lease.forMs)
+  const beat = durationText(Math.ceil(lease.forMs / 4))
+  return [
+    `Leased: each host holds a slice of at most ${slice} of it for ${life}, and decides by itself while that lasts.`,
+    `What is spent on slices is told each ${beat}: a tier is heard at most one slice of each host late, and a latch or a switch may still let through what the slices hold, ${slice} for each host, for ${beat} at most.`,
+    "A host that dies leaves its slice held for that life; then what it held counts as spent.",
   ]
 }
 

@@ -93,6 +93,10 @@ export class Held implements Admitted {
     return this.request.expiresInMs ?? RESERVATION_MS
   }
 
+  get isLocal(): boolean {
+    return this.withoutStore
+  }
+
   get isEnded(): boolean {
     return this.#ended !== null
   }
@@ -302,11 +306,10 @@ export class Held implements Admitted {
   }
 
   async #reserveNext(tokens: Tokens): Promise<Extended> {
-    const { via, estimate } = this.#made.asked
-    const { perUnit, source } = estimate
+    const { asked } = this.#made
+    const { perUnit, source } = asked.estimate
     const decided = await this.#engine.attempt({
-      request: this.request,
-      via,
+      ...asked,
       estimate: { base: NOTHING, perUnit, units: tokens, source },
     })
     if (!decided.allowed) return decided

@@ -2,6 +2,7 @@ import { compile, type Plan } from "../domain/compile.ts"
 import type { Policy } from "../domain/policy.ts"
 import type { Subject } from "../domain/subject.ts"
 import { RequestFailed } from "./errors.ts"
+import type { LeasedPlan } from "./leasePlan.ts"
 import type { Recalled } from "./refusals.ts"
 
 /** A plan as it is kept with its subject. */
@@ -18,6 +19,8 @@ export interface Kept {
   readonly untilMs: number
   /** What the memory of refusals knows of its lines. */
   recalled: Recalled | null
+  /** Which of its lines slices may carry; null where none, undefined before the first look. */
+  leased: LeasedPlan | null | undefined
 }
 
 /** The host's own limits are asked for again after this long. */
@@ -89,6 +92,7 @@ export class Plans {
       fromMs,
       untilMs,
       recalled: null,
+      leased: undefined,
     }
     this.#kept.set(subject, kept)
     return kept

@@ -2,6 +2,7 @@ import { isAmount, LIMIT_NANO_USD_MAX } from "../domain/money.ts"
 import type { LimitFor, Policy } from "../domain/policy.ts"
 import { notesOf, warningsOf } from "../edge/policyWarnings.ts"
 import { PolicyInvalid, type Problem, shown, under } from "../edge/problem.ts"
+import { spanProblems } from "../edge/spanProblems.ts"
 import { RequestFailed } from "../engine/errors.ts"
 import type { Notice } from "../engine/notice.ts"
 import { staleSources } from "../prices/age.ts"
@@ -33,6 +34,16 @@ const isNotifier = (notifiers: SpendfuseOptions["notifiers"], channel: string): 
   notifiers !== undefined &&
   Object.hasOwn(notifiers, channel) &&
   typeof notifiers[channel]?.deliver === "function"
+
+/**
+ * Whether the store can judge the policy.
+ *
+ * @throws PolicyInvalid naming each budget that must be leased because the store judges one division at a time
+ */
+export const checkSpans = (policy: Policy, store: SpendfuseOptions["store"]): void => {
+  const problems = spanProblems(policy, { spansDivisions: store.spansDivisions ?? true })
+  if (problems.length > 0) throw new PolicyInvalid(problems)
+}
 
 /** What `JSON.parse` gives passes any type checker, and has no fallbacks, windows or amounts to decide by. */
 const assertDecoded = (policy: Policy): void => {

@@ -9,7 +9,7 @@ import type { Notice } from "../engine/notice.ts"
 import { type AccountOf, Operator } from "../engine/operator.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
 import { Sweeper } from "../engine/sweeper.ts"
-import { checkChannels, noticesAtStart, withLimits } from "./atStart.ts"
+import { checkChannels, checkSpans, noticesAtStart, withLimits } from "./atStart.ts"
 import { type Guarded, type GuardOptions, guard } from "./guard.ts"
 import type { SpendfuseOptions } from "./options.ts"
 import { type Remaining, viewed } from "./views.ts"
@@ -54,7 +54,8 @@ export interface Spendfuse extends AsyncDisposable {
  * Puts a policy, a store, prices and notifiers together. What start-up finds worth knowing goes to
  * `onNotice`, as warnings and notes.
  *
- * @throws PolicyInvalid where a channel of the policy has no notifier
+ * @throws PolicyInvalid where a channel of the policy has no notifier, or the store needs a lease that a
+ *   budget lacks
  */
 export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   const { store } = options
@@ -64,6 +65,7 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   const onNotice = quietly(options.onNotice ?? warn)
   const onWarning = (message: string): void => onNotice({ kind: "warning", message })
   checkChannels(policy, options.notifiers)
+  checkSpans(policy, store)
   noticesAtStart(options, nowMs()).forEach(onNotice)
   const dispatcher = new Dispatcher({
     store,
@@ -104,6 +106,7 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
     operator,
     reload: (next) => {
       checkChannels(next, options.notifiers)
+      checkSpans(next, store)
       policyChanges(policy, next).forEach(onWarning)
       noticesAtStart({ ...options, policy: next }, nowMs()).forEach(onNotice)
       policy = next

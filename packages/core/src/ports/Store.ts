@@ -67,6 +67,12 @@ export interface Store {
   readonly name: string
   /** True where all it holds ends with this process: spend, latches, what was not told. Start-up warns. */
   readonly endsWithProcess?: boolean
+  /**
+   * Whether one command may touch lines of several divisions; true unless given. Where false (keys are spread
+   * over servers), every budget that does not count by the policy's `partitionBy` must be leased, and each
+   * command's lines are all of its own division.
+   */
+  readonly spansDivisions?: boolean
   /** 1 to STORE_BATCH_MAX commands; one answer each, in the same order. */
   readonly apply: (
     commands: readonly Command[],

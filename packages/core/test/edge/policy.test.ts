@@ -164,9 +164,34 @@ const wrong: readonly (readonly [name: string, input: unknown, problem: string])
   ],
   ["a stranger", { ...policy, zzzzzz: 1 }, "zzzzzz: is not a known field; remove it"],
   [
-    "a lease",
-    withBudget({ lease: { share: "10%", for: "1m" } }),
-    "budgets[0].lease: is not supported by this version; leave it out",
+    "a lease that is none",
+    withBudget({ lease: "1%" }),
+    'budgets[0].lease: `"1%"` is not a lease; write e.g. { "share": "1%", "for": "30s" }',
+  ],
+  [
+    "a lease without a life",
+    withBudget({ lease: { share: "1%" } }),
+    'budgets[0].lease.for: is missing; add e.g. "for": "30s"',
+  ],
+  [
+    "a lease of nothing",
+    withBudget({ lease: { share: "0%", for: "30s" } }),
+    'budgets[0].lease.share: `"0%"` is not above 0 %; write e.g. "80%"',
+  ],
+  [
+    "a lease of half",
+    withBudget({ lease: { share: "50%", for: "30s" } }),
+    'budgets[0].lease.share: `"50%"` is more than 25 %, which few hosts would use up; write e.g. "1%"',
+  ],
+  [
+    "a lease for a moment",
+    withBudget({ lease: { share: "1%", for: "999ms" } }),
+    'budgets[0].lease.for: `"999ms"` is not a duration from 1s to 1h; write e.g. "30s"',
+  ],
+  [
+    "a lease for a day",
+    withBudget({ lease: { share: "1%", for: "1d" } }),
+    'budgets[0].lease.for: `"1d"` is not a duration from 1s to 1h; write e.g. "30s"',
   ],
   [
     "a repeat of nothing",

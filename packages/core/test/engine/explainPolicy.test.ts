@@ -296,3 +296,15 @@ describe("what a policy says", () => {
     expect(refusalOrder.at(-1)).toBe("store-unavailable")
   })
 })
+
+describe("a leased budget", () => {
+  it("is explained with what a latch or a switch may still let through", () => {
+    const lease = { share: "1%", for: "30s" }
+    const policy = policyOf([key({ limit: { usd: 5000 }, lease })])
+    const sentences = explainPolicy(policy).budgets[0]?.sentences ?? []
+    expect(sentences).toContain(
+      "Leased: each host holds a slice of at most $50 of it for 30s, and decides by itself while that lasts.",
+    )
+    expect(sentences.join(" ")).toContain("what the slices hold, $50 for each host, for 7s500ms")
+  })
+})
