@@ -28,6 +28,9 @@ const closingLine = (): Reporter => {
   }
 }
 
+/** Tests that need a real Redis or PostgreSQL. */
+const SERVERS = ["packages/*/test/**/*.servers.test.ts", "scripts/servers/*.servers.test.mjs"]
+
 const project = (name: string, include: string[]) => ({
   extends: true as const,
   test: { name, include },
@@ -41,7 +44,25 @@ export default defineConfig({
     testTimeout: 60_000,
     projects: [
       // `npm test`
-      project("unit", ["packages/*/test/**/*.test.ts", "scripts/*.test.mjs"]),
+      {
+        extends: true as const,
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts", "scripts/*.test.mjs"],
+          exclude: ["**/node_modules/**", ...SERVERS],
+        },
+      },
+      // The rest of `npm test`: against real servers, which it starts.
+      {
+        extends: true as const,
+        test: {
+          name: "servers",
+          include: SERVERS,
+          globalSetup: ["scripts/servers/setup.mjs"],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
       // Part of `npm run check`.
       project("docs", ["docs/test/**/*.test.ts"]),
     ],
