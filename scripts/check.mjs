@@ -2,6 +2,7 @@
 // `--json` prints one object instead; names after it run those checks alone.
 import { checkBundle } from "./bundle.mjs"
 import { checkDeno, checkJsr } from "./deno.mjs"
+import { checkEmbedded } from "./embed.mjs"
 import { checkPackages } from "./packages.mjs"
 import { checkTidy } from "./tidy.mjs"
 import { inParallel, run } from "./workspace.mjs"
@@ -24,6 +25,7 @@ const CHECKS = [
   ["rooms", tool("depcruise", "--config", ".dependency-cruiser.cjs", "packages", "bench")],
   ["dead code", tool("knip", "--no-progress", "--no-config-hints")],
   ["tidy", checkTidy],
+  ["embedded", checkEmbedded],
   ["format and lint", tool("biome", "ci", "--colors=off", "--error-on-warnings", ".")],
   ["bundle", checkBundle],
 ]

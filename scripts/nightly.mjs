@@ -14,10 +14,11 @@ const night = {
 const asked = Object.entries(process.env).filter(([, value]) => value !== "")
 const env = { ...night, ...Object.fromEntries(asked) }
 for (const name of Object.keys(night)) console.log(`${name}=${env[name]}`)
-const vitest = [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--project=unit"]
+const vitest = [join(root, "node_modules", "vitest", "vitest.mjs"), "run"]
+const projects = ["--project=unit", "--project=servers"]
 const { status } = spawnSync(
   process.execPath,
-  [...vitest, `--testTimeout=${HOUR_MS}`, ...process.argv.slice(2)],
+  [...vitest, ...projects, `--testTimeout=${HOUR_MS}`, ...process.argv.slice(2)],
   { cwd: root, env, stdio: "inherit" },
 )
 console.log(`to repeat it: LAW_SEED=${env.LAW_SEED} npm run nightly`)

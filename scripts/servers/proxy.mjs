@@ -20,13 +20,14 @@ export const startProxy = async ({ url, plan = () => undefined }) => {
   })
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address()
-  target.hostname = "127.0.0.1"
-  target.port = String(port)
+  const own = new URL(url)
+  own.hostname = "127.0.0.1"
+  own.port = String(port)
   const sever = () => {
     for (const { near } of open) near.resetAndDestroy()
   }
   return {
-    url: target.href,
+    url: own.href,
     port,
     happened: state.happened,
     setPlan: (next) => {
