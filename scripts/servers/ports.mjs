@@ -1,7 +1,7 @@
 // What all servers need: a free port, a folder that goes with the process, a child that does not outlive it.
 import { spawn } from "node:child_process"
 import { chownSync, mkdtempSync, rmSync } from "node:fs"
-import { connect, createServer } from "node:net"
+import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -26,17 +26,6 @@ const canListen = (port) =>
     const server = createServer()
     server.once("error", () => resolve(false))
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)))
-  })
-
-export const isListening = (port) =>
-  new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1")
-    const end = (answer) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.once("connect", () => end(true))
-    socket.once("error", () => end(false))
   })
 
 /** Asks until it is so, for at most half a minute. */

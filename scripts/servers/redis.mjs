@@ -13,6 +13,7 @@ export const startRedis = async (options = {}) => {
     bind: "127.0.0.1",
     dir: dir ?? folder.path,
     save: "",
+    "repl-diskless-sync-delay": 0,
     appendonly: aof === "no" ? "no" : "yes",
     ...(aof === "no" ? {} : { appendfsync: aof }),
     ...(maxmemory === undefined ? {} : { maxmemory, "maxmemory-policy": "noeviction" }),

@@ -4,7 +4,7 @@ const everywhere = () => true
 const code = (path) => /\.(ts|mjs|cjs|js)$/.test(path)
 const prose = (path) => /\.(ts|mjs|cjs|js|md)$/.test(path)
 
-const FILE_NAME = /\/[A-Za-z][A-Za-z0-9]*(\.laws)?(\.test)?\.(ts|mjs)$/
+const FILE_NAME = /\/[A-Za-z][A-Za-z0-9]*(\.laws)?(\.servers)?(\.test)?\.(ts|mjs)$/
 
 /** A rule that finds every match of a pattern; `what` says what is wrong with it. */
 const pattern = (name, applies, expression, what) => ({
