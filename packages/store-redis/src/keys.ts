@@ -21,9 +21,7 @@ export const registryOf = (prefix: string): readonly [divisions: string, layout:
 /** @throws TypeError where the prefix would break the tag */
 export const assertPrefix = (prefix: string): void => {
   if (!/^[\w.:-]{1,64}$/.test(prefix))
-    throw new TypeError(
-      "`prefix` is none; write 1 to 64 letters, digits, `_`, `-`, `.` or `:`",
-    )
+    throw new TypeError("`prefix` is none; write 1 to 64 letters, digits, `_`, `-`, `.` or `:`")
 }
 
 const BREAKS_TAG = /[%{}]/g

@@ -1,0 +1,232 @@
+import { createHash } from "node:crypto"
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from "ioredis"
+import type { RedisPlace } from "./options.ts"
+
+/** A connection of the host's own. Its settings are the host's: see `docs/reference/stores/redis.md`. */
+export type RedisClient = Redis | Cluster
+
+/** A server-side script; two versions side by side are told apart by their hash. */
+export interface Script {
+  readonly source: string
+  /** SHA-1 of the source, hexadecimal: its name on the server. */
+  readonly sha: string
+}
+
+/** One run of a script; all keys lie in one slot. */
+export interface Call {
+  readonly script: Script
+  readonly keys: readonly string[]
+  readonly args: readonly (string | Buffer)[]
+}
+
+/** What one run answered, or the error it ended in. */
+export type Reply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown }
+
+/** What the store sees of a driver. */
+export interface Client {
+  readonly isCluster: boolean
+  /**
+   * Runs calls whose keys lie in one slot, in order, on one connection, in one write. Never rejects.
+   *
+   * @param signal once it is aborted nothing is sent
+   */
+  readonly run: (calls: readonly Call[], signal?: AbortSignal) => Promise<readonly Reply[]>
+  /**
+   * Waits until one replica has what this connection wrote to the key's server.
+   *
+   * @returns false where that took longer; true also where there is no replica
+   */
+  readonly replicated: (key: string, timeoutMs: number) => Promise<boolean>
+  readonly close: () => Promise<void>
+}
+
+export const scriptOf = (source: string): Script => ({
+  source,
+  sha: createHash("sha1").update(source).digest("hex"),
+})
+
+/** Opens a connection, or takes the host's. Connecting goes on in the background. */
+export const clientOf = (options: RedisPlace): Client => {
+  if ("client" in options) return new IoRedisClient(options.client, false)
+  return new IoRedisClient(opened(options), true)
+}
+
+/** How long a command waits for a connection that is being made; its caller's deadline is shorter. */
+const READY_WAIT_MS = 1_000
+
+/**
+ * Nothing is sent later than its caller knows: no queue while there is no connection, and nothing sent
+ * again by the driver. The engine sends again, by the command's id.
+ */
+const SETTINGS = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  connectTimeout: 5_000,
+  commandTimeout: 10_000,
+  // A master that became a replica: whoever watches over it knows the new one.
+  reconnectOnError: ({ message }: Error): boolean => message.startsWith("READONLY"),
+  retryStrategy: (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 1_000),
+} satisfies RedisOptions
+
+const CLUSTER_SETTINGS = {
+  enableOfflineQueue: false,
+  maxRedirections: 8,
+  retryDelayOnFailover: 50,
+  retryDelayOnClusterDown: 50,
+  retryDelayOnTryAgain: 10,
+  slotsRefreshTimeout: 2_000,
+  clusterRetryStrategy: SETTINGS.retryStrategy,
+} satisfies ClusterOptions
+
+const opened = (options: Exclude<RedisPlace, { client: RedisClient }>): RedisClient => {
+  if ("url" in options) return new Redis(options.url, SETTINGS)
+  if ("sentinels" in options) {
+    const { sentinels, name, username, password, sentinelPassword, tls } = options
+    return new Redis({
+      ...SETTINGS,
+      sentinels: [...sentinels],
+      name,
+      username,
+      password,
+      sentinelPassword,
+      ...(tls === true ? { tls: {} } : {}),
+    })
+  }
+  if (!("cluster" in options))
+    throw new TypeError("where is Redis? write `url`, `client`, `sentinels` or `cluster`")
+  const { cluster, username, password, tls } = options
+  const { enableOfflineQueue: _, retryStrategy: __, ...redisOptions } = SETTINGS
+  return new Cluster([...cluster], {
+    ...CLUSTER_SETTINGS,
+    redisOptions: { ...redisOptions, username, password, ...(tls === true ? { tls: {} } : {}) },
+  })
+}
+
+class IoRedisClient implements Client {
+  readonly isCluster: boolean
+  readonly #redis: RedisClient
+  readonly #isOwn: boolean
+
+  constructor(redis: RedisClient, isOwn: boolean) {
+    this.#redis = redis
+    this.#isOwn = isOwn
+    this.isCluster = redis.isCluster
+    // Without a listener the driver prints them, addresses included; each command says that it failed.
+    if (isOwn) redis.on("error", ignore)
+  }
+
+  async run(calls: readonly Call[], signal?: AbortSignal): Promise<readonly Reply[]> {
+    try {
+      if (this.#redis.status !== "ready") await this.#ready(signal)
+      signal?.throwIfAborted()
+    } catch (error) {
+      return calls.map(() => ({ ok: false, error }))
+    }
+    const replies = await this.#send(calls, byHash)
+    const unknown = replies.findIndex(isUnknownScript)
+    if (unknown < 0) return replies
+    // In order, each with its source: what was answered in between was not this server's first sight of it.
+    const missing = calls.filter((_, at) => isUnknownScript(replies[at]))
+    const again = await this.#send(missing, bySource)
+    let next = 0
+    return replies.map((reply) => (isUnknownScript(reply) ? (again[next++] as Reply) : reply))
+  }
+
+  async replicated(key: string, timeoutMs: number): Promise<boolean> {
+    const info = await this.#redis.pipeline().exists(key).info("replication").exec()
+    const text = String(info?.[1]?.[1] ?? "")
+    if (!/^connected_slaves:[1-9]/m.test(text)) return true
+    const waited = await this.#redis.pipeline().exists(key).wait(1, timeoutMs).exec()
+    return Number(waited?.[1]?.[1] ?? 0) >= 1
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isOwn || this.#redis.status === "end") return
+    if (this.#redis.status === "ready") await this.#redis.quit().catch(ignore)
+    this.#redis.disconnect()
+  }
+
+  async #send(
+    calls: readonly Call[],
+    form: (call: Call) => [string, ...(string | Buffer)[]],
+  ): Promise<readonly Reply[]> {
+    const [only] = calls
+    if (calls.length === 1 && only !== undefined) {
+      const [name, ...args] = form(only)
+      return [await settled(this.#redis.call(name, ...args))]
+    }
+    const pipeline = this.#redis.pipeline()
+    for (const call of calls) {
+      const [name, ...args] = form(call)
+      pipeline.call(name, ...args)
+    }
+    try {
+      const answers = (await pipeline.exec()) ?? []
+      return calls.map((_, at) => replyOf(answers[at]))
+    } catch (error) {
+      return calls.map(() => ({ ok: false, error }))
+    }
+  }
+
+  /** Resolves once there is a connection; rejects at the signal, or soon. */
+  #ready(signal: AbortSignal | undefined): Promise<void> {
+    const redis = this.#redis
+    if (redis.status === "wait") redis.connect().catch(ignore)
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer)
+        redis.off("ready", onReady)
+        signal?.removeEventListener("abort", onAbort)
+      }
+      const onReady = (): void => {
+        end()
+        resolve()
+      }
+      const onAbort = (): void => {
+        end()
+        reject(new Error("there is no connection"))
+      }
+      const timer = setTimeout(onAbort, READY_WAIT_MS)
+      redis.once("ready", onReady)
+      signal?.addEventListener("abort", onAbort, { once: true })
+    })
+  }
+}
+
+const byHash = ({ script, keys, args }: Call): [string, ...(string | Buffer)[]] => [
+  "EVALSHA",
+  script.sha,
+  String(keys.length),
+  ...keys,
+  ...args,
+]
+
+const bySource = ({ script, keys, args }: Call): [string, ...(string | Buffer)[]] => [
+  "EVAL",
+  script.source,
+  String(keys.length),
+  ...keys,
+  ...args,
+]
+
+const settled = async (promise: Promise<unknown>): Promise<Reply> => {
+  try {
+    return { ok: true, value: await promise }
+  } catch (error) {
+    return { ok: false, error }
+  }
+}
+
+const replyOf = (answer: [error: Error | null, result: unknown] | undefined): Reply => {
+  if (answer === undefined) return { ok: false, error: new Error("there was no answer") }
+  const [error, value] = answer
+  return error === null ? { ok: true, value } : { ok: false, error }
+}
+
+const isUnknownScript = (reply: Reply | undefined): boolean =>
+  reply?.ok === false && reply.error instanceof Error && reply.error.message.startsWith("NOSCRIPT")
+
+const ignore = (): void => undefined

@@ -1,0 +1,37 @@
+import type { Command, Terms } from "@spendfuse/core/domain"
+
+/**
+ * Which terms this process has sent to a base lately. The server keeps them longer than they are believed
+ * to be there, and says where it has not got them.
+ */
+export class TermsSent {
+  readonly #sent = new Map<string, number>()
+
+  /** Those of the command whose bodies must go with it. */
+  missing(base: string, command: Command, nowMs: number): readonly Terms[] {
+    const missing: Terms[] = []
+    for (const terms of termsOf(command)) {
+      const atMs = this.#sent.get(base + terms.id)
+      if (atMs === undefined || nowMs - atMs >= AGAIN_MS) missing.push(terms)
+    }
+    return missing
+  }
+
+  /** They were sent, and the server answered. */
+  arrived(base: string, terms: readonly Terms[], nowMs: number): void {
+    if (this.#sent.size >= SENT_MAX) this.#sent.clear()
+    for (const { id } of terms) this.#sent.set(base + id, nowMs)
+  }
+}
+
+/** The terms that a command's lines name, each once. */
+export const termsOf = (command: Command): readonly Terms[] => {
+  const lines =
+    "lines" in command ? command.lines : "line" in command && command.line ? [command.line] : []
+  const [first] = lines
+  if (lines.length === 1 && first !== undefined) return [first.terms]
+  return [...new Map(lines.map(({ terms }) => [terms.id, terms])).values()]
+}
+
+const AGAIN_MS = 12 * 3_600_000
+const SENT_MAX = 50_000
