@@ -1,0 +1,91 @@
+-- What a ledger keeps. Integers are bigint, at most 2^53 - 1; texts are encoded and compare by their bytes,
+-- as `<` does in the core. JSON is in wire form: every number in it is a decimal string.
+
+create table terms (
+  id text collate "C" primary key,
+  body jsonb not null
+);
+
+-- One budget for one subject. `circuit` is null while it never opened.
+create table account (
+  key text collate "C" primary key,
+  division text collate "C" not null,
+  circuit jsonb,
+  -- Its circuit moves by itself in time: open or half-open.
+  timed boolean not null default false
+) with (fillfactor = 70);
+create index account_timed on account (division, key) where timed;
+
+-- What an account used in one period. No index on amounts, and room in each page: updates stay in place.
+create table meter (
+  account text collate "C" not null,
+  start_ms bigint not null,
+  unit text collate "C" not null,
+  cut text collate "C" not null,
+  end_ms bigint not null,
+  kept_ms bigint not null,
+  terms text collate "C" not null,
+  sliding_ms bigint not null,
+  idle_ms bigint not null,
+  settled bigint not null,
+  held bigint not null,
+  used_ms bigint not null,
+  born_ms bigint not null,
+  -- Null while there is nothing to remember beside the amounts.
+  notes jsonb,
+  -- Of meters that begin at once, the last written comes last.
+  place bigint not null,
+  primary key (account, start_ms, unit, cut)
+) with (fillfactor = 50);
+create sequence meter_place;
+
+-- A hold that runs, or that expired and may still be corrected.
+create table reservation (
+  division text collate "C" not null,
+  source text collate "C" not null,
+  n bigint not null,
+  running boolean not null,
+  expires_ms bigint not null,
+  seq bigint not null,
+  granted bigint not null,
+  lines jsonb not null,
+  switches text[] not null,
+  via text,
+  hold bigint[] not null,
+  settled bigint[] not null,
+  actual bigint[] not null,
+  lives bigint[],
+  skipped text[] not null,
+  primary key (division, source, n)
+) with (fillfactor = 70);
+create index reservation_due on reservation (division, expires_ms, source, n) where running;
+
+-- One engine process in one division, as far as its numbered commands are known.
+create table source (
+  source text collate "C" not null,
+  division text collate "C" not null,
+  done bigint not null,
+  last_ms bigint not null,
+  known boolean not null,
+  primary key (source, division)
+) with (fillfactor = 50);
+
+-- An outcome above `done`, and how a reservation ended before its Reserve was answered.
+create table entry (
+  source text collate "C" not null,
+  division text collate "C" not null,
+  n bigint not null,
+  print text,
+  outcome jsonb,
+  ended text,
+  primary key (source, division, n)
+) with (fillfactor = 70);
+
+-- Switches that are off.
+create table switch (
+  key text collate "C" primary key,
+  until_ms bigint
+);
+
+-- The place of a command in the serial order, for stores that keep a history.
+create sequence rank;
