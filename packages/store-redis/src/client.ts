@@ -1,9 +1,37 @@
 import { createHash } from "node:crypto"
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from "ioredis"
-import type { RedisPlace } from "./options.ts"
 
 /** A connection of the host's own. Its settings are the host's: see `docs/reference/stores/redis.md`. */
 export type RedisClient = Redis | Cluster
+
+/** A server's address. */
+export interface RedisNode {
+  readonly host: string
+  readonly port: number
+}
+
+/** How to reach servers that are named one by one. */
+interface Access {
+  readonly username?: string
+  /** Never printed. */
+  readonly password?: string
+  readonly tls?: boolean
+}
+
+/** Where Redis is: one of four ways. */
+export type RedisPlace =
+  /** `redis://` or `rediss://`; it may hold a password, and is never printed. */
+  | { readonly url: string }
+  /** A connection that the host made and closes; `enableOfflineQueue: false` is what a fuse wants. */
+  | { readonly client: RedisClient }
+  /** Sentinels, and the name of the master that they watch. */
+  | (Access & {
+      readonly sentinels: readonly RedisNode[]
+      readonly name: string
+      readonly sentinelPassword?: string
+    })
+  /** Some nodes of a Cluster; the others are found. */
+  | (Access & { readonly cluster: readonly RedisNode[] })
 
 /** A server-side script; two versions side by side are told apart by their hash. */
 export interface Script {

@@ -1,0 +1,149 @@
+import type { Command, Terms } from "@spendfuse/core/domain"
+import { type Applied, StoreUnavailable } from "@spendfuse/core/ports"
+import type { Call } from "./client.ts"
+import { faultOf } from "./errors.ts"
+import type { RedisStoreSettings } from "./options.ts"
+import type { Shelf } from "./shelf.ts"
+import type { Answer, Steps } from "./steps.ts"
+import { TermsSent, termsOf } from "./termsSent.ts"
+
+interface ApplierOptions {
+  readonly shelf: Shelf
+  readonly steps: Steps
+  readonly settings: RedisStoreSettings
+}
+
+/** A command of a batch, and its place there. */
+interface Asked {
+  readonly at: number
+  readonly command: Command
+  readonly terms: readonly Terms[]
+}
+
+/** Brings commands to the step's script: one run for each, in order within a division. */
+export class Applier {
+  readonly #options: ApplierOptions
+  readonly #sent = new TermsSent()
+
+  constructor(options: ApplierOptions) {
+    this.#options = options
+  }
+
+  /** @throws StoreUnavailable; StoreCorrupt */
+  async apply(commands: readonly Command[], signal?: AbortSignal): Promise<readonly Applied[]> {
+    const answers: Applied[] = []
+    const groups = this.#groupsOf(commands)
+    await Promise.all(groups.map((group) => this.#applyGroup(group, answers, signal)))
+    return answers
+  }
+
+  /** On one server a batch is one history; in a Cluster each division is its own. */
+  #groupsOf(commands: readonly Command[]): readonly (readonly Asked[])[] {
+    const { shelf } = this.#options
+    const nowMs = performance.now()
+    const groups = new Map<string, Asked[]>()
+    for (const [at, command] of commands.entries()) {
+      const shared = shelf.base(shelf.outboxOf(command.division))
+      const asked = { at, command, terms: this.#sent.missing(shared, command, nowMs) }
+      const group = groups.get(shared)
+      if (group === undefined) groups.set(shared, [asked])
+      else group.push(asked)
+    }
+    return [...groups.values()]
+  }
+
+  async #applyGroup(
+    group: readonly Asked[],
+    answers: Applied[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await this.#listed(group)
+    const missing: Asked[] = []
+    for (const [asked, answer] of await this.#run(group, signal)) {
+      if (answer.kind === "terms-missing") missing.push({ ...asked, terms: termsOf(asked.command) })
+      else answers[asked.at] = answer.applied
+    }
+    if (missing.length === 0) return
+    for (const [asked, answer] of await this.#run(missing, signal)) {
+      if (answer.kind === "terms-missing")
+        throw new StoreUnavailable(
+          this.#options.shelf.name,
+          new Error("the server does not keep the terms that it is sent"),
+        )
+      answers[asked.at] = answer.applied
+    }
+  }
+
+  /** Runs the step for each, and answers once a replica has what stops something. */
+  async #run(
+    group: readonly Asked[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly (readonly [Asked, Answer])[]> {
+    const { shelf, steps } = this.#options
+    const replies = await shelf.client.run(
+      group.map((asked) => this.#callOf(asked)),
+      signal,
+    )
+    const nowMs = performance.now()
+    let stops: string | undefined
+    const answers = group.map((asked, at): readonly [Asked, Answer] => {
+      const reply = replies[at]
+      if (reply?.ok !== true) throw faultOf(shelf.name, reply?.error)
+      const answer = steps.answerOf(reply.value, asked.command)
+      const { division } = asked.command
+      this.#sent.arrived(shelf.base(shelf.outboxOf(division)), asked.terms, nowMs)
+      if (answer.kind === "applied" && answer.stops) stops = division
+      return [asked, answer]
+    })
+    if (stops !== undefined) await this.#replicate(stops)
+    return answers
+  }
+
+  #callOf({ command, terms }: Asked): Call {
+    const { shelf, steps, settings } = this.#options
+    const { nowMs, history = false, eventsKept = KEPT, auditKept = KEPT } = settings
+    const { keys, args } = steps.argumentsOf(command, {
+      base: (division) => shelf.base(division),
+      shared: shelf.base(shelf.outboxOf(command.division)),
+      terms,
+      nowMs: nowMs?.(),
+      history,
+      eventsKept,
+      auditKept,
+    })
+    return { script: steps.script, keys, args }
+  }
+
+  /** Every division that the commands write to is listed before. */
+  async #listed(group: readonly Asked[]): Promise<void> {
+    const { divisions } = this.#options.shelf
+    const names = new Set<string>()
+    for (const { command } of group) {
+      names.add(command.division)
+      if ("lines" in command) for (const { division } of command.lines) names.add(division)
+      else if ("line" in command && command.line) names.add(command.line.division)
+    }
+    const waits: Promise<void>[] = []
+    for (const name of names) {
+      const wait = divisions.listed(name)
+      if (wait !== null) waits.push(wait)
+    }
+    if (waits.length > 0) await Promise.all(waits)
+  }
+
+  async #replicate(division: string): Promise<void> {
+    const { shelf, settings } = this.#options
+    const timeoutMs = settings.replicaWaitMs ?? WAIT_MS
+    const isThere = await shelf.client
+      .replicated(shelf.base(division), timeoutMs)
+      .catch(() => false)
+    if (!isThere)
+      shelf.onNotice({
+        kind: "not-replicated",
+        message: `store \`${shelf.name}\`: no replica had a stop within ${timeoutMs} ms; a failover now may lose it`,
+      })
+  }
+}
+
+const KEPT = 10_000
+const WAIT_MS = 100
