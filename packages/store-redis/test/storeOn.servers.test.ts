@@ -94,7 +94,7 @@ interface Opened {
 const open = (place: RedisPlace, prefix = freshName("store")): Opened => {
   const notices: RedisStoreNotice[] = []
   const onNotice = (notice: RedisStoreNotice): void => void notices.push(notice)
-  const store = storeOn(clientOf(place), NOTES, { prefix, onNotice, replicaWaitMs: 50 })
+  const store = storeOn(clientOf(place), NOTES, { prefix, onNotice, replicaWaitMs: 1_000 })
   onTestFinished(() => store.close())
   return { store, prefix, notices }
 }
@@ -219,8 +219,9 @@ describe("a stop", () => {
       await master.stop()
     })
     const { store, notices, prefix } = open({ url: master.url })
+    const watcher = connected(master.url)
     await expect
-      .poll(() => connected(master.url).info("replication"), { timeout: 10_000 })
+      .poll(() => watcher.info("replication"), { timeout: 10_000 })
       .toContain("state=online")
     await store.apply([charge(99)])
     expect(notices).toEqual([])
@@ -234,7 +235,7 @@ describe("a stop", () => {
     expect(notices).toEqual([
       {
         kind: "not-replicated",
-        message: "store `redis`: no replica had a stop within 50 ms; a failover now may lose it",
+        message: "store `redis`: no replica had a stop within 1000 ms; a failover now may lose it",
       },
     ])
   })
