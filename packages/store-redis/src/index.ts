@@ -3,4 +3,11 @@
  *
  * @module
  */
-export type { RedisStoreOptions } from "./options.ts"
+export type {
+  RedisClient,
+  RedisNode,
+  RedisPlace,
+  RedisStoreNotice,
+  RedisStoreOptions,
+  RedisStoreSettings,
+} from "./options.ts"
