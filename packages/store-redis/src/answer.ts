@@ -1,0 +1,30 @@
+import type { Command } from "@spendfuse/core/domain"
+import { StoreCorrupt } from "@spendfuse/core/ports"
+import { outcomeFromWire } from "@spendfuse/core/wire"
+import type { Answer } from "./steps.ts"
+
+/**
+ * Reads what the step's script answered.
+ *
+ * @throws StoreCorrupt where it cannot be read
+ */
+export const answerOf = (value: unknown, command: Command): Answer => {
+  if (!Array.isArray(value)) throw corrupt("the step's answer is not a list")
+  const [now, rank, done, rows, stops, body] = value as readonly string[]
+  if (now === "terms") return { kind: "terms-missing" }
+  const outcome = outcomeFromWire(JSON.parse(body ?? "null"), command)
+  if (!outcome.ok) throw corrupt(outcome.reason)
+  const applied = {
+    outcome: outcome.value,
+    eventsWritten: Number(rows),
+    storeTimeMs: Number(now),
+    done: Number(done),
+  }
+  return {
+    kind: "applied",
+    stops: stops === "1",
+    applied: rank === "" ? applied : { ...applied, rank: Number(rank) },
+  }
+}
+
+const corrupt = (reason: string): StoreCorrupt => new StoreCorrupt("redis", reason)

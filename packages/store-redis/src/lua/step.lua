@@ -1,0 +1,131 @@
+-- One step of one command, as `domain/step` does it.
+-- KEYS: base of its division, base of outbox and terms, base of each division named in ARGV 7
+-- ARGV: now or "", "1" for a rank, events kept, audit kept, command, fingerprint, names of divisions, then
+-- ids and bodies of terms. Command and names are JSON.
+-- Answers { now, rank or "", done before, outbox rows, "1" where something stops, outcome }, or { "terms" }.
+-- include: outbox.lua
+-- include: clock.lua
+-- include: plain.lua
+-- include: ledger.lua
+-- include: meter.lua
+-- include: draft.lua
+-- include: circuit.lua
+-- include: raise.lua
+-- include: admit.lua
+-- include: once.lua
+-- include: calls.lua
+-- include: operator.lua
+local STEPS = {
+  reserve = reserve,
+  extend = extend,
+  settle = settle,
+  release = release,
+  charge = charge,
+  adjust = adjust,
+  acknowledge = acknowledge,
+  trip = trip,
+  switch = switchTo,
+  expire = expire,
+}
+
+local function lineOf(line, bases)
+  return with(line, { base = bases[line.division], terms = ledger.termsOf(line.terms) })
+end
+
+local function commandOf()
+  local command = fromPlain(cjson.decode(ARGV[5]))
+  local bases = {}
+  for at, name in ipairs(cjson.decode(ARGV[7])) do
+    bases[name] = KEYS[at + 2]
+  end
+  command.home = KEYS[1]
+  command.fingerprint = ARGV[6]
+  for at = 8, #ARGV, 2 do
+    ledger.bodies[ARGV[at]] = ARGV[at + 1]
+  end
+  for at, line in ipairs(command.lines or {}) do
+    command.lines[at] = lineOf(line, bases)
+  end
+  command.line = command.line and lineOf(command.line, bases)
+  return command
+end
+
+-- The two of a command's checks that need the clock.
+local function isTooFar(command)
+  if command.kind == "reserve" or command.kind == "extend" then
+    return command.expiresAtMs ~= nil and command.expiresAtMs - now > 7 * 86400000
+  end
+  return command.kind == "trip" and now + command.coolDownMs > FOREVER_MS
+end
+
+-- An outcome as it crosses, null where the core has null.
+local function outcomeBody(outcome)
+  local plain = toPlain(outcome)
+  if outcome.kind == "refused" then
+    plain.untilMs = orNull(outcome.untilMs)
+    for at, obstacle in ipairs(outcome.obstacles) do
+      plain.obstacles[at].untilMs = orNull(obstacle.untilMs)
+    end
+  end
+  return cjson.encode(plain)
+end
+
+local function stopsOf(events)
+  for _, event in ipairs(events) do
+    local opens = event.kind == "circuit" and (event.state == "open" or event.state == "latched")
+    if opens or (event.kind == "audit" and event.verb == "switch") then
+      return "1"
+    end
+  end
+  return ""
+end
+
+local function decided(command, events)
+  if isTooFar(command) then
+    return outcomeBody(failed("invalid-command"))
+  end
+  local known = recall(sourceAt(command.home, command.id.source), command)
+  if known then
+    return known.body and '{"replayed":true,' .. known.body:sub(2) or outcomeBody(known)
+  end
+  local swept = sweep(command.home, command.kind == "expire" and 1024 or 16, events)
+  newDraft()
+  local outcome = STEPS[command.kind](command, swept)
+  local body = outcomeBody(outcome)
+  if outcome.kind == "error" then
+    return body
+  end
+  evolve()
+  remember(command, outcome, body)
+  putMarks()
+  for _, event in ipairs(draft.events) do
+    events[#events + 1] = event
+  end
+  return body
+end
+
+local function run()
+  now = clockOf(ARGV[1])
+  ledger.shared = KEYS[2]
+  local events = {}
+  local command = commandOf()
+  local before = sourceAt(command.home, command.id.source)
+  local body = decided(command, events)
+  local rows = 0
+  for _, event in ipairs(events) do
+    rows = rows + #event.channels
+  end
+  ledger.flush()
+  outbox.tell(ledger.shared, events, now, ARGV[3], ARGV[4])
+  local rank = ARGV[2] == "1" and text(redis.call("INCR", ledger.shared .. "rank")) or ""
+  return { text(now), rank, text(before and before.done or 0), text(rows), stopsOf(events), body }
+end
+
+local isDone, answer = pcall(run)
+if isDone then
+  return answer
+end
+if type(answer) == "table" and answer.missing then
+  return { "terms" }
+end
+error(answer)
