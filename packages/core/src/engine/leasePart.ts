@@ -12,6 +12,7 @@ export interface Take {
   amount: number
   /** What was settled of it so far, what was charged beside the part included. */
   spent: number
+  charged: number
 }
 
 /** What a part was reserved with; amounts in the unit of the line. */
@@ -80,7 +81,7 @@ export class Part {
     this.held += amount
     this.running += 1
     this.isUsed = true
-    return { part: this, amount, spent: 0 }
+    return { part: this, amount, spent: 0, charged: 0 }
   }
 
   /** The grant was smaller than what was taken. */
@@ -92,18 +93,20 @@ export class Part {
 
   /** Counts what a call did cost so far, all of it: what the part has no room for is charged at once. */
   settle(take: Take, spent: number, final: boolean): void {
-    if (!final && spent <= take.spent) return
     const before = Math.max(0, take.amount - take.spent)
     const after = final ? 0 : Math.max(0, take.amount - spent)
-    const more = spent - take.spent
-    take.spent = spent
+    // What was charged beside the part is not taken back.
+    const more = Math.max(spent, take.charged) - take.spent
+    take.spent += more
     if (final) this.running -= 1
     // Counted whole when the slice was returned at the end of the process.
     if (this.hasEnded) return
     this.held += after - before
     const fits = Math.min(more, this.free)
     this.settled += fits
-    if (more > fits) this.#charge(more - fits)
+    if (more <= fits) return
+    take.charged += more - fits
+    this.#charge(more - fits)
   }
 
   /** Tells the store what was spent and that it is alive; whether a switch or circuit refuses by now. */

@@ -131,7 +131,8 @@ export class LeasedHold implements Admitted {
 
   async release(): Promise<void> {
     if (this.#ended !== null) return
-    void this.#count(NOTHING, true, null, true)
+    for (const take of this.#takes) take.part.settle(take, take.spent, true)
+    this.#end(Promise.resolve({ amounts: NOTHING, drain: false, assumed: null }))
     await this.#made.inner?.release()
   }
 
@@ -177,27 +178,25 @@ export class LeasedHold implements Admitted {
     return this.#count(this.held, true, why)
   }
 
-  #count(
-    amounts: Amounts,
-    final: boolean,
-    assumed: string | null,
-    isReleased = false,
-  ): Promise<Settled> {
+  #count(amounts: Amounts, final: boolean, assumed: string | null): Promise<Settled> {
     spend(this.#takes, amounts, final)
     const { inner } = this.#made
     const drain = this.#drains
     const settled =
-      inner === null || isReleased
+      inner === null
         ? Promise.resolve({ amounts, drain, assumed })
         : inner
             .settle({ amounts, final })
             .then((other) => ({ amounts, drain: drain || other.drain, assumed }))
-    if (!final) return settled
+    if (final) this.#end(settled)
+    return settled
+  }
+
+  #end(settled: Promise<Settled>): void {
     this.#ended = settled
     this.#engine.beats.delete(this)
     this.#leasing.ended(this.#takes)
     this.#engine.wake(this.lines)
-    return settled
   }
 }
 
