@@ -3,4 +3,11 @@
  *
  * @module
  */
-export type { PostgresStoreOptions } from "./options.ts"
+export type { ConnectionSettings, PgPool, PostgresPlace } from "./client.ts"
+export { type MigrateOptions, migrate, printMigrations } from "./migrate.ts"
+export type {
+  PostgresStoreNotice,
+  PostgresStoreOptions,
+  PostgresStoreSettings,
+} from "./options.ts"
+export { postgresStore } from "./postgresStore.ts"

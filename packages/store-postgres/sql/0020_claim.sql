@@ -1,0 +1,111 @@
+-- What readers of the outbox do: claim rows, say what became of them, and let go of what was heard.
+-- Entry points find their own schema, whatever the connection's search path is.
+
+create function outbox_now(given_ms bigint) returns bigint language sql volatile as
+  'select coalesce(given_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint)';
+
+-- Due rows of the account whose turn it is, oldest first; nobody else gets them for `lease_ms`.
+create function spendfuse_claim(of_channel text, row_limit bigint, lease_ms bigint, given_ms bigint)
+returns setof outbox language plpgsql set search_path from current as $$
+declare
+  now_ms bigint := outbox_now(given_ms);
+  q queue;
+  ids text[];
+begin
+  loop
+    select * into q from queue
+      where channel = of_channel and leased_until_ms <= now_ms and (
+        select o.due_ms from outbox o where o.channel = queue.channel and o.account = queue.account
+        order by o.seq limit 1) <= now_ms
+      order by turn, account limit 1 for update skip locked;
+    if not found then return; end if;
+    select array_agg(o.id) into ids from (
+      select one.id, bool_and(one.due_ms <= now_ms) over (order by one.seq) as is_due from (
+        select * from outbox where channel = q.channel and account = q.account
+        order by seq limit row_limit) one) o
+      where o.is_due;
+    -- Another claimer told its last row meanwhile: look again.
+    continue when ids is null;
+    update queue set leased_until_ms = now_ms + lease_ms, claimed = ids, turn = nextval('queue_turn')
+      where channel = q.channel and account = q.account;
+    return query select * from outbox where id = any(ids) order by seq;
+    return;
+  end loop;
+end $$;
+
+-- What became of rows: `confirm`, `retry` (due at `due`) or `dead` (`why`). Unknown ids are passed over.
+create function spendfuse_ended(ids text[], verb text, due bigint, why text) returns void
+language plpgsql set search_path from current as $$
+declare
+  o outbox;
+begin
+  perform 1 from queue where (channel, account) in (
+      select one.channel, one.account from outbox one where one.id = any(ids))
+    order by channel, account for update;
+  for o in select * from outbox where id = any(ids) order by channel, account, seq for update loop
+    -- A late word of an earlier claimer must not end the lease of the one that took over.
+    update queue set claimed = array_remove(claimed, o.id),
+        leased_until_ms = case when cardinality(claimed) = 1 then 0 else leased_until_ms end
+      where channel = o.channel and account = o.account and o.id = any(claimed);
+    if verb = 'retry' then
+      update outbox set due_ms = due, attempts = attempts + 1 where id = o.id;
+    else
+      if verb = 'dead' then
+        insert into dead_letter (row) values (jsonb_build_object('id', o.id, 'channel', o.channel,
+          'account', o.account, 'event', o.body, 'dueAtMs', o.due_ms::text,
+          'attempts', o.attempts::text, 'createdAtMs', o.created_ms::text, 'why', why));
+      end if;
+      delete from outbox where id = o.id;
+    end if;
+  end loop;
+end $$;
+
+-- Where a reader of the log begins that has no cursor.
+create function spendfuse_heard() returns text language sql stable set search_path from current as
+  $$select xid::text || '-' || seq::text from heard$$;
+
+-- The log after a place. Nothing is shown before all that could come earlier has ended: no cursor skips it.
+create function spendfuse_events(after_xid xid8, after_seq bigint, row_limit bigint, says boolean)
+returns table (place text, body jsonb) language plpgsql set search_path from current as $$
+declare
+  horizon xid8 := pg_snapshot_xmin(pg_current_snapshot());
+begin
+  if says and after_xid < horizon then
+    update heard set xid = after_xid, seq = after_seq where (heard.xid, heard.seq) < (after_xid, after_seq);
+  end if;
+  return query select e.xid::text || '-' || e.seq::text, e.body from event e
+    where (e.xid, e.seq) > (after_xid, after_seq) and e.xid < horizon
+    order by e.xid, e.seq limit row_limit;
+end $$;
+
+create function spendfuse_audit(after_xid xid8, after_seq bigint, row_limit bigint)
+returns table (place text, body jsonb) language sql stable set search_path from current as $$
+  select a.xid::text || '-' || a.seq::text, a.body from audit a
+  where (a.xid, a.seq) > (after_xid, after_seq) and a.xid < pg_snapshot_xmin(pg_current_snapshot())
+  order by a.xid, a.seq limit row_limit
+$$;
+
+-- Lets go of at most `row_limit` events that were heard, or that nobody listens to, beside the latest
+-- `kept`; and of queues that are empty. Answers how many events went.
+create function spendfuse_forget_events(kept bigint, row_limit bigint) returns bigint
+language plpgsql set search_path from current as $$
+declare
+  gone bigint;
+begin
+  delete from event e using heard h, (
+      select f.xid, f.seq from event f order by f.xid desc, f.seq desc offset kept limit 1) last
+    where (e.xid, e.seq) in (select o.xid, o.seq from event o order by o.xid, o.seq limit row_limit)
+      and (e.xid, e.seq) <= (last.xid, last.seq)
+      and (h.xid = '0'::xid8 or (e.xid, e.seq) <= (h.xid, h.seq));
+  get diagnostics gone = row_count;
+  delete from queue where (channel, account) in (
+    select q.channel, q.account from queue q
+    where q.leased_until_ms < outbox_now(null) and not exists (
+      select 1 from outbox o where o.channel = q.channel and o.account = q.account)
+    limit row_limit for update skip locked);
+  -- A row that was being written while its queue went gets it back.
+  insert into queue (channel, account) select distinct o.channel, o.account from outbox o
+    where not exists (select 1 from queue q where q.channel = o.channel and q.account = o.account)
+    on conflict do nothing;
+  return gone;
+end $$;
