@@ -31,7 +31,8 @@ export class ScenarioStore {
         const handed = sent.map((command) => this.#keep(command))
         this.#assertUp(inner)
         const applied = await inner.apply(sent, signal)
-        return applied.map((answer, at) => {
+        // The engine must not take what it was not told of for lost.
+        return applied.map(({ done: _, ...answer }, at) => {
           const own = handed[at]
           if (own !== undefined) own.outcome = answer.outcome
           return { ...answer, storeTimeMs: hostNowMs() }
