@@ -100,7 +100,7 @@ export class Batches {
     const batch = `{${head},"terms":${JSON.stringify(terms)},"commands":[${commands}]}`
     const [row] = await client.query(`select ${schema}.spendfuse_apply($1) as answer`, [batch])
     for (const id of Object.keys(terms)) this.#sent.add(id)
-    return row?.["answer"]
+    return row?.answer
   }
 }
 

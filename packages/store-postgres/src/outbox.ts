@@ -58,7 +58,7 @@ export class Outbox {
   async events({ after, limit }: LogQuery): Promise<Page<DomainEvent>> {
     const { query, schema } = this.#options
     this.#start ??= query(`select ${schema}.spendfuse_heard() as place`).then(([row]) =>
-      String(row?.["place"]),
+      String(row?.place),
     )
     const [xid, seq] = placeOf(after ?? (await this.#start))
     const says = after !== undefined
@@ -89,7 +89,7 @@ export class Outbox {
     )
     return {
       items: rows.map(({ row }) => deadOf(row as Record<string, unknown>)),
-      next: rows.length === 0 ? null : String(rows.at(-1)?.["seq"]),
+      next: rows.length === 0 ? null : String(rows.at(-1)?.seq),
     }
   }
 
@@ -110,18 +110,18 @@ export type Verb = "confirm" | "retry" | "dead"
 
 const pageOf = (rows: readonly Row[]): Page<DomainEvent> => ({
   items: rows.map(({ body }) => eventOf(body)),
-  next: rows.length === 0 ? null : String(rows.at(-1)?.["place"]),
+  next: rows.length === 0 ? null : String(rows.at(-1)?.place),
 })
 
 const deadOf = (row: Record<string, unknown>): DeadLetter => ({
-  id: textOf(row["id"]),
-  channel: textOf(row["channel"]),
-  account: textOf(row["account"]),
-  event: eventOf(row["event"]),
-  dueAtMs: Number(row["dueAtMs"]),
-  attempts: Number(row["attempts"]),
-  createdAtMs: Number(row["createdAtMs"]),
-  why: textOf(row["why"]),
+  id: textOf(row.id),
+  channel: textOf(row.channel),
+  account: textOf(row.account),
+  event: eventOf(row.event),
+  dueAtMs: Number(row.dueAtMs),
+  attempts: Number(row.attempts),
+  createdAtMs: Number(row.createdAtMs),
+  why: textOf(row.why),
 })
 
 /** A cursor is the place of an event: its transaction, and its number. */

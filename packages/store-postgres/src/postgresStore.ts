@@ -113,7 +113,7 @@ interface Found {
 }
 
 const foundIn = ([row]: readonly Readonly<Record<string, unknown>>[]): Found => {
-  const { time, accounts, termsById } = (row?.["found"] ?? {}) as {
+  const { time, accounts, termsById } = (row?.found ?? {}) as {
     readonly time?: string
     readonly accounts?: readonly unknown[]
     readonly termsById?: Readonly<Record<string, unknown>>
