@@ -86,7 +86,7 @@ export class Batches {
     if (!Array.isArray(answer)) answer = await this.#ask(items, () => true)
     if (!Array.isArray(answer) || answer.length !== items.length)
       throw new StoreCorrupt(NAME, "the step did not answer each command")
-    return items.map(({ command }, at) => ({ applied: appliedOf(answer[at], command) }))
+    return items.map(({ command }, at) => answerOf(answer[at], command))
   }
 
   async #ask(items: readonly Asked[], isSent: (id: string) => boolean): Promise<unknown> {
@@ -108,6 +108,15 @@ const askedOf = (command: Command): Asked => {
   const wire = toWire(command)
   const text = JSON.stringify({ ...wire.command, f: fingerprintOf(command) })
   return { command, text, terms: wire.terms }
+}
+
+/** An answer that cannot be read is its command's alone: the others were applied as well. */
+const answerOf = (answer: unknown, command: Command): Answer => {
+  try {
+    return { applied: appliedOf(answer, command) }
+  } catch (error) {
+    return { fault: faultOf(error) }
+  }
 }
 
 const appliedOf = (answer: unknown, command: Command): Applied => {

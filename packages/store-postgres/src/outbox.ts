@@ -31,7 +31,7 @@ export class Outbox {
     const rows = await query(`select * from ${schema}.spendfuse_claim($1, $2, $3, $4)`, [
       encodeText(channel),
       String(limit),
-      String(leaseMs),
+      String(Math.ceil(leaseMs)),
       this.#now,
     ])
     return rows.map(({ id, channel: of, account, body, due_ms, attempts, created_ms }) => ({
@@ -50,17 +50,16 @@ export class Outbox {
     await query(`select ${schema}.spendfuse_ended($1, $2, $3, $4)`, [
       ids.map(encodeText),
       verb,
-      String(due),
+      String(Math.ceil(due)),
       encodeText(why),
     ])
   }
 
   async events({ after, limit }: LogQuery): Promise<Page<DomainEvent>> {
     const { query, schema } = this.#options
-    this.#start ??= query(`select ${schema}.spendfuse_heard() as place`).then(([row]) =>
-      String(row?.place),
-    )
-    const [xid, seq] = placeOf(after ?? (await this.#start))
+    const cursor = after === undefined ? undefined : placeOf(after)
+    const start = await this.#begin()
+    const [xid, seq] = cursor ?? placeOf(start)
     const says = after !== undefined
     return pageOf(
       await query(`select * from ${schema}.spendfuse_events($1, $2, $3, $4)`, [
@@ -97,6 +96,19 @@ export class Outbox {
   async forget(kept: number): Promise<void> {
     const { query, schema } = this.#options
     await query(`select ${schema}.spendfuse_forget_events($1, $2)`, [String(kept), "10000"])
+  }
+
+  /** Looked up before the first page, whoever asks for it; again where that failed. */
+  #begin(): Promise<string> {
+    const { query, schema } = this.#options
+    this.#start ??= query(`select ${schema}.spendfuse_heard() as place`).then(
+      ([row]) => String(row?.place),
+      (error: unknown) => {
+        this.#start = null
+        throw error
+      },
+    )
+    return this.#start
   }
 
   get #now(): string | null {
