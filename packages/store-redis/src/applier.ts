@@ -1,4 +1,4 @@
-import type { Command, Terms } from "@spendfuse/core/domain"
+import { type Command, formProblemOf, type Terms } from "@spendfuse/core/domain"
 import { type Applied, StoreUnavailable } from "@spendfuse/core/ports"
 import type { Call } from "./client.ts"
 import { faultOf } from "./errors.ts"
@@ -32,17 +32,32 @@ export class Applier {
   /** @throws StoreUnavailable; StoreCorrupt */
   async apply(commands: readonly Command[], signal?: AbortSignal): Promise<readonly Applied[]> {
     const answers: Applied[] = []
-    const groups = this.#groupsOf(commands)
+    const groups = this.#groupsOf(this.#meant(commands, answers))
     await Promise.all(groups.map((group) => this.#applyGroup(group, answers, signal)))
     return answers
   }
 
+  /** Those that can be meant, with their places; the others are answered here, for the script only reads. */
+  #meant(
+    commands: readonly Command[],
+    answers: Applied[],
+  ): readonly (readonly [number, Command])[] {
+    return [...commands.entries()].filter(([at, command]) => {
+      const detail = formProblemOf(command)
+      if (detail === null) return true
+      const storeTimeMs = this.#options.settings.nowMs?.() ?? Date.now()
+      const outcome = { kind: "error", error: "invalid-command", detail } as const
+      answers[at] = { outcome, eventsWritten: 0, storeTimeMs }
+      return false
+    })
+  }
+
   /** On one server a batch is one history; in a Cluster each division is its own. */
-  #groupsOf(commands: readonly Command[]): readonly (readonly Asked[])[] {
+  #groupsOf(commands: readonly (readonly [number, Command])[]): readonly (readonly Asked[])[] {
     const { shelf } = this.#options
     const nowMs = performance.now()
     const groups = new Map<string, Asked[]>()
-    for (const [at, command] of commands.entries()) {
+    for (const [at, command] of commands) {
       const shared = shelf.base(shelf.outboxOf(command.division))
       const asked = { at, command, terms: this.#sent.missing(shared, command, nowMs) }
       const group = groups.get(shared)

@@ -11,3 +11,4 @@ export type {
   RedisStoreOptions,
   RedisStoreSettings,
 } from "./options.ts"
+export { redisStore } from "./redisStore.ts"

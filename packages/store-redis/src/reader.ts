@@ -71,7 +71,9 @@ export class Reader {
     found: Map<string, AccountRecord>,
   ): Promise<void> {
     const { shelf, steps, nowMs } = this.#options
-    const value = await shelf.one(steps.readingOf(shelf.base(division), accounts, nowMs?.()))
+    const shared = shelf.base(shelf.outboxOf(division))
+    const call = steps.readingOf(shelf.base(division), accounts, nowMs?.(), shared)
+    const value = await shelf.one(call)
     for (const [at, record] of steps.recordsOf(value, accounts).entries()) {
       const account = accounts[at] as string
       if (record.account !== null) this.#divisions.set(account, division)

@@ -36,7 +36,12 @@ export interface Steps {
   /** @throws StoreCorrupt where it cannot be read */
   readonly answerOf: (value: unknown, command: Command) => Answer
   /** Reads accounts of one division, and the store's clock; null for what is not there. */
-  readonly readingOf: (base: string, accounts: readonly string[], nowMs: number | undefined) => Call
+  readonly readingOf: (
+    base: string,
+    accounts: readonly string[],
+    nowMs: number | undefined,
+    shared: string,
+  ) => Call
   /** @throws StoreCorrupt where it cannot be read */
   readonly recordsOf: (value: unknown, accounts: readonly string[]) => readonly AccountRecord[]
   /** Lists keys of a division's accounts after the given one: at least `limit` where there are so many, in any order. */

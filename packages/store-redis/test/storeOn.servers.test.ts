@@ -66,7 +66,7 @@ const NOTES: Steps = {
   keysOf: (value) => value as readonly string[],
 }
 
-const TERMS = { id: "t", tiers: [] } as unknown as Terms
+const TERMS = { id: "t", limit: 1, tiers: [] } as unknown as Terms
 
 const charge = (n: number, division = "a"): Charge => ({
   kind: "charge",

@@ -2,7 +2,7 @@
 -- KEYS: base of its division, base of outbox and terms, base of each division named in ARGV 7
 -- ARGV: now or "", "1" for a rank, events kept, audit kept, command, fingerprint, names of divisions, then
 -- ids and bodies of terms. Command and names are JSON.
--- Answers { now, rank or "", done before, outbox rows, "1" where something stops, outcome }, or { "terms" }.
+-- Answers { now, rank or "", done before, events, "1" where something stops, outcome }, or { "terms" }.
 -- include: outbox.lua
 -- include: clock.lua
 -- include: plain.lua
@@ -111,14 +111,10 @@ local function run()
   local command = commandOf()
   local before = sourceAt(command.home, command.id.source)
   local body = decided(command, events)
-  local rows = 0
-  for _, event in ipairs(events) do
-    rows = rows + #event.channels
-  end
   ledger.flush()
   outbox.tell(ledger.shared, events, now, ARGV[3], ARGV[4])
   local rank = ARGV[2] == "1" and text(redis.call("INCR", ledger.shared .. "rank")) or ""
-  return { text(now), rank, text(before and before.done or 0), text(rows), stopsOf(events), body }
+  return { text(now), rank, text(before and before.done or 0), text(#events), stopsOf(events), body }
 end
 
 local isDone, answer = pcall(run)

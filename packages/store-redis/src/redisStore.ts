@@ -1,0 +1,28 @@
+import type { Store } from "@spendfuse/core/ports"
+import { answerOf } from "./answer.ts"
+import { argumentsOf } from "./arguments.ts"
+import { clientOf, scriptOf } from "./client.ts"
+import type { RedisStoreOptions } from "./options.ts"
+import { keysOf, listingOf, readingOf, recordsOf } from "./records.ts"
+import { SCRIPTS } from "./scripts.ts"
+import type { Steps } from "./steps.ts"
+import { storeOn } from "./storeOn.ts"
+
+/**
+ * A store on Redis 6.2 or newer: one server, behind Sentinel, or a Cluster. Each command is one run of one
+ * script, atomic on the server. In a Cluster a command stays in its division.
+ *
+ * @throws TypeError for a prefix that is none
+ */
+export const redisStore = (options: RedisStoreOptions): Store =>
+  storeOn(clientOf(options), STEPS, options)
+
+const STEPS: Steps = {
+  script: scriptOf(SCRIPTS.step),
+  argumentsOf,
+  answerOf,
+  readingOf,
+  recordsOf,
+  listingOf,
+  keysOf,
+}
