@@ -55,7 +55,7 @@ const runnable = (folder) => {
   const own = (env.LD_LIBRARY_PATH ?? "").split(delimiter).filter((path) => path !== "")
   const copied = own.map((path, place) => {
     const target = join(folder, `lib${place}`)
-    if (place > 0) cpSync(path, target, { recursive: true, dereference: true })
+    if (place > 0) cpSync(path, target, { recursive: true, verbatimSymlinks: true })
     return target
   })
   return { program: copy, env: { ...env, LD_LIBRARY_PATH: copied.join(delimiter) } }

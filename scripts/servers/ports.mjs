@@ -42,6 +42,8 @@ const leftovers = new Set()
 process.on("exit", () => {
   for (const undo of leftovers) undo()
 })
+// Test runners end their workers so; without this, `exit` would not come.
+process.once("SIGTERM", () => process.exit(143))
 
 /** A temporary folder, and how to remove it; with `owner` it belongs to that user. */
 export const temporaryFolder = (name, owner = {}) => {

@@ -41,7 +41,7 @@ const unpacked = (name, packages) => {
   if (existsSync(folder)) return folder
   const work = `${folder}.${process.pid}`
   try {
-    return fetchInto(work, packages) && settleAt(work, folder)
+    return fetchInto(work, packages) ? settleAt(work, folder) : null
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
