@@ -99,10 +99,11 @@ begin
     raise exception 'isolation is `%`; it must be `read committed`, which sees what was locked before',
       current_setting('transaction_isolation');
   end if;
+  -- Before anything is written: the transaction's number, which orders the logs, comes after the locks.
+  perform lock_divisions(batch->'commands');
   insert into terms select key, value from jsonb_each(batch->'terms') on conflict do nothing;
   missing := missing_terms(batch->'commands');
   if missing is not null then return jsonb_build_object('v', 1, 'terms', missing); end if;
-  perform lock_divisions(batch->'commands');
   now_ms := coalesce(now_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
   for command in select c from jsonb_array_elements(batch->'commands') with ordinality as one(c, place)
     order by place
