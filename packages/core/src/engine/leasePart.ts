@@ -163,11 +163,12 @@ export class Part {
     const { division, terms } = this.line
     const reservation = this.id
     const spent = this.settled + this.held
+    const isUntold = this.#seq === 0
     this.#seq += 1
     const seq = this.#seq
     const actual = only(terms.unit, spent)
     const ended =
-      spent === 0 && this.reported === 0
+      spent === 0 && isUntold
         ? await this.#send({ kind: "release", division, reservation })
         : await this.#send({ kind: "settle", division, reservation, seq, actual, final: true })
     if (ended?.kind !== "error" || ended.error === "not-running" || spent === 0) return

@@ -75,7 +75,7 @@ export class Slice {
     return this.free < size / 2
   }
 
-  /** What the next part should be; 0 where a slice is not worth holding, or all of it is held. */
+  /** What the next part should be: what of the slice is not held yet at most; 0 where that is under two holds. */
   sizeOf(record: AccountRecord): number {
     if (refuses(this.line, record)) return 0
     const { held, remaining, limit } = viewOf(record.account, this.line, record.storeTimeMs)
@@ -84,9 +84,9 @@ export class Slice {
     const room = (remaining + own) / (4 * Math.max(1, Math.min(holders, HOLDERS_MAX)))
     const target = Math.floor(Math.min((limit / 100) * this.lease.sharePercent, room))
     if (target < 2 * this.hold || target < 2) return 0
-    const unspent = this.parts.reduce((sum, part) => sum + part.granted - part.settled, 0)
     const size = Math.max(2 * this.hold, Math.ceil(target / PARTS))
-    return unspent + size > target ? 0 : size
+    const fits = Math.min(size, target - own)
+    return fits < 2 * this.hold ? 0 : fits
   }
 
   drop(part: Part): void {

@@ -27,6 +27,7 @@ interface Deciding {
 }
 
 const JUDGED_MAX = 100_000
+const NO_SLICE = { hold: 0 }
 
 /**
  * Decides by slices that this host holds of accounts. A line with room on its slice costs no trip; the others
@@ -95,10 +96,12 @@ export class Leases implements Leasing {
 
   ended(takes: readonly Take[]): void {
     for (const { part } of takes) {
-      if (part.running > 0 || part.hasEnded) continue
-      const slice = this.#slices.get(keyOf(part.line))
-      if (part.isOpen && part.granted - part.settled >= (slice?.hold ?? 0)) continue
-      this.#trips.end(part)
+      if (part.hasEnded) continue
+      const wasOpen = part.isOpen
+      const { hold } = this.#slices.get(keyOf(part.line)) ?? NO_SLICE
+      if (part.granted - part.settled < hold) part.isOpen = false
+      if (!part.isOpen && part.running === 0) this.#trips.end(part)
+      else if (wasOpen && !part.isOpen) this.#trips.tell(part)
     }
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import type { Command } from "../../src/domain/command.ts"
 import { hostsOf, leased, quietly } from "./leaseHosts.ts"
 
 const one = { requests: 1 }
@@ -16,6 +17,9 @@ const admitted = async ({ engine, subject }: Host) => {
   if (!decision.allowed) throw new Error(decision.reason)
   return decision
 }
+
+const isOfOneCall = (command: Command): boolean =>
+  command.kind === "reserve" && command.perUnit.requests === 0
 
 const warm = async (host: Host) => {
   for (let i = 0; i < 4; i += 1) {
@@ -41,10 +45,13 @@ describe("a slice", () => {
     const { hosts, meter } = hostsOf(1, { budgets: leased(100_000) })
     const [host] = hosts as [Host]
     await warm(host)
+    const before = host.control.sent.length
     const runs = []
     for (let i = 0; i < 900; i += 1) runs.push(await admitted(host))
     await quietly()
-    expect((await meter()).held).toBeLessThanOrEqual(1_001)
+    const own = host.control.sent.slice(before).filter(isOfOneCall).length
+    expect((await meter()).held - own).toBeLessThanOrEqual(1_000)
+    expect(own).toBeLessThan(10)
     for (const run of runs) await run.release()
     await host.engine.close()
     expect(await meter()).toEqual({ settled: 4, held: 0 })
@@ -188,6 +195,29 @@ describe("a slice", () => {
     await run.settle({ amounts: { tokens: 9_008 } })
     await engine.close()
     expect(await meter()).toEqual({ settled: 9_008, held: 0 })
+  })
+
+  it("goes back whole when the host ends, but for what its running calls may cost", async () => {
+    const { hosts, meter } = hostsOf(1, { budgets: leased(100_000) })
+    const [host] = hosts as [Host]
+    await warm(host)
+    const run = await admitted(host)
+    await host.engine.close()
+    expect(await meter()).toEqual({ settled: 5, held: 0 })
+    await run.settle({ amounts: one })
+    expect(await meter()).toEqual({ settled: 5, held: 0 })
+  })
+
+  it("that was reserved without an answer holds nothing", async () => {
+    const { hosts, meter } = hostsOf(1, { budgets: leased(100_000) })
+    const [host] = hosts as [Host]
+    const isOfSlice = (command: Command): boolean =>
+      command.kind === "reserve" && !isOfOneCall(command)
+    host.control.fateOf = (command) => (isOfSlice(command) ? "lose-answer" : "pass")
+    await warm(host)
+    expect(host.control.sent.some(isOfSlice)).toBe(true)
+    await host.engine.posts.flush()
+    expect(await meter()).toEqual({ settled: 4, held: 0 })
   })
 
   it("of a period is not spent in the next", async () => {
