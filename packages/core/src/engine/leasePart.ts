@@ -15,9 +15,17 @@ export interface Take {
   charged: number
 }
 
+/** A slice as its parts see it: the largest hold asked of it lately, and their list. */
+export interface SlicedBy {
+  readonly hold: number
+  drop(part: Part): void
+}
+
 /** What a part was reserved with; amounts in the unit of the line. */
 export interface PartMade {
   readonly line: Line
+  /** What it is a part of. */
+  readonly slice: SlicedBy
   readonly numbered: Numbered
   readonly granted: number
   readonly forMs: number
@@ -30,6 +38,7 @@ export interface PartMade {
  */
 export class Part {
   readonly line: Line
+  readonly slice: SlicedBy
   readonly granted: number
   readonly id: Numbered["command"]["id"]
   /** New calls may be held on it. */
@@ -51,9 +60,10 @@ export class Part {
   #seq = 0
   #end: Promise<unknown> | null = null
 
-  constructor(engine: HeldBy, { line, numbered, granted, forMs, expiresAtMs }: PartMade) {
+  constructor(engine: HeldBy, { line, slice, numbered, granted, forMs, expiresAtMs }: PartMade) {
     this.#engine = engine
     this.line = line
+    this.slice = slice
     this.id = numbered.command.id
     this.granted = granted
     this.#forMs = forMs

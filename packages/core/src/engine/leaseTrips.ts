@@ -4,7 +4,7 @@ import { NOTHING } from "../domain/terms.ts"
 import type { AccountRecord, Store } from "../ports/Store.ts"
 import type { HeldBy } from "./heldBy.ts"
 import { only, Part } from "./leasePart.ts"
-import { keyOf, refuses, type Slice } from "./leaseSlice.ts"
+import { refuses, type Slice } from "./leaseSlice.ts"
 import type { Notice } from "./notice.ts"
 import type { Numbered } from "./send.ts"
 import { unref } from "./timers.ts"
@@ -81,7 +81,7 @@ export class SliceTrips {
 
   /** Ends a part that no call runs on; what cannot be sent is posted later. */
   end(part: Part): Promise<void> {
-    this.#slices.get(keyOf(part.line))?.drop(part)
+    part.slice.drop(part)
     return part.end().then(
       () => this.#engine.wake(part.lines),
       (error: unknown) =>
@@ -226,7 +226,7 @@ export class SliceTrips {
     if (outcome.kind === "reserved" && outcome.replayed !== true) {
       const { granted } = outcome
       const part = new Part(this.#engine, {
-        ...{ line, numbered, granted, expiresAtMs },
+        ...{ line, slice, numbered, granted, expiresAtMs },
         forMs: lease.forMs,
       })
       slice.parts.push(part)

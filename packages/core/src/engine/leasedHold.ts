@@ -179,7 +179,8 @@ export class LeasedHold implements Admitted {
   }
 
   #count(amounts: Amounts, final: boolean, assumed: string | null): Promise<Settled> {
-    spend(this.#takes, amounts, final)
+    if (this.#takes === this.#made.takes) spendEach(this.#takes, amounts, final)
+    else spend(this.#takes, amounts, final)
     const { inner } = this.#made
     const drain = this.#drains
     const settled =
@@ -204,13 +205,13 @@ export class LeasedHold implements Admitted {
 export const amountsAt = ({ estimate: { base, perUnit } }: Asked, n: number): Amounts =>
   sum(base, { usd: n * perUnit.usd, tokens: n * perUnit.tokens, requests: n * perUnit.requests })
 
+/** Counts what was spent where each line has one take. */
+const spendEach = (takes: readonly Take[], amounts: Amounts, final: boolean): void => {
+  for (const take of takes) take.part.settle(take, amounts[take.part.line.terms.unit], final)
+}
+
 /** Counts on each line what was spent: of several takes of one line the first is filled first. */
 const spend = (takes: readonly Take[], amounts: Amounts, final: boolean): void => {
-  if (takes.length === 1) {
-    const [take] = takes as [Take]
-    take.part.settle(take, amounts[take.part.line.terms.unit], final)
-    return
-  }
   for (const [at, take] of takes.entries()) {
     const { account, terms } = take.part.line
     let left = amounts[terms.unit]

@@ -27,7 +27,6 @@ interface Deciding {
 }
 
 const JUDGED_MAX = 100_000
-const NO_SLICE = { hold: 0 }
 
 /**
  * Decides by slices that this host holds of accounts. A line with room on its slice costs no trip; the others
@@ -98,8 +97,7 @@ export class Leases implements Leasing {
     for (const { part } of takes) {
       if (part.hasEnded) continue
       const wasOpen = part.isOpen
-      const { hold } = this.#slices.get(keyOf(part.line)) ?? NO_SLICE
-      if (part.granted - part.settled < hold) part.isOpen = false
+      if (part.granted - part.settled < part.slice.hold) part.isOpen = false
       if (!part.isOpen && part.running === 0) this.#trips.end(part)
       else if (wasOpen && !part.isOpen) this.#trips.tell(part)
     }
