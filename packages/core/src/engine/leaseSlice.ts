@@ -28,7 +28,7 @@ export class Slice {
   isBeating = false
   isDropped = false
   /** Until then every call asks the store: it was asked back, or is too small to share. */
-  plainUntilMs = Number.NEGATIVE_INFINITY
+  plainUntilMs: number = Number.NEGATIVE_INFINITY
   /** By the monotonic clock. */
   beatAtMs: number
 
