@@ -45,6 +45,8 @@ export class Held implements Admitted {
   /** Where its period ended while it ran: what was taken after that. */
   #next: Admitted | null = null
   #goingOn: Promise<Extended> | null = null
+  /** The part that was reported last, where nobody knows whether the store counted it. */
+  #unsure: Amounts | null = null
 
   constructor(engine: HeldBy, made: Made) {
     this.request = made.asked.request
@@ -127,6 +129,10 @@ export class Held implements Admitted {
 
   async release(): Promise<void> {
     if (this.#ended !== null) return
+    if (this.#unsure !== null) {
+      await this.#count(this.#unsure, true, null)
+      return
+    }
     this.#end(Promise.resolve({ amounts: NOTHING, drain: false, assumed: null }))
     await this.#next?.release()
     const { plan, numbered } = this.#made
@@ -213,6 +219,7 @@ export class Held implements Admitted {
   }
 
   #count(amounts: Amounts, final: boolean, assumed: string | null): Promise<Settled> {
+    this.#unsure = amounts
     if (this.withoutStore) return this.#countWithoutStore(amounts, final, assumed)
     const mine = this.#next === null ? amounts : smallest(amounts, this.#own)
     this.#seq += 1
@@ -249,11 +256,15 @@ export class Held implements Admitted {
     if (final) this.#engine.wake(this.lines)
     if (outcome === null) return { amounts, assumed, drain: false }
     if (outcome.kind === "settled") {
+      if (this.#unsure === amounts) this.#unsure = null
       if (outcome.skipped.length > 0) this.#skipped(outcome.skipped)
       return { amounts, assumed, drain: outcome.drain }
     }
     if (outcome.kind !== "error") throw new Error(`a Settle was answered with \`${outcome.kind}\``)
-    if (outcome.error === "invalid-command") throw new RequestFailed(outcome.error, outcome.detail)
+    if (outcome.error === "invalid-command") {
+      this.#unsure = null
+      throw new RequestFailed(outcome.error, outcome.detail)
+    }
     if (final) this.#mend(outcome, mine)
     return { amounts, assumed, drain: true }
   }

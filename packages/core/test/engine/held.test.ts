@@ -110,6 +110,31 @@ describe("a hold", () => {
     expect(notices).toEqual([])
   })
 
+  it.each(["lose-command", "lose-answer"] as const)(
+    "counts a part on release where nobody knows whether it was counted: %s",
+    async (fate) => {
+      const { admitted, control, meter } = far()
+      const held = await admitted(400)
+      control.fateOf = ({ kind }) => (kind === "settle" ? fate : "pass")
+      await held.settle({ amounts: { usd: 100 }, final: false })
+      control.fateOf = () => "pass"
+      await held.release()
+      expect(await meter()).toEqual({ settled: 100, held: 0 })
+    },
+  )
+
+  it("counts on release a part of a call that was admitted without its store", async () => {
+    const { control, meter, admitted } = far({ onStoreUnavailable: "allow" })
+    control.fateOf = () => "lose-command"
+    const held = await admitted(400)
+    expect(held.withoutStore).toBe(true)
+    await held.settle({ amounts: { usd: 100 }, final: false })
+    control.fateOf = () => "pass"
+    await held.release()
+    await (await admitted(1)).release()
+    expect(await meter()).toEqual({ settled: 100, held: 0 })
+  })
+
   it("lets a final settle be tried again where its amounts are not amounts", async () => {
     const { admitted, meter } = far()
     const held = await admitted(400)
