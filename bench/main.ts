@@ -69,6 +69,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
   "heap-flat": () => [heapFlat()],
   fetch: async () => (await import("./fetch.ts")).fetchRatios(),
   traces: async () => (await import("./traces.ts")).traceRatios(),
+  redis: async () => (await import("./redis.ts")).redisRatios(),
   bundle: async () => (await import("./bundle.ts")).bundleRatios(),
 }
 

@@ -39,9 +39,17 @@ export const measure = async (rival: Rival): Promise<Ratio> => {
     const [mine, their] = first ? [one / n, other / theirN] : [other / n, one / theirN]
     if (round >= 0) ratios.push(as === "cost" ? mine / their : their / mine)
   }
-  ratios.sort((a, b) => a - b)
+  return median({ name, goal, better }, ratios)
+}
+
+/** The median of the rounds' ratios, and where the middle eight of ten lie. */
+export const median = (
+  { name, goal, better }: Pick<Ratio, "name" | "goal" | "better">,
+  ratios: readonly number[],
+): Ratio => {
+  const sorted = [...ratios].sort((a, b) => a - b)
   const at = (share: number): number =>
-    round3(ratios[Math.min(ratios.length - 1, Math.floor(share * ratios.length))] ?? Number.NaN)
+    round3(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN)
   const value = at(0.5)
   return {
     name,

@@ -17,7 +17,8 @@ import { storeOn } from "./storeOn.ts"
 export const redisStore = (options: RedisStoreOptions): Store =>
   storeOn(clientOf(options), STEPS, options)
 
-const STEPS: Steps = {
+/** How this version takes a step. */
+export const STEPS: Steps = {
   script: scriptOf(SCRIPTS.step),
   argumentsOf,
   answerOf,
