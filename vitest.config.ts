@@ -48,7 +48,7 @@ export default defineConfig({
         extends: true as const,
         test: {
           name: "unit",
-          include: ["packages/*/test/**/*.test.ts", "scripts/*.test.mjs"],
+          include: ["packages/*/test/**/*.test.ts", "scripts/**/*.test.mjs"],
           exclude: ["**/node_modules/**", ...SERVERS],
         },
       },
