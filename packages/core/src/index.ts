@@ -33,5 +33,5 @@ export type {
 } from "./engine/operator.ts"
 export type { CallRequest, Settlement } from "./engine/request.ts"
 export * from "./host/createSpendfuse.ts"
-export type { Guarded, GuardOptions } from "./host/guard.ts"
+export { type Guarded, type GuardOptions, guard } from "./host/guard.ts"
 export * from "./ports.ts"
