@@ -125,18 +125,36 @@ module.exports = {
     ),
     never(
       "adapters-stand-alone",
-      { path: "^packages/adapters/src/([^/.]+)", pathNot: "^packages/adapters/src/(http|fetch)/" },
+      {
+        path: "^packages/adapters/src/([^/.]+)",
+        pathNot: "^packages/adapters/src/(http|fetch|notify)/",
+      },
       {
         path: "^packages/adapters/src/",
-        pathNot: "^packages/adapters/src/($1(/|\\.ts$)|http/|fetch/)",
+        pathNot: "^packages/adapters/src/($1(/|\\.ts$)|http/|fetch/|notify/)",
       },
-      "a sibling adapter is not a library; share through http/ or fetch/",
+      "a sibling adapter is not a library; share through http/, fetch/ or notify/",
     ),
     never(
       "shared-rooms-of-adapters",
       { path: "^packages/adapters/src/(http|fetch)/" },
       { path: "^packages/adapters/src/", pathNot: "^packages/adapters/src/(http|fetch)/" },
       "what adapters share knows none of them",
+    ),
+    never(
+      "notifiers-stand-alone",
+      { path: "^packages/adapters/src/notify/" },
+      { path: "^packages/adapters/src/", pathNot: "^packages/adapters/src/notify/" },
+      "a notifier knows no host and no SDK",
+    ),
+    never(
+      "one-folder-per-notifier",
+      { path: "^packages/adapters/src/notify/([^/.]+)/" },
+      {
+        path: "^packages/adapters/src/notify/[^/.]+/",
+        pathNot: "^packages/adapters/src/notify/($1|words)/",
+      },
+      "notifiers share words, not each other's forms",
     ),
     never(
       "one-file-per-driver",

@@ -53,6 +53,8 @@ const BREACHES = [
   ["effect-in-adapters", `${ADAPTERS}/fetch/planted.ts`, "effect/Effect"],
   ["adapters-stand-alone", `${ADAPTERS}/planted.ts`, "./console.ts"],
   ["shared-rooms-of-adapters", `${ADAPTERS}/fetch/planted.ts`, "../console.ts"],
+  ["notifiers-stand-alone", `${ADAPTERS}/notify/planted.ts`, "../fetch.ts"],
+  ["one-folder-per-notifier", `${ADAPTERS}/notify/slack/planted.ts`, "../webhook/sign.ts"],
   ["one-file-per-driver", `${MEMORY}/planted.ts`, "pg"],
   ["entries-only-across-packages", "packages/cli/src/planted.ts", "../../core/src/domain/step.ts"],
   ["nobody-imports-tests", `${CORE}/host/planted.ts`, "vitest"],

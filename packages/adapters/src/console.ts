@@ -1,65 +1,7 @@
-import { amountText, type DomainEvent, eventName, type Notifier } from "@spendfuse/core"
-
-/** How a console notifier is named, and where it writes. */
-export interface ConsoleNotifierOptions {
-  /** For logs; `console` unless given. */
-  readonly name?: string
-  /** Where lines go; `console.warn` unless given. */
-  readonly write?: (line: string) => void
-}
-
 /**
- * Writes each event as one line: what happened, how much of what, until when.
+ * A notifier that writes lines, and an event in one line.
  *
  * @module
- * @example createSpendfuse({ …, notifiers: { slack: consoleNotifier({ name: "slack" }) } })
  */
-export const consoleNotifier = (options: ConsoleNotifierOptions = {}): Notifier => {
-  const { name = "console", write = (line: string) => console.warn(line) } = options
-  return {
-    name,
-    deliver: async (events) => {
-      for (const event of events) write(`[${name}] ${describe(event)}`)
-    },
-  }
-}
-
-/**
- * An event in one line; it names accounts, never keys of providers, prompts or URLs. What subjects and
- * operators wrote cannot begin a line of its own or move the cursor: control characters are written out.
- */
-export const describe = (event: DomainEvent): string => oneLine(text(event))
-
-const LINE_MAX = 2_000
-
-const oneLine = (line: string): string => {
-  const cut = line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line
-  return cut.replace(
-    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
-    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  )
-}
-
-const text = (event: DomainEvent): string => {
-  const at = new Date(event.atMs).toISOString()
-  const head = `${at} ${eventName(event)}`
-  switch (event.kind) {
-    case "tier":
-    case "refusing":
-    case "overshoot":
-    case "overflow":
-    case "would-refuse": {
-      const { settled, limit, unit, account } = event
-      const message = event.kind === "tier" && event.message !== "" ? `: ${event.message}` : ""
-      return `${head} · ${account} · ${amountText(settled, unit)} of ${amountText(limit, unit)}${message}`
-    }
-    case "circuit": {
-      const until = event.untilMs === null ? "" : ` until ${new Date(event.untilMs).toISOString()}`
-      return `${head} · ${event.account}${until}`
-    }
-    case "expired":
-      return head
-    case "audit":
-      return `${head} · ${event.target} · by ${event.by}: ${event.why}`
-  }
-}
+export { type ConsoleNotifierOptions, consoleNotifier } from "./notify/console.ts"
+export { describe } from "./notify/words/oneLine.ts"

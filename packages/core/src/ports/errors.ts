@@ -23,12 +23,16 @@ export class NotifyFailed extends Error {
   readonly retryable: boolean
   /** Not before this long from now, where the receiver said so. Milliseconds. */
   readonly retryAfterMs: number | null
+  /** What an operator may read: `status 404`. Never a URL, a secret or a text of the far side. */
+  readonly detail: string | null
   constructor(
     notifier: string,
-    options: { retryable: boolean; retryAfterMs?: number; cause?: unknown },
+    options: { retryable: boolean; retryAfterMs?: number; detail?: string; cause?: unknown },
   ) {
-    super(`notifier \`${notifier}\` did not deliver`, { cause: options.cause })
+    const why = options.detail === undefined ? "" : `: ${options.detail}`
+    super(`notifier \`${notifier}\` did not deliver${why}`, { cause: options.cause })
     this.retryable = options.retryable
     this.retryAfterMs = options.retryAfterMs ?? null
+    this.detail = options.detail ?? null
   }
 }

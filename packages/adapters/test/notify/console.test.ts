@@ -1,6 +1,6 @@
 import type { DomainEvent } from "@spendfuse/core"
 import { describe, expect, it } from "vitest"
-import { consoleNotifier, describe as lineOf } from "../src/console.ts"
+import { consoleNotifier, describe as lineOf } from "../../src/console.ts"
 
 const atMs = Date.UTC(2026, 0, 15, 10, 20)
 const meter = {

@@ -1,0 +1,41 @@
+import { amountText, type DomainEvent, eventName } from "@spendfuse/core"
+
+/**
+ * An event in one line; it names accounts, never keys of providers, prompts or URLs. What subjects and
+ * operators wrote cannot begin a line of its own or move the cursor: control characters are written out.
+ */
+export const describe = (event: DomainEvent): string => oneLine(text(event))
+
+const LINE_MAX = 2_000
+
+const oneLine = (line: string): string => {
+  const cut = line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line
+  return cut.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  )
+}
+
+const text = (event: DomainEvent): string => {
+  const at = new Date(event.atMs).toISOString()
+  const head = `${at} ${eventName(event)}`
+  switch (event.kind) {
+    case "tier":
+    case "refusing":
+    case "overshoot":
+    case "overflow":
+    case "would-refuse": {
+      const { settled, limit, unit, account } = event
+      const message = event.kind === "tier" && event.message !== "" ? `: ${event.message}` : ""
+      return `${head} · ${account} · ${amountText(settled, unit)} of ${amountText(limit, unit)}${message}`
+    }
+    case "circuit": {
+      const until = event.untilMs === null ? "" : ` until ${new Date(event.untilMs).toISOString()}`
+      return `${head} · ${event.account}${until}`
+    }
+    case "expired":
+      return head
+    case "audit":
+      return `${head} · ${event.target} · by ${event.by}: ${event.why}`
+  }
+}

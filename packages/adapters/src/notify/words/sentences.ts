@@ -1,0 +1,113 @@
+import type { DomainEvent } from "@spendfuse/core"
+import { isMeterEvent, ofLimit } from "./amounts.ts"
+import { shown } from "./clean.ts"
+import type { Severity } from "./message.ts"
+import { timeText } from "./times.ts"
+
+const NAME_MAX = 60
+
+/** The budget's id and the subject's values of an account, short enough for a title. */
+export const namesOf = (account: string): { readonly budget: string; readonly who: string } => {
+  const slash = account.indexOf("/")
+  if (slash < 0) return { budget: shown(account, NAME_MAX), who: "" }
+  const who = shown(account.slice(slash + 1), NAME_MAX)
+  return { budget: shown(account.slice(0, slash), NAME_MAX), who: who === "" ? '""' : who }
+}
+
+/** What happened, to whom, how much of what: one line. */
+export const sentenceOf = (event: DomainEvent): string => {
+  if (event.kind === "expired")
+    return `A hold ended by itself and counts as spent: ${shown(event.reservation, NAME_MAX)}`
+  if (event.kind === "audit")
+    return `${shown(event.by, NAME_MAX)}: ${event.verb} ${shown(event.target, NAME_MAX)} (${shown(event.why, 120)})`
+  const { budget, who } = namesOf(event.account)
+  if (!isMeterEvent(event)) return circuitSentence(event, budget, who)
+  const amounts = ofLimit(event)
+  switch (event.kind) {
+    case "tier":
+      return `${who} reached ${shown(event.label, NAME_MAX)} of ${budget}: ${amounts}`
+    case "refusing":
+      return `${budget} refuses calls of ${who}: ${amounts}`
+    case "would-refuse":
+      return `${budget} would refuse calls of ${who} (${event.reason}): ${amounts}`
+    case "overshoot":
+      return `${who} went over the cap of ${budget}: ${amounts}`
+    case "overflow":
+      return `${budget} can count no further for ${who}: ${amounts}`
+  }
+}
+
+const circuitSentence = (
+  event: Extract<DomainEvent, { kind: "circuit" }>,
+  budget: string,
+  who: string,
+): string => {
+  const until = event.untilMs === null ? "" : ` until ${timeText(event.untilMs, event.atMs)}`
+  switch (event.state) {
+    case "open":
+      return `${budget} stopped ${who}${until}`
+    case "latched":
+      return `${budget} stopped ${who} until a person acknowledges`
+    case "half-open":
+      return `${budget} tries ${who} again${until}`
+    case "closed":
+      return `${budget} lets ${who} go on`
+  }
+}
+
+/** What a reader should do about it, in a sentence. */
+export const todoOf = (event: DomainEvent): string => {
+  switch (event.kind) {
+    case "tier":
+      return "See what spends. Stop it, or raise the limit, before the cap does."
+    case "refusing":
+      return "See what spends. Raise the limit, or wait for the period's end."
+    case "would-refuse":
+      return "Nothing was refused: the budget only observes. See whether its limit is right."
+    case "overshoot":
+      return "See which call cost more than was held for it."
+    case "overflow":
+      return "Split the budget: its count has stopped."
+    case "circuit":
+      return circuitTodo(event)
+    case "expired":
+      return "Find out why its call never settled; correct the count by an adjust where it did not happen."
+    case "audit":
+      return "Nothing, if this was meant."
+  }
+}
+
+const circuitTodo = ({ state, account }: Extract<DomainEvent, { kind: "circuit" }>): string => {
+  const name = shown(account, 200)
+  switch (state) {
+    case "open":
+      return `Find the cause. It goes on by itself then; to go on now, acknowledge ${name}.`
+    case "latched":
+      return `Find the cause, then acknowledge ${name}. It does not go on by itself.`
+    case "half-open":
+      return "Nothing, unless it opens again."
+    case "closed":
+      return "Nothing: it is over."
+  }
+}
+
+/** How bad an event is by itself. A tier is judged by its level: from the limit on, money is refused or about to be. */
+export const severityOf = (event: DomainEvent): Severity => {
+  switch (event.kind) {
+    case "circuit":
+      if (event.state === "latched") return "critical"
+      return event.state === "open" ? "error" : "info"
+    case "tier":
+      return event.level >= event.limit ? "error" : "warning"
+    case "refusing":
+    case "overshoot":
+      return "error"
+    case "overflow":
+      return "critical"
+    case "expired":
+      return "warning"
+    case "would-refuse":
+    case "audit":
+      return "info"
+  }
+}

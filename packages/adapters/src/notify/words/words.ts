@@ -1,0 +1,132 @@
+import type { DomainEvent } from "@spendfuse/core"
+import { amountText } from "@spendfuse/core"
+import { isMeterEvent, type MeterEvent, ofLimit, paceOf, paceText, percentOf } from "./amounts.ts"
+import { shown } from "./clean.ts"
+import type { Fact, Link, Links, Message, Severity, WordsOptions } from "./message.ts"
+import { namesOf, sentenceOf, severityOf, todoOf } from "./sentences.ts"
+import { storiesOf } from "./stories.ts"
+import { isoText, lengthText, timeText } from "./times.ts"
+
+/**
+ * The usual words: the strongest thing that still stands makes the title, the last numbers make the facts,
+ * and every event has its line.
+ *
+ * @example messageOf([event]).title // => "agent-7 reached 80% of hour: $0.80 of $1"
+ */
+export const messageOf = (events: readonly DomainEvent[]): Message => {
+  const story = storiesOf(events).at(-1)
+  const standing = story?.state === "over" ? story.events.slice(-1) : (story?.events ?? [])
+  const head = strongestOf(standing)
+  const count = events.length > 1 ? ` (${events.length} events)` : ""
+  return {
+    title: head === undefined ? "Nothing happened" : `${sentenceOf(head)}${count}`,
+    severity: head === undefined ? "info" : severityOf(head),
+    state: story?.state ?? "over",
+    facts: head === undefined ? [] : factsOf(head, events),
+    note: noteOf(standing),
+    todo: head === undefined ? "" : todoOf(head),
+    lines: events.map((event) => `${isoText(event.atMs).slice(11, 19)} ${sentenceOf(event)}`),
+  }
+}
+
+/** The message by the host's own words, or by the usual ones where those fail: an alert goes out either way. */
+export const wordsFor = (events: readonly DomainEvent[], { words }: WordsOptions): Message => {
+  try {
+    const message = words?.(events)
+    return message !== undefined && isWhole(message) ? message : messageOf(events)
+  } catch {
+    return messageOf(events)
+  }
+}
+
+const isWhole = ({ title, severity, facts, note, todo, lines }: Message): boolean =>
+  [title, note, todo, ...lines].every((text) => typeof text === "string") &&
+  facts.every(({ name, text }) => typeof name === "string" && typeof text === "string") &&
+  title.trim() !== "" &&
+  severity in RANK
+
+const LINKS_MAX = 5
+const HREF_MAX = 2_000
+
+/** The host's links of a story that can be shown: http or https, and not too long; none where it fails. */
+export const linksFor = (
+  events: readonly DomainEvent[],
+  severity: Severity,
+  links: Links | undefined,
+): readonly Link[] => {
+  const about = events.findLast((event) => "incident" in event)
+  if (links === undefined || about === undefined || !("incident" in about)) return []
+  try {
+    const { account, incident } = about
+    return links({ account, incident, severity }).filter(isGood).slice(0, LINKS_MAX)
+  } catch {
+    return []
+  }
+}
+
+const isGood = ({ href }: Link): boolean =>
+  href.length <= HREF_MAX && /^https?:$/.test(URL.parse(href)?.protocol ?? "")
+
+const RANK: Readonly<Record<Severity, number>> = { critical: 3, error: 2, warning: 1, info: 0 }
+
+/** The worst; of equals, the last. */
+const strongestOf = (events: readonly DomainEvent[]): DomainEvent | undefined => {
+  let strongest: DomainEvent | undefined
+  for (const event of events)
+    if (strongest === undefined || RANK[severityOf(event)] >= RANK[severityOf(strongest)])
+      strongest = event
+  return strongest
+}
+
+const NOTE_MAX = 500
+
+const noteOf = (events: readonly DomainEvent[]): string => {
+  const messages = events.map((event) => (event.kind === "tier" ? event.message : ""))
+  return shown([...new Set(messages)].filter((message) => message !== "").join(" "), NOTE_MAX)
+}
+
+const factsOf = (head: DomainEvent, events: readonly DomainEvent[]): readonly Fact[] => {
+  if (!("account" in head)) return []
+  const meter = events.findLast(isMeterEvent)
+  return [
+    { name: "Account", text: shown(head.account, 300) },
+    ...(meter === undefined ? [] : meterFacts(meter)),
+    ...blockedFacts(head),
+  ]
+}
+
+const meterFacts = (event: MeterEvent): readonly Fact[] => {
+  const { held, unit, atMs } = event
+  const percent = percentOf(event)
+  const share = percent === null ? "" : ` (${percent} %)`
+  const facts: Fact[] = [{ name: "Spent", text: `${ofLimit(event)}${share}` }]
+  if (held > 0) facts.push({ name: "Held by running calls", text: amountText(held, unit) })
+  const pace = paceOf(event)
+  if (pace === null) return facts
+  const since = timeText(pace.sinceMs, atMs)
+  facts.push({ name: "Pace", text: `${paceText(pace, unit)} since ${since}` })
+  if (pace.toLimitMs !== null)
+    facts.push({ name: "At this pace", text: `the limit in ${lengthText(pace.toLimitMs)}` })
+  return facts
+}
+
+/** Only what the event proves: that a tier blocks is told by the circuit or by `refusing`. */
+const blockedFacts = (head: DomainEvent): readonly Fact[] => {
+  if (!("account" in head)) return []
+  const { who, budget } = namesOf(head.account)
+  if (head.kind === "refusing")
+    return [{ name: "Blocked now", text: `calls of ${who} that do not fit into ${budget}` }]
+  if (head.kind !== "circuit" || head.state === "closed") return []
+  const { untilMs, atMs } = head
+  const until =
+    untilMs === null
+      ? "a person acknowledges"
+      : `${timeText(untilMs, atMs)}, ${lengthText(untilMs - atMs)} from then`
+  return [
+    {
+      name: "Blocked now",
+      text: head.state === "half-open" ? "what probation does not allow" : `every call of ${who}`,
+    },
+    { name: "Until", text: until },
+  ]
+}
