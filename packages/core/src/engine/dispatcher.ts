@@ -14,6 +14,8 @@ export interface DispatcherOptions {
 }
 
 const CLAIM_MAX = 32
+/** Accounts that one channel tells at once: a chat that takes a second for each must not be a minute late for the last. */
+const ACCOUNTS_AT_ONCE = 4
 const LEASE_MS = 60_000
 const DELIVERY_TIMEOUT_MS = 15_000
 const QUICK_RETRY_MS = 200
@@ -26,12 +28,12 @@ const CLOSE_MS = 5_000
 
 /**
  * Brings the outbox to the notifiers: claims the due rows of one channel and account, delivers them in
- * order, confirms. Each channel runs by itself, so that a slow one delays nobody else. At least once.
+ * order, confirms. Each channel runs by itself, so that a slow one delays nobody else, and tells a few
+ * accounts at once. At least once.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions
-  readonly #busy = new Map<string, Promise<void>>()
-  readonly #again = new Set<string>()
+  readonly #channels: readonly Channel[]
   /** Notifiers of which it was said that they do not deliver. */
   readonly #failing = new Set<Notifier>()
   readonly #stop = new AbortController()
@@ -42,6 +44,13 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options
+    this.#channels = Object.entries(options.notifiers).map(([name, notifier]) => ({
+      name,
+      notifier,
+      serving: new Set(),
+      isLooking: false,
+      looksAgain: false,
+    }))
   }
 
   start(): void {
@@ -52,15 +61,16 @@ export class Dispatcher {
   /** Something was written: looks at every channel that is not being served. */
   wake(): void {
     if (this.#stop.signal.aborted) return
-    for (const channel of Object.keys(this.#options.notifiers)) this.#serve(channel)
+    for (const channel of this.#channels) this.#serve(channel)
     this.#tellHook()
   }
 
   /** Delivers what is due now, and resolves when nothing more is. */
   async drain(): Promise<void> {
     this.wake()
-    while (this.#busy.size > 0 || this.#hook !== null)
-      await Promise.all([...this.#busy.values(), this.#hook])
+    const running = (): Promise<void>[] => this.#channels.flatMap(({ serving }) => [...serving])
+    while (running().length > 0 || this.#hook !== null)
+      await Promise.all([...running(), this.#hook])
   }
 
   /** Delivers what it can within 5 seconds; what hangs by then stays in the outbox for the next process. */
@@ -77,27 +87,39 @@ export class Dispatcher {
     await drained
   }
 
-  #serve(channel: string): void {
-    if (this.#busy.has(channel)) {
-      this.#again.add(channel)
-      return
-    }
-    const served = this.#serveAll(channel)
-      .catch((error: unknown) => this.#warn(`channel \`${channel}\``, error))
-      .finally(() => {
-        this.#busy.delete(channel)
-        if (this.#again.delete(channel) && !this.#stop.signal.aborted) this.#serve(channel)
-      })
-    this.#busy.set(channel, served)
+  /** One looks for what is due, and while it tells an account's events another looks for the next account's. */
+  #serve(channel: Channel): void {
+    const { serving, isLooking, name } = channel
+    if (isLooking) channel.looksAgain = true
+    if (isLooking || serving.size >= ACCOUNTS_AT_ONCE) return
+    const served = this.#serveUntilNone(channel)
+      .catch((error: unknown) => this.#warn(`channel \`${name}\``, error))
+      .finally(() => serving.delete(served))
+    serving.add(served)
   }
 
-  async #serveAll(channel: string): Promise<void> {
-    const notifier = this.#options.notifiers[channel]
-    if (notifier === undefined) return
+  async #serveUntilNone(channel: Channel): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const rows = await this.#options.store.claim(channel, CLAIM_MAX, LEASE_MS)
+      const rows = await this.#look(channel)
       if (rows.length === 0) return
-      await this.#deliver(notifier, rows)
+      this.#serve(channel)
+      await this.#deliver(channel.notifier, rows)
+      if (!channel.isLooking) continue
+      channel.looksAgain = true
+      return
+    }
+  }
+
+  async #look(channel: Channel): Promise<readonly OutboxRow[]> {
+    channel.isLooking = true
+    try {
+      for (;;) {
+        channel.looksAgain = false
+        const rows = await this.#options.store.claim(channel.name, CLAIM_MAX, LEASE_MS)
+        if (rows.length > 0 || !channel.looksAgain) return rows
+      }
+    } finally {
+      channel.isLooking = false
     }
   }
 
@@ -204,6 +226,16 @@ const STOPPED: Failure = Object.freeze({
   retryable: true,
   retryAfterMs: null,
 })
+
+interface Channel {
+  readonly name: string
+  readonly notifier: Notifier
+  /** Those who look, or tell an account's events. */
+  readonly serving: Set<Promise<void>>
+  isLooking: boolean
+  /** Something was written while one looked. */
+  looksAgain: boolean
+}
 
 interface Failure {
   readonly error: unknown
