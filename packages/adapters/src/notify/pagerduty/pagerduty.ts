@@ -1,4 +1,5 @@
 import type { DomainEvent, Notifier } from "@spendfuse/core"
+import { deliveryIdOf } from "../digest.ts"
 import { defineNotifier } from "../notifier.ts"
 import type { Post } from "../post.ts"
 import { secretUrl } from "../secretUrl.ts"
@@ -41,18 +42,42 @@ export const pagerduty = (options: PagerdutyOptions): Notifier => {
     throw new TypeError("`routingKey` must be the 32 characters of an Events API v2 integration")
   const base = secretUrl(options.apiUrl ?? API_URLS[region], "apiUrl").replace(/\/+$/, "")
   const clientUrl = options.clientUrl && secretUrl(options.clientUrl, "clientUrl")
+  const taken = takenChanges()
   return defineNotifier({
     name,
     ...(options.fetch && { fetch: options.fetch }),
     ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
     deliver: async (events, post) => {
-      const send = (change: Readonly<Record<string, unknown>>) =>
-        enqueue(post, `${base}/v2/enqueue`, { routing_key: routingKey, ...change })
-      for (const story of storiesOf(events)) {
-        for (const change of await changesOf(story, options, clientUrl)) await send(change)
+      const changes: Change[] = []
+      for (const story of storiesOf(events))
+        changes.push(...(await changesOf(story, options, clientUrl)))
+      const delivery = await deliveryIdOf(events)
+      for (const change of changes.slice(taken.of(delivery))) {
+        await enqueue(post, `${base}/v2/enqueue`, { routing_key: routingKey, ...change })
+        taken.add(delivery)
       }
+      taken.forget(delivery)
     },
   })
+}
+
+const DELIVERIES_MAX = 1_000
+
+/** How many changes of a delivery that failed were taken: the next try of this process goes on from there. */
+const takenChanges = () => {
+  const counts = new Map<string, number>()
+  const of = (delivery: string): number => counts.get(delivery) ?? 0
+  return {
+    of,
+    add: (delivery: string): void => {
+      counts.set(delivery, of(delivery) + 1)
+      const oldest = counts.keys().next().value
+      if (counts.size > DELIVERIES_MAX && oldest !== undefined) counts.delete(oldest)
+    },
+    forget: (delivery: string): void => {
+      counts.delete(delivery)
+    },
+  }
 }
 
 type Change = Readonly<Record<string, unknown>>

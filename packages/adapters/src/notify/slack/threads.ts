@@ -58,9 +58,8 @@ export const threadIn = (messages: unknown, told: Told): Thread | null => {
   return null
 }
 
-/** A new period of the same incident begins a new thread: nobody reads on in the old one. */
-const isOf = (meter: string, told: Told): boolean =>
-  meter === "" || told.meter === "" || meter === told.meter
+/** What a new period, or a level after an operator's trip, says begins a new thread: nobody reads on in the old one. */
+const isOf = (meter: string, told: Told): boolean => told.meter === "" || meter === told.meter
 
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {}

@@ -1,0 +1,59 @@
+import type { DomainEvent } from "@spendfuse/core"
+
+export const AT_MS: number = Date.UTC(2026, 0, 15, 10, 20)
+const ACCOUNT = "hour/agent-7"
+
+type Of<Kind> = Extract<DomainEvent, { readonly kind: Kind }>
+
+const meter = (account: string, generation: number, kind: string) =>
+  ({
+    id: `${account}@${AT_MS - 20 * 60_000}/${kind}`,
+    atMs: AT_MS,
+    channels: ["slack"],
+    account,
+    incident: `${account}/${generation}`,
+    periodStartMs: AT_MS - 20 * 60_000,
+    settled: 40_000_000_000,
+    held: 0,
+    limit: 50_000_000_000,
+    unit: "usd",
+  }) as const
+
+/** A level reached: 80 % of $50 unless told otherwise. */
+export const tier = (fields: Partial<Of<"tier">> = {}, generation = 0): Of<"tier"> => {
+  const { account = ACCOUNT, level = 40_000_000_000 } = fields
+  return {
+    ...meter(account, generation, `${level}/0`),
+    kind: "tier",
+    level,
+    label: "80%",
+    passed: 1,
+    message: "Heads up",
+    ...fields,
+  }
+}
+
+/** A first refusal. */
+export const refusing = (generation = 0, account = ACCOUNT): DomainEvent => ({
+  ...meter(account, generation, "refusing"),
+  kind: "refusing",
+})
+
+/** A circuit that moved; for an hour where it opens. */
+export const circuit = (
+  state: Of<"circuit">["state"],
+  generation: number,
+  account = ACCOUNT,
+): Of<"circuit"> => ({
+  kind: "circuit",
+  id: `${account}/${generation}/${state}`,
+  atMs: AT_MS,
+  channels: ["slack"],
+  account,
+  incident: `${account}/${generation}`,
+  state,
+  generation,
+  untilMs: state === "open" || state === "half-open" ? AT_MS + 3_600_000 : null,
+})
+
+export const signal: AbortSignal = new AbortController().signal
