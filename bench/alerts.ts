@@ -133,7 +133,7 @@ const crossing = async (name: string, open: () => Store): Promise<Ratio> => {
 
 const ACCOUNTS = 50
 const ROWS = 1_000
-const ROUNDS = 9
+const ROUNDS = 21
 
 /** A consumer that takes one by one; `fill` puts rows into its queue. */
 interface Consumer {

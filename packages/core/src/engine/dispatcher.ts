@@ -48,7 +48,8 @@ export class Dispatcher {
       name,
       notifier,
       serving: new Set(),
-      isLooking: false,
+      looking: 0,
+      hasMore: false,
       looksAgain: false,
     }))
   }
@@ -87,11 +88,11 @@ export class Dispatcher {
     await drained
   }
 
-  /** One looks for what is due, and while it tells an account's events another looks for the next account's. */
+  /** One looks for what is due; as long as something is found, others do beside it, each for another account. */
   #serve(channel: Channel): void {
-    const { serving, isLooking, name } = channel
-    if (isLooking) channel.looksAgain = true
-    if (isLooking || serving.size >= ACCOUNTS_AT_ONCE) return
+    const { serving, looking, hasMore, name } = channel
+    if (looking > 0) channel.looksAgain = true
+    if (serving.size >= ACCOUNTS_AT_ONCE || (looking > 0 && !hasMore)) return
     const served = this.#serveUntilNone(channel)
       .catch((error: unknown) => this.#warn(`channel \`${name}\``, error))
       .finally(() => serving.delete(served))
@@ -101,17 +102,15 @@ export class Dispatcher {
   async #serveUntilNone(channel: Channel): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const rows = await this.#look(channel)
+      channel.hasMore = rows.length > 0
       if (rows.length === 0) return
       this.#serve(channel)
       await this.#deliver(channel.notifier, rows)
-      if (!channel.isLooking) continue
-      channel.looksAgain = true
-      return
     }
   }
 
   async #look(channel: Channel): Promise<readonly OutboxRow[]> {
-    channel.isLooking = true
+    channel.looking += 1
     try {
       for (;;) {
         channel.looksAgain = false
@@ -119,7 +118,7 @@ export class Dispatcher {
         if (rows.length > 0 || !channel.looksAgain) return rows
       }
     } finally {
-      channel.isLooking = false
+      channel.looking -= 1
     }
   }
 
@@ -232,7 +231,9 @@ interface Channel {
   readonly notifier: Notifier
   /** Those who look, or tell an account's events. */
   readonly serving: Set<Promise<void>>
-  isLooking: boolean
+  looking: number
+  /** The last look found something. */
+  hasMore: boolean
   /** Something was written while one looked. */
   looksAgain: boolean
 }
