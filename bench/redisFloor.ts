@@ -104,6 +104,7 @@ const floorScript = (calls: Called, answer: unknown, move: (word: Buffer) => Buf
   const lines = calls.map(
     (words) => `redis.call(${words.map((word) => literal(move(word))).join(", ")})`,
   )
-  const reply = (answer as readonly unknown[]).map((one) => literal(Buffer.from(String(one))))
-  return `${lines.join("\n")}\nreturn { ${reply.join(", ")} }\n`
+  const reply = (one: unknown): string => literal(Buffer.from(String(one)))
+  const answered = Array.isArray(answer) ? `{ ${answer.map(reply).join(", ")} }` : reply(answer)
+  return `${lines.join("\n")}\nreturn ${answered}\n`
 }

@@ -9,6 +9,7 @@ import type { Answer } from "./steps.ts"
  * @throws StoreCorrupt where it cannot be read
  */
 export const answerOf = (value: unknown, command: Command): Answer => {
+  if (typeof value === "string") return quickAnswerOf(value)
   if (!Array.isArray(value)) throw corrupt("the step's answer is not a list")
   const [now, rank, done, rows, stops, body] = value as readonly string[]
   if (now === "terms") return { kind: "terms-missing" }
@@ -26,5 +27,24 @@ export const answerOf = (value: unknown, command: Command): Answer => {
     applied: rank === "" ? applied : { ...applied, rank: Number(rank) },
   }
 }
+
+/** `now;rank;done before;R;granted`, or `S`. */
+const quickAnswerOf = (value: string): Answer => {
+  const [now, rank, done, kind, granted] = value.split(";")
+  if (kind !== "R" && kind !== "S") throw corrupt("the step's quick answer has no kind")
+  const applied = {
+    outcome: kind === "S" ? SETTLED : ({ kind: "reserved", granted: Number(granted) } as const),
+    eventsWritten: 0,
+    storeTimeMs: Number(now),
+    done: Number(done),
+  }
+  return {
+    kind: "applied",
+    stops: false,
+    applied: rank === "" ? applied : { ...applied, rank: Number(rank) },
+  }
+}
+
+const SETTLED = { kind: "settled", drain: false, skipped: [] as readonly string[] } as const
 
 const corrupt = (reason: string): StoreCorrupt => new StoreCorrupt("redis", reason)

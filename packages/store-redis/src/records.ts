@@ -65,8 +65,7 @@ const termsIn = (texts: readonly string[]): ReadonlyMap<string, Terms> => {
   for (let at = 0; at + 1 < texts.length; at += 2) {
     const body = texts[at + 1] ?? ""
     if (body === "") continue
-    const terms = kept(termsFromWire(JSON.parse(body)))
-    known.set(terms.id, terms)
+    known.set(texts[at] ?? "", kept(termsFromWire(JSON.parse(body))))
   }
   return known
 }

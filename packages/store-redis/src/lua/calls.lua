@@ -88,6 +88,8 @@ local function reserve(command)
     lives = livesOf(command.lines),
     skipped = {},
     via = command.via,
+    static = command.static,
+    hash = command.hash,
   })
   return { kind = "reserved", granted = verdict.granted }
 end

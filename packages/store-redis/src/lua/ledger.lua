@@ -2,8 +2,8 @@
 -- written before every check is done, for a script does not roll back.
 --
 -- Keys after the base of a division
---   a:ACCOUNT  account, packed          r:SOURCE NUL NUMBER  reservation, packed
---   s:SOURCE   source, packed           e:SOURCE             hash: number to outcome, packed
+--   a:ACCOUNT  account                  r:SOURCE NUL NUMBER  reservation
+--   s:SOURCE   source and its unanswered outcomes            next  no running reservation ends before it
 --   w:SWITCH   a switch that is off, t:ID terms as JSON: both under the shared base
 --   running    reservations by when they end; `crossing` those of other divisions that hold here
 --   timed      accounts whose circuit moves by itself        names:NN  accounts, spread by name
@@ -15,7 +15,7 @@ local IN_FLIGHT_MAX = 1024
 local SKEW_MAX_MS = 600000
 
 local now
-local ledger = { records = {}, dirty = {}, order = {}, terms = {}, bodies = {}, entries = {}, dones = {} }
+local ledger = { records = {}, dirty = {}, order = {}, terms = {}, bodies = {}, entries = {} }
 
 local function reservationName(id, division)
   local name = id.source .. "/" .. text(id.n)
@@ -31,7 +31,11 @@ function ledger.get(key)
   local known = ledger.records[key]
   if known == nil then
     local packed = redis.call("GET", key)
-    known = packed and { value = cmsgpack.unpack(packed), was = true } or {}
+    known = {}
+    if packed then
+      known.value, ledger.entries[key] = records.unpack(packed)
+      known.was = true
+    end
     ledger.records[key] = known
   end
   return known.value
@@ -65,45 +69,48 @@ function ledger.termsOf(id)
   return known
 end
 
--- A source's outcome of a number; false where there is none.
+-- The same, or nil where they are not kept any more.
+function ledger.keptTerms(id)
+  local isKept, terms = pcall(ledger.termsOf, id)
+  return isKept and terms or nil
+end
+
+-- The outcomes of a source by their numbers.
+function ledger.entriesOf(base, source)
+  local key = base .. "s:" .. source
+  ledger.get(key)
+  ledger.entries[key] = ledger.entries[key] or {}
+  return ledger.entries[key], key
+end
+
+-- A source's outcome of a number, or nil.
 function ledger.entry(base, source, n)
-  local key = base .. "e:" .. source
-  local known = ledger.entries[key]
-  if known == nil then
-    known = {}
-    ledger.entries[key] = known
-  end
-  local field = text(n)
-  if known[field] == nil then
-    local packed = redis.call("HGET", key, field)
-    known[field] = packed and { value = cmsgpack.unpack(packed) } or {}
-  end
-  return known[field].value
+  return ledger.entriesOf(base, source)[n]
 end
 
 function ledger.putEntry(base, source, n, value)
-  ledger.entry(base, source, n)
-  ledger.entries[base .. "e:" .. source][text(n)] = { value = value, isNew = true }
+  local entries, key = ledger.entriesOf(base, source)
+  entries[n] = value
+  ledger.put(key, ledger.get(key))
+  ledger.records[key].kind = "source"
 end
 
 -- All numbers up to `upTo` are answered; a source that starts anew forgets all (`upTo` nil).
-function ledger.dropEntries(base, source, from, upTo)
-  local key = base .. "e:" .. source
-  local fields
-  if upTo ~= nil and upTo - from <= IN_FLIGHT_MAX then
-    fields = {}
-    for n = from + 1, upTo do
-      fields[#fields + 1] = text(n)
+function ledger.dropEntries(base, source, upTo)
+  local entries = ledger.entriesOf(base, source)
+  for n in pairs(entries) do
+    if not upTo or n <= upTo then
+      entries[n] = nil
     end
-  else
-    fields = filtered(redis.call("HKEYS", key), function(field)
-      return upTo == nil or tonumber(field) <= upTo
-    end)
   end
-  ledger.entries[key] = ledger.entries[key] or {}
-  for _, field in ipairs(fields) do
-    ledger.entries[key][field] = { isGone = true }
+end
+
+function ledger.countEntries(base, source)
+  local count = 0
+  for _ in pairs(ledger.entriesOf(base, source)) do
+    count = count + 1
   end
+  return count
 end
 
 local function nameList(base, account)
@@ -115,7 +122,7 @@ local function nameList(base, account)
 end
 
 -- Until when an account must be known; nil for ever.
-local function accountHorizon(account)
+function ledger.accountHorizon(account)
   local circuit = account.circuit
   if circuit.state ~= "closed" then
     return nil
@@ -169,7 +176,8 @@ local function flushAccount(key, known)
   if not known.was then
     redis.call("ZADD", nameList(account.base, account.key), 0, account.key)
   end
-  set(key, cmsgpack.pack(account), accountHorizon(account))
+  local head = ledger.headOf(account)
+  set(key, (head or "a") .. cmsgpack.pack(account), ledger.accountHorizon(account))
 end
 
 -- Lists a reservation while it runs: in its division, and where it holds in another one.
@@ -194,7 +202,7 @@ local function flushReservation(key, known)
     end
   end
   if known.value then
-    set(key, cmsgpack.pack(reservation), reservationHorizon(reservation))
+    set(key, records.packReservation(reservation), reservationHorizon(reservation))
   else
     redis.call("DEL", key)
   end
@@ -213,29 +221,20 @@ function ledger.flush()
     elseif kind == "reservation" then
       flushReservation(key, known)
     elseif kind == "source" then
-      set(key, cmsgpack.pack(known.value), known.value.lastAtMs + SOURCE_KEPT_MS)
+      set(key, records.packSource(known.value, ledger.entries[key] or {}), known.value.lastAtMs + SOURCE_KEPT_MS)
     elseif known.value then
-      set(key, cmsgpack.pack(known.value), known.value.untilMs)
+      set(key, "w" .. cmsgpack.pack(known.value), known.value.untilMs)
     else
       redis.call("DEL", key)
     end
   end
-  for key, fields in pairs(ledger.entries) do
-    local gone, written = {}, {}
-    for field, entry in pairs(fields) do
-      if entry.isGone then
-        gone[#gone + 1] = field
-      elseif entry.isNew then
-        written[#written + 1] = field
-        written[#written + 1] = cmsgpack.pack(entry.value)
-      end
-    end
-    for from = 1, #gone, 1000 do
-      redis.call("HDEL", key, unpack(gone, from, math.min(#gone, from + 999)))
-    end
-    if #written > 0 then
-      redis.call("HSET", key, unpack(written))
-      redis.call("PEXPIRE", key, text(SOURCE_KEPT_MS + KEPT_MARGIN_MS))
-    end
-  end
+end
+
+
+-- No running reservation ends before `next`; without it nobody knows, and the full rules look. It is never far
+-- away, so that shorter holds than those that run are seldom before it.
+function ledger.flushNext(base)
+  local first = redis.call("ZRANGE", base .. "running", 0, 0, "WITHSCORES")
+  local nextMs = math.min(now + 60000, tonumber(first[2]) or FOREVER_MS)
+  set(base .. "next", text(nextMs), nextMs)
 end

@@ -59,12 +59,12 @@ local function remember(command, outcome, body)
   local source = before
   if not before or not before.isKnown then
     if kept and kept.isKnown then
-      ledger.dropEntries(base, name, 0, nil)
+      ledger.dropEntries(base, name)
     end
     source = { done = command.done, lastAtMs = now, isKnown = true }
   end
   if command.done > source.done then
-    ledger.dropEntries(base, name, source.done, command.done)
+    ledger.dropEntries(base, name, command.done)
     source = with(source, { done = command.done })
   end
   putSource(base, name, with(source, { lastAtMs = now }))
@@ -89,7 +89,7 @@ local function putMarks()
     local source = ledger.get(mark.base .. "s:" .. mark.source)
     if not source or (mark.isFresh and not (source.isKnown and source.lastAtMs == now)) then
       source = { done = 0, lastAtMs = now, isKnown = false }
-      ledger.dropEntries(mark.base, mark.source, 0, nil)
+      ledger.dropEntries(mark.base, mark.source)
       putSource(mark.base, mark.source, source)
     end
     if mark.n > source.done then
@@ -114,5 +114,5 @@ local function mayBeInFlight(base, id)
   if source.isKnown then
     return id.n - source.done <= IN_FLIGHT_MAX
   end
-  return redis.call("HLEN", base .. "e:" .. id.source) < IN_FLIGHT_MAX
+  return ledger.countEntries(base, id.source) < IN_FLIGHT_MAX
 end

@@ -2,11 +2,12 @@
 -- Answers { now, JSON or "" for each account, then ids and bodies of the terms that their meters name }.
 -- include: clock.lua
 -- include: plain.lua
+-- include: records.lua
 local found = { text(clockOf(ARGV[1])) }
 local bodies, seen = {}, {}
 for at = 2, #ARGV do
   local packed = redis.call("GET", KEYS[1] .. "a:" .. ARGV[at])
-  local account = packed and cmsgpack.unpack(packed)
+  local account = packed and records.unpack(packed)
   for _, meter in ipairs(account and account.meters or {}) do
     if not seen[meter.terms] then
       seen[meter.terms] = true

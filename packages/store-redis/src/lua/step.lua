@@ -1,13 +1,25 @@
 -- One step of one command, as `domain/step` does it.
--- KEYS: base of its division, base of outbox and terms, base of each division named in ARGV 7
--- ARGV: now or "", "1" for a rank, events kept, audit kept, command, fingerprint, names of divisions, then
--- ids and bodies of terms. Command and names are JSON.
--- Answers { now, rank or "", done before, events, "1" where something stops, outcome }, or { "terms" }.
+-- KEYS: base of its division, base of outbox and terms; of a short form then its source, its reservation, `next`,
+-- and for the quick answer the accounts of its lines, its switches, the `crossing` of other divisions.
+-- ARGV: now or "", "1" for a rank, events kept, audit kept, then the form
+--   "c", fingerprint, "", command as JSON, "", "0", "0"
+--   "r" or "s", a Reserve or Settle: fingerprint, numbers, what is static as JSON, the hash of that, how many
+--   lines and switches the keys name, the lines' facts
+-- and last ids and bodies of terms.
+-- Answers { now, rank or "", done before, events, "1" where something stops, outcome }, or { "terms" }; quickly
+-- `now;rank;done before;R;granted` or `now;rank;done before;S`.
+-- include: quick.lua
+local answered = quickly()
+if answered then
+  return answered
+end
 -- include: outbox.lua
 -- include: clock.lua
 -- include: plain.lua
+-- include: records.lua
 -- include: ledger.lua
 -- include: meter.lua
+-- include: head.lua
 -- include: draft.lua
 -- include: circuit.lua
 -- include: raise.lua
@@ -28,25 +40,45 @@ local STEPS = {
   expire = expire,
 }
 
-local function lineOf(line, bases)
-  return with(line, { base = bases[line.division], terms = ledger.termsOf(line.terms) })
+local function lineOf(line)
+  return with(line, { terms = ledger.termsOf(line.terms) })
+end
+
+local function amounts(at, from)
+  return { usd = at[from], tokens = at[from + 1], requests = at[from + 2] }
+end
+
+-- A command in its short form.
+local function shortOf(kind)
+  local command = fromPlain(cjson.decode(ARGV[8]))
+  local at = {}
+  for number in ARGV[7]:gmatch("[^;]+") do
+    at[#at + 1] = tonumber(number)
+  end
+  command.id, command.done = { source = command.source, n = at[1] }, at[2]
+  if kind == "r" then
+    command.kind, command.issuedAtMs, command.expiresAtMs = "reserve", at[3], at[4]
+    command.base, command.perUnit = amounts(at, 5), amounts(at, 8)
+    command.static, command.hash = ARGV[8], ARGV[9]
+    command.units, command.swallowed = { least = at[11], most = at[12] }, at[13]
+  else
+    command.kind, command.reservation, command.seq = "settle", { source = command.of, n = at[3] }, at[4]
+    command.actual, command.final = amounts(at, 5), at[8] == 1
+  end
+  return command
 end
 
 local function commandOf()
-  local command = fromPlain(cjson.decode(ARGV[5]))
-  local bases = {}
-  for at, name in ipairs(cjson.decode(ARGV[7])) do
-    bases[name] = KEYS[at + 2]
-  end
-  command.home = KEYS[1]
-  command.fingerprint = ARGV[6]
-  for at = 8, #ARGV, 2 do
+  for at = 12 + tonumber(ARGV[10]), #ARGV, 2 do
     ledger.bodies[ARGV[at]] = ARGV[at + 1]
   end
+  local command = ARGV[5] == "c" and fromPlain(cjson.decode(ARGV[8])) or shortOf(ARGV[5])
+  command.home = KEYS[1]
+  command.fingerprint = ARGV[6]
   for at, line in ipairs(command.lines or {}) do
-    command.lines[at] = lineOf(line, bases)
+    command.lines[at] = lineOf(line)
   end
-  command.line = command.line and lineOf(command.line, bases)
+  command.line = command.line and lineOf(command.line)
   return command
 end
 
@@ -112,6 +144,7 @@ local function run()
   local before = sourceAt(command.home, command.id.source)
   local body = decided(command, events)
   ledger.flush()
+  ledger.flushNext(command.home)
   outbox.tell(ledger.shared, events, now, ARGV[3], ARGV[4])
   local rank = ARGV[2] == "1" and text(redis.call("INCR", ledger.shared .. "rank")) or ""
   return { text(now), rank, text(before and before.done or 0), text(#events), stopsOf(events), body }

@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto"
+import type { CommandId, Line, Reserve } from "@spendfuse/core/domain"
+import { encodeText, toPlain } from "@spendfuse/core/wire"
+import type { StepContext } from "./steps.ts"
+import { termsKeyOf } from "./termsKey.ts"
+
+/** What is the same in every Reserve of the same lines, as the step's script takes it: an engine sends them again and again. */
+export interface Shape {
+  readonly home: string
+  readonly source: string
+  readonly via: string | null
+  readonly switches: readonly string[]
+  /** The constant part of a Reserve, and of its reservation's record. */
+  readonly text: string
+  /** The constant part of its Settle. */
+  readonly settleText: string
+  /** Accounts of the lines, switches, and the `crossing` of other divisions. */
+  readonly keys: readonly string[]
+  /** Hash of the text, how many lines and switches there are, and each line's fact. */
+  readonly args: readonly string[]
+}
+
+/** Made once for a list of lines that is sent again. */
+export const shapeOf = (
+  command: Reserve,
+  home: string,
+  shared: string,
+  base: StepContext["base"],
+): Shape => {
+  const { id, lines, switches, via } = command
+  let shape = shapes.get(lines)
+  if (
+    shape === undefined ||
+    shape.home !== home ||
+    shape.source !== id.source ||
+    shape.via !== via ||
+    shape.switches !== switches
+  ) {
+    shape = made(command, home, shared, base)
+    shapes.set(lines, shape)
+  }
+  held.set(id, shape)
+  return shape
+}
+
+/** That of the Reserve whose id this very object is; the script looks for itself where there is none. */
+export const shapeOfHeld = (reservation: CommandId, home: string): Shape | undefined => {
+  const shape = held.get(reservation)
+  return shape?.home === home ? shape : undefined
+}
+
+/** What a Settle says each time. */
+export const settleTextOf = (division: string, source: string, of: string): string =>
+  JSON.stringify({
+    division: encodeText(division),
+    source: encodeText(source),
+    of: encodeText(of),
+  })
+
+const shapes = new WeakMap<readonly Line[], Shape>()
+const held = new WeakMap<CommandId, Shape>()
+
+const made = (
+  { id, division, lines, switches, via }: Reserve,
+  home: string,
+  shared: string,
+  base: StepContext["base"],
+): Shape => {
+  const plain = lines.map((line) => ({
+    account: encodeText(line.account),
+    division: encodeText(line.division),
+    base: base(line.division),
+    period: toPlain(line.period),
+    terms: termsKeyOf(line.terms),
+  }))
+  const text = JSON.stringify({
+    base: home,
+    division: encodeText(division),
+    source: encodeText(id.source),
+    lines: plain,
+    switches: toPlain(switches),
+    via: toPlain(via),
+  })
+  const accounts = [...new Set(plain.map((line) => `${line.base}a:${line.account}`))]
+  const others = [...new Set(plain.map((line) => line.base))].filter((other) => other !== home)
+  const isQuick = accounts.length === lines.length && lines.length + switches.length <= QUICK_MAX
+  const offs = switches.map((key) => `${shared}w:${encodeText(key)}`)
+  const facts = lines.map(({ terms, period }) => `${termsKeyOf(terms)}@${period.startMs}\u0000`)
+  const hash = createHash("sha1").update(text).digest("hex").slice(0, 16)
+  return {
+    home,
+    source: id.source,
+    via,
+    switches,
+    text,
+    settleText: settleTextOf(division, id.source, id.source),
+    keys: isQuick ? [...accounts, ...offs, ...others.map((other) => `${other}crossing`)] : [],
+    args: isQuick
+      ? [hash, String(lines.length), String(switches.length), ...facts]
+      : [hash, "0", "0"],
+  }
+}
+
+/** More are left to the full rules: a script takes some hundred values at once. */
+const QUICK_MAX = 100
