@@ -1,4 +1,5 @@
 import fc from "fast-check"
+import type { Store } from "../../ports/Store.ts"
 import type { Desk } from "./desk.ts"
 import { dayOfChange } from "./edges.ts"
 import { Differs } from "./failure.ts"
@@ -23,7 +24,7 @@ export const lockstep: Proof<History> = {
 }
 
 /** C3. After each batch the store may be reopened, and a batch of before be sent again whole. */
-export const reopening: Proof<readonly [History, readonly Turn[]]> = {
+export const reopening: Proof<readonly [History, readonly Turn[], boolean]> = {
   id: "C3",
   cases: fc.tuple(
     historyOf({ stepsMax: 30 }),
@@ -34,17 +35,20 @@ export const reopening: Proof<readonly [History, readonly Turn[]]> = {
       }),
       { minLength: 1, maxLength: 12 },
     ),
+    fc.nat(7).map((one) => one === 0),
   ),
-  walk: async (desk, [history, turns]) => {
+  walk: async (desk, [history, turns, asksClosed]) => {
     const { batches, accounts } = planned(desk, history)
     for (const [at, batch] of batches.entries()) {
       await desk.take(batch, accounts)
       const turn = turns[at % turns.length] as Turn
-      if (turn.reopens) await reopen(desk)
+      if (turn.reopens) await desk.restart()
       const before = turn.again === null ? undefined : batches[at + 1 - turn.again]
       if (before !== undefined) await desk.take({ ...before, atMs: batch.atMs }, accounts)
     }
-    await reopen(desk)
+    const { store } = desk
+    await desk.restart()
+    if (asksClosed) await mustBeClosed(store, desk.sent)
     await desk.take({ commands: batches.at(-1)?.commands ?? [], atMs: desk.nowMs }, accounts)
   },
 }
@@ -55,11 +59,9 @@ interface Turn {
   readonly again: number | null
 }
 
-/** What was closed answers nothing more; what was opened has all. */
-const reopen = async (desk: Desk): Promise<void> => {
-  const { store } = desk
-  await desk.restart()
-  const command = desk.sent[0]?.commands[0]
+/** What was closed answers nothing more. Some stores take a while to say so. */
+const mustBeClosed = async (store: Store, sent: readonly Batch[]): Promise<void> => {
+  const command = sent[0]?.commands[0]
   if (command === undefined) return
   const answered = await store.apply([command]).then(
     () => "an answer",

@@ -18,7 +18,7 @@ export interface ConformanceOptions {
   readonly seed?: number
   /** As a conviction told it, with its seed: that one history again. */
   readonly path?: string
-  /** Where false, every line of a command lies in its own division; true unless given. */
+  /** Where false, every line and switch of a command is of its own division; true unless given. */
   readonly spansDivisions?: boolean
   /**
    * Whether a restarted store goes on beside the one that it was restarted from, on one state, as hosts on one

@@ -172,7 +172,7 @@ class Planner {
           ...head,
           ...person,
           kind: "switch",
-          switch: names.switch(),
+          switch: this.#switchOf(division),
           state: move.state,
           untilMs,
         }
@@ -201,7 +201,7 @@ class Planner {
       kind: "reserve",
       issuedAtMs,
       lines: this.#lines(head.division, move.picks, move.variant, issuedAtMs),
-      switches: [this.#options.names.switch()],
+      switches: [this.#switchOf(head.division)],
       base: this.#amounts(move.base, move.off, move.requests),
       perUnit: this.#amounts(move.per, 0, 0),
       units: { least: move.least, most: move.least + move.more },
@@ -209,6 +209,12 @@ class Planner {
       via: move.via,
       swallowed: move.swallowed,
     }
+  }
+
+  /** Where divisions have nothing in common, each has a switch of its own. */
+  #switchOf(division: string): string {
+    const name = this.#options.names.switch()
+    return this.#options.spansDivisions ? name : `${name}@${division}`
   }
 
   #acknowledge(head: Head, move: Extract<Move, { kind: "acknowledge" }>): Command {
