@@ -1,6 +1,6 @@
 import type { Notifier } from "@spendfuse/core"
 import { eventJson } from "./eventJson.ts"
-import { describe } from "./words/oneLine.ts"
+import { describe, writtenOut } from "./words/oneLine.ts"
 
 /** How a console notifier is named, what it writes, and where. */
 export interface ConsoleNotifierOptions {
@@ -26,7 +26,7 @@ export const consoleNotifier = (options: ConsoleNotifierOptions = {}): Notifier 
       for (const event of events)
         write(
           format === "json"
-            ? JSON.stringify({ channel: name, ...eventJson(event) })
+            ? writtenOut(JSON.stringify({ channel: name, ...eventJson(event) }))
             : `[${name}] ${describe(event)}`,
         )
     },

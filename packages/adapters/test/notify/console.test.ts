@@ -83,6 +83,29 @@ describe("the console notifier", () => {
     expect(lines).toEqual(EVENTS.map(([, line]) => `[slack] ${line}`))
   })
 
+  it("writes JSON lines for collectors: amounts as text, one object per line", async () => {
+    const lines: string[] = []
+    const write = (line: string) => lines.push(line)
+    const notifier = consoleNotifier({ name: "slack", format: "json", write })
+    const [event] = EVENTS[0] ?? []
+    const forged = "k1\n\u001b[2J\u009b2J\u2028"
+    await notifier.deliver(
+      [{ ...event, account: forged } as DomainEvent],
+      new AbortController().signal,
+    )
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u)
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      channel: "slack",
+      version: 1,
+      kind: "tier",
+      account: forged,
+      settled: "40000000000",
+      limit: "50000000000",
+      atMs,
+    })
+  })
+
   it("warns on the console unless it is told otherwise", async () => {
     const { warn } = console
     const lines: unknown[] = []

@@ -8,13 +8,15 @@ export const describe = (event: DomainEvent): string => oneLine(text(event))
 
 const LINE_MAX = 2_000
 
-const oneLine = (line: string): string => {
-  const cut = line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line
-  return cut.replace(
+const oneLine = (line: string): string =>
+  writtenOut(line.length > LINE_MAX ? `${line.slice(0, LINE_MAX)}…` : line)
+
+/** Control characters and ends of lines written as JSON does, so that a line of JSON stays the same JSON. */
+export const writtenOut = (line: string): string =>
+  line.replace(
     /[\p{Cc}\p{Zl}\p{Zp}]/gu,
     (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
   )
-}
 
 const text = (event: DomainEvent): string => {
   const at = new Date(event.atMs).toISOString()
