@@ -14,7 +14,7 @@ export interface Shape {
   readonly text: string
   /** The constant part of its Settle. */
   readonly settleText: string
-  /** Accounts of the lines, switches, and the `crossing` of other divisions. */
+  /** Accounts of the lines, `off`, and the `crossing` of other divisions. */
   readonly keys: readonly string[]
   /** Hash of the text, how many lines and switches there are, and each line's fact. */
   readonly args: readonly string[]
@@ -66,25 +66,28 @@ const made = (
   shared: string,
   base: StepContext["base"],
 ): Shape => {
-  const plain = lines.map((line) => ({
-    account: encodeText(line.account),
-    division: encodeText(line.division),
-    base: base(line.division),
-    period: toPlain(line.period),
-    terms: termsKeyOf(line.terms),
-  }))
+  const bases = lines.map((line) => base(line.division))
   const text = JSON.stringify({
     base: home,
     division: encodeText(division),
     source: encodeText(id.source),
-    lines: plain,
+    lines: lines.map(({ account, division, period, terms }, at) => [
+      encodeText(account),
+      encodeText(division),
+      bases[at],
+      String(period.startMs),
+      String(period.endMs),
+      String(period.keptUntilMs),
+      termsKeyOf(terms),
+    ]),
     switches: toPlain(switches),
     via: toPlain(via),
   })
-  const accounts = [...new Set(plain.map((line) => `${line.base}a:${line.account}`))]
-  const others = [...new Set(plain.map((line) => line.base))].filter((other) => other !== home)
+  const accounts = [
+    ...new Set(lines.map(({ account }, at) => `${bases[at]}a:${encodeText(account)}`)),
+  ]
+  const others = [...new Set(bases)].filter((other) => other !== home)
   const isQuick = accounts.length === lines.length && lines.length + switches.length <= QUICK_MAX
-  const offs = switches.map((key) => `${shared}w:${encodeText(key)}`)
   const facts = lines.map(({ terms, period }) => `${termsKeyOf(terms)}@${period.startMs}\u0000`)
   const hash = createHash("sha1").update(text).digest("hex").slice(0, 16)
   return {
@@ -94,7 +97,9 @@ const made = (
     switches,
     text,
     settleText: settleTextOf(division, id.source, id.source),
-    keys: isQuick ? [...accounts, ...offs, ...others.map((other) => `${other}crossing`)] : [],
+    keys: isQuick
+      ? [...accounts, `${shared}off`, ...others.map((other) => `${other}crossing`)]
+      : [],
     args: isQuick
       ? [hash, String(lines.length), String(switches.length), ...facts]
       : [hash, "0", "0"],

@@ -237,8 +237,8 @@ const MUTANTS: Readonly<Record<string, readonly [string, string]>> = {
   "a number that counts twice": ['source:find("\\\\254" .. n .. "=", from, true)', "false"],
   "an overdue hold that is not ended": ["tonumber(nextMs) <= now", "false"],
   "a switch that is not looked at": [
-    "if got[at] then\\n      return nil",
-    "if false then\\n      return nil",
+    "if off then\\n        return nil",
+    "if false then\\n        return nil",
   ],
   "a degraded model that is let through": ["settled[at] >= degradeAt", "false"],
 }

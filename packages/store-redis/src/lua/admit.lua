@@ -1,5 +1,4 @@
 -- Port of `domain/admit`: every switch and circuit, then every line; all fit, or every obstacle is named.
-local UNITS = { "usd", "tokens", "requests" }
 local REASONS = {
   ["switched-off"] = 1,
   latched = 2,

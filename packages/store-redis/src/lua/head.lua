@@ -1,8 +1,8 @@
--- Port of `domain/handles`: the facts by which `quick.lua` decides on a meter without its terms; "" where the
+-- Port of `domain/handles`: the facts by which `quick.lua` decides on a meter without its terms; nil where the
 -- full rules must look each time.
 local unitNumbers = { usd = 1, tokens = 2, requests = 3 }
 
-function ledger.headOf(account)
+function ledger.quickAccount(account)
   local at = #account.meters
   local meter = account.meters[at]
   if account.circuit.state ~= "closed" or not meter or at > 255 then
@@ -34,6 +34,7 @@ function ledger.headOf(account)
   end)
   meters[at] = with(meter, { held = 0 })
   local horizon = ledger.accountHorizon(with(account, { meters = meters })) or HUGE
+  local isPlain = records.isPlain(account)
   return "A"
     .. struct.pack(
       records.ACCOUNT,
@@ -46,10 +47,11 @@ function ledger.headOf(account)
       degradeAt,
       horizon,
       unitNumbers[meter.unit],
-      at
+      isPlain and 0 or at
     )
     .. meter.terms
     .. "@"
     .. text(meter.period.startMs)
     .. "\0"
+    .. (isPlain and meter.window .. "\0" .. account.division .. "\0" or cmsgpack.pack(account))
 end

@@ -5,6 +5,7 @@
 --   a:ACCOUNT  account                  r:SOURCE NUL NUMBER  reservation
 --   s:SOURCE   source and its unanswered outcomes            next  no running reservation ends before it
 --   w:SWITCH   a switch that is off, t:ID terms as JSON: both under the shared base
+--   off        while a switch of `offs` is off, by when that ends; both under the shared base
 --   running    reservations by when they end; `crossing` those of other divisions that hold here
 --   timed      accounts whose circuit moves by itself        names:NN  accounts, spread by name
 local KEPT_MARGIN_MS = 600000
@@ -33,7 +34,7 @@ function ledger.get(key)
     local packed = redis.call("GET", key)
     known = {}
     if packed then
-      known.value, ledger.entries[key] = records.unpack(packed)
+      known.value, ledger.entries[key] = records.unpack(packed, key)
       known.was = true
     end
     ledger.records[key] = known
@@ -176,8 +177,8 @@ local function flushAccount(key, known)
   if not known.was then
     redis.call("ZADD", nameList(account.base, account.key), 0, account.key)
   end
-  local head = ledger.headOf(account)
-  set(key, (head or "a") .. cmsgpack.pack(account), ledger.accountHorizon(account))
+  local packed = ledger.quickAccount(account) or "a" .. cmsgpack.pack(account)
+  set(key, packed, ledger.accountHorizon(account))
 end
 
 -- Lists a reservation while it runs: in its division, and where it holds in another one.
@@ -208,6 +209,23 @@ local function flushReservation(key, known)
   end
 end
 
+-- Keeps which switches are off; `off` is there while one is.
+function ledger.flushOff(key, untilMs)
+  local index, off = ledger.shared .. "offs", ledger.shared .. "off"
+  if untilMs then
+    redis.call("ZADD", index, text(untilMs), key)
+  else
+    redis.call("ZREM", index, key)
+  end
+  redis.call("ZREMRANGEBYSCORE", index, "-inf", text(now - KEPT_MARGIN_MS))
+  local last = redis.call("ZRANGE", index, -1, -1, "WITHSCORES")
+  if last[2] then
+    set(off, "1", tonumber(last[2]))
+  else
+    redis.call("DEL", off)
+  end
+end
+
 -- Writes everything; no command here can fail by type or argument.
 function ledger.flush()
   for id, body in pairs(ledger.bodies) do
@@ -224,8 +242,10 @@ function ledger.flush()
       set(key, records.packSource(known.value, ledger.entries[key] or {}), known.value.lastAtMs + SOURCE_KEPT_MS)
     elseif known.value then
       set(key, "w" .. cmsgpack.pack(known.value), known.value.untilMs)
+      ledger.flushOff(key, known.value.untilMs or FOREVER_MS)
     else
       redis.call("DEL", key)
+      ledger.flushOff(key)
     end
   end
 end

@@ -3,6 +3,7 @@
 local AMOUNT_MAX = 9007199254740991
 local FOREVER_MS = 8640000000000000
 local HUGE = math.huge
+local UNITS = { "usd", "tokens", "requests" }
 
 local function text(number)
   return number == HUGE and "Infinity" or string.format("%.0f", number)

@@ -6,7 +6,7 @@ local function quickly()
   if not lines or lines == 0 or #ARGV ~= 11 + lines then
     return nil
   end
-  local last = 5 + lines + ARGV[11]
+  local last = 6 + lines
   local now = tonumber(ARGV[1])
   if not now then
     local time = redis.call("TIME")
@@ -17,9 +17,17 @@ local function quickly()
   if not source or not nextMs or tonumber(nextMs) <= now then
     return nil
   end
-  for at = 4 + lines, last - 2 do
-    if got[at] then
-      return nil
+  if got[4 + lines] and ARGV[11] ~= "0" then
+    local isHeld = reservation and reservation:byte() == 82
+    local static = kind == "r" and ARGV[8] or isHeld and reservation:sub(66)
+    local keys = {}
+    for at, key in ipairs(static and cjson.decode(static).switches or {}) do
+      keys[at] = KEYS[2] .. "w:" .. key
+    end
+    for _, off in ipairs(#keys > 0 and redis.call("MGET", unpack(keys)) or {}) do
+      if off then
+        return nil
+      end
     end
   end
 
@@ -45,12 +53,11 @@ local function quickly()
     end
     from = source:find("\254", from + 1, true)
   end
-  local entries = from and source:sub(from) or ""
 
   local usd, tokens, requests = tonumber(one), tonumber(two), tonumber(three)
   local most = 1125899906842624
   local write, settled, held, horizons = {}, {}, {}, {}
-  local body, answer, hold, heldUsd, heldTokens, heldRequests
+  local answer, hold, heldUsd, heldTokens, heldRequests, mark
   if kind == "r" then
     local skew = issuedOrOf - now
     if reservation or skew > 600000 or skew < -600000 or expiresOrSeq - now > 604800000 then
@@ -98,9 +105,7 @@ local function quickly()
     for at = 1, lines do
       held[at] = held[at] + base[units[at]]
     end
-    local text = string.format("%.0f", granted)
-    body = '{"kind":"reserved","granted":"' .. text .. '"}'
-    answer = "R;" .. text
+    answer = "R;" .. string.format("%.0f", granted)
     write[1] = KEYS[4]
     write[2] = "R"
       .. struct.pack("<dddddd", base[1], base[2], base[3], granted, tonumber(expiresOrSeq), number)
@@ -132,13 +137,12 @@ local function quickly()
       held[at] = held[at] - hold[unit]
     end
     if tonumber(issuedOrOf) > upTo then
-      local _, mark = entries:find("\254" .. issuedOrOf .. "=", 1, true)
-      if not mark then
+      local _, at = source:find("\254" .. issuedOrOf .. "=", from or #source, true)
+      if not at then
         return nil
       end
-      entries = entries:sub(1, mark) .. "s" .. entries:sub(mark + 2)
+      mark = at
     end
-    body = '{"kind":"settled","drain":false,"skipped":[]}'
     answer = "S"
   end
 
@@ -171,7 +175,13 @@ local function quickly()
     end
   end
   local clock = string.format("%.0f", now)
-  local kept = "1;" .. done .. ";" .. clock .. ";1;" .. entries .. "\254" .. n .. "=-" .. ARGV[6] .. body
+  local kept = ""
+  if mark then
+    kept = source:sub(from, mark) .. "s" .. source:sub(mark + 2)
+  elseif from then
+    kept = source:sub(from)
+  end
+  kept = "1;" .. done .. ";" .. clock .. ";1;" .. kept .. "\254" .. n .. "=-" .. ARGV[6] .. answer
   redis.call("SET", KEYS[3], kept, "PX", "87000000")
   local rank = ARGV[2] == "1" and string.format("%.0f", redis.call("INCR", KEYS[2] .. "rank")) or ""
   return clock .. ";" .. rank .. ";" .. before .. ";" .. answer

@@ -6,8 +6,9 @@
 local found = { text(clockOf(ARGV[1])) }
 local bodies, seen = {}, {}
 for at = 2, #ARGV do
-  local packed = redis.call("GET", KEYS[1] .. "a:" .. ARGV[at])
-  local account = packed and records.unpack(packed)
+  local key = KEYS[1] .. "a:" .. ARGV[at]
+  local packed = redis.call("GET", key)
+  local account = packed and records.unpack(packed, key)
   for _, meter in ipairs(account and account.meters or {}) do
     if not seen[meter.terms] then
       seen[meter.terms] = true

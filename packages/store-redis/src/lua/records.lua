@@ -2,14 +2,76 @@
 --   A  account with the facts that `quick.lua` needs: settled, held, until when they hold, end of the period, cap,
 --      next level, degrading from, when it is forgotten once it holds nothing, unit, which meter; then the line's
 --      fact (terms @ start NUL) and the account packed, whose meter's amounts are those before
+--      or, where that is all that is to be known, its window NUL its division NUL (which meter: 0)
 --   a  account packed         R  reservation that only holds: amounts, granted, end, number, hash, what is static
 --   r  reservation packed     w  switch packed
---   1  source: done ; last ; known ; then for each entry byte 254, number = ended, fingerprint and outcome
+--   1  source: done ; last ; known ; then for each entry byte 254, number = ended, fingerprint and outcome, which
+--      is JSON, or as `quick.lua` answers it
 local records = { ACCOUNT = "<ddddddddBB" }
+
+-- What is constant in a Reserve of the same lines.
+function records.static(body)
+  local made = fromPlain(cjson.decode(body))
+  for at, line in ipairs(made.lines) do
+    made.lines[at] = {
+      account = line[1],
+      division = line[2],
+      base = line[3],
+      period = { startMs = tonumber(line[4]), endMs = tonumber(line[5]), keptUntilMs = tonumber(line[6]) },
+      terms = line[7],
+    }
+  end
+  return made
+end
+
+-- An account of one meter of which nothing has been noted.
+function records.plainAccount(key, packed)
+  local settled, held, keptUntilMs, endMs, _, _, _, _, unit = struct.unpack(records.ACCOUNT, packed, 2)
+  local terms, startMs, window, division = packed:match("^(.-)@(%d+)%z(.-)%z(.-)%z$", 68)
+  local base, name = key:match("^(%b{}%d+:)a:(.*)$")
+  return {
+    key = name,
+    base = base,
+    division = division,
+    circuit = { state = "closed", generation = 0, observed = false, sinceMs = 0 },
+    meters = {
+      {
+        period = { startMs = tonumber(startMs), endMs = endMs, keptUntilMs = keptUntilMs },
+        terms = terms,
+        unit = UNITS[unit],
+        window = window,
+        slidingMs = 0,
+        idleMs = 0,
+        settled = settled,
+        held = held,
+        notes = { buckets = {}, marks = {}, acknowledged = 0, refusals = 0, said = {} },
+        usedAtMs = 0,
+        bornAtMs = 0,
+      },
+    },
+  }
+end
+
+function records.isPlain(account)
+  local circuit, meter = account.circuit, account.meters[1]
+  local notes = meter.notes
+  return #account.meters == 1
+    and circuit.generation == 0
+    and circuit.sinceMs == 0
+    and meter.usedAtMs == 0
+    and meter.bornAtMs == 0
+    and #notes.marks == 0
+    and #notes.buckets == 0
+    and #notes.said == 0
+    and notes.acknowledged == 0
+    and not notes.allow
+    and not notes.refusedAtMs
+    and not notes.acknowledgedUntilMs
+end
 
 function records.held(packed)
   local usd, tokens, requests, granted, expiresAtMs, n = struct.unpack("<dddddd", packed, 2)
-  local made = fromPlain(cjson.decode(packed:sub(66)))
+  local made = records.static(packed:sub(66))
   made.static, made.hash = packed:sub(66), packed:sub(50, 65)
   made.id = { source = made.source, n = n }
   made.source = nil
@@ -63,7 +125,11 @@ function records.source(packed)
   for n, ended, rest in packed:sub(from):gmatch("\254(%d+)=([-sr])([^\254]*)") do
     local entry = { ended = records.ENDED[ended] or nil }
     if rest ~= "" then
-      entry.fingerprint, entry.outcome = rest:sub(1, 16), rest:sub(17)
+      local short, granted = rest:match("^(.);?(%d*)$", 17)
+      entry.fingerprint = rest:sub(1, 16)
+      entry.outcome = short == "R" and '{"kind":"reserved","granted":"' .. granted .. '"}'
+        or short == "S" and '{"kind":"settled","drain":false,"skipped":[]}'
+        or rest:sub(17)
     end
     if tonumber(n) > made.done then
       entries[tonumber(n)] = entry
@@ -88,10 +154,13 @@ function records.packSource(source, entries)
 end
 
 -- A record, and the entries of a source.
-function records.unpack(packed)
+function records.unpack(packed, key)
   local form = packed:sub(1, 1)
   if form == "A" then
     local settled, held, _, _, _, _, _, _, _, at = struct.unpack(records.ACCOUNT, packed, 2)
+    if at == 0 then
+      return records.plainAccount(key, packed)
+    end
     local account = cmsgpack.unpack(packed:sub(packed:find("\0", 68, true) + 1))
     account.meters[at].settled = settled
     account.meters[at].held = held

@@ -1,10 +1,10 @@
 -- One step of one command, as `domain/step` does it.
 -- KEYS: base of its division, base of outbox and terms; of a short form then its source, its reservation, `next`,
--- and for the quick answer the accounts of its lines, its switches, the `crossing` of other divisions.
+-- and for the quick answer the accounts of its lines, `off`, the `crossing` of other divisions.
 -- ARGV: now or "", "1" for a rank, events kept, audit kept, then the form
 --   "c", fingerprint, "", command as JSON, "", "0", "0"
 --   "r" or "s", a Reserve or Settle: fingerprint, numbers, what is static as JSON, the hash of that, how many
---   lines and switches the keys name, the lines' facts
+--   lines the keys name, how many switches it has, the lines' facts
 -- and last ids and bodies of terms.
 -- Answers { now, rank or "", done before, events, "1" where something stops, outcome }, or { "terms" }; quickly
 -- `now;rank;done before;R;granted` or `now;rank;done before;S`.
@@ -50,7 +50,7 @@ end
 
 -- A command in its short form.
 local function shortOf(kind)
-  local command = fromPlain(cjson.decode(ARGV[8]))
+  local command = kind == "r" and records.static(ARGV[8]) or fromPlain(cjson.decode(ARGV[8]))
   local at = {}
   for number in ARGV[7]:gmatch("[^;]+") do
     at[#at + 1] = tonumber(number)
