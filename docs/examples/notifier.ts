@@ -1,32 +1,23 @@
-import {
-  createSpendfuse,
-  eventName,
-  type Notifier,
-  NotifyFailed,
-  seedPolicy,
-} from "@spendfuse/core"
+import { defineNotifier, messageOf } from "@spendfuse/adapters/notifier"
+import { createSpendfuse, type Notifier, seedPolicy } from "@spendfuse/core"
+import { notifierLaws } from "@spendfuse/core/testing"
 import { memoryStore } from "@spendfuse/store-memory"
 
 // #region notifier
-/** Posts one message per delivery to a chat's webhook. */
-export const chatNotifier = (webhook: string, send: typeof fetch = fetch): Notifier => ({
-  name: "chat",
-  deliver: async (events, signal) => {
-    const text = events.map((event) => eventName(event)).join("\n")
-    const response = await send(webhook, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ text }),
-      signal,
-    })
-    if (response.ok) return
-    const seconds = Number(response.headers.get("retry-after"))
-    throw new NotifyFailed("chat", {
-      retryable: response.status === 429 || response.status >= 500,
-      ...(seconds > 0 && { retryAfterMs: seconds * 1_000 }),
-    })
-  },
-})
+/** Posts one message per delivery to a chat's webhook, which is a secret. */
+export const chatNotifier = (url: string, fetch?: typeof globalThis.fetch): Notifier =>
+  defineNotifier({
+    name: "chat",
+    ...(fetch && { fetch }),
+    deliver: async (events, post) => {
+      const { title, todo } = messageOf(events)
+      await post({
+        url,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ text: `${title}\n${todo}` }),
+      })
+    },
+  })
 // #endregion notifier
 const said: string[] = []
 const pretend: typeof fetch = async (_, init) => {
@@ -46,5 +37,25 @@ await spendfuse.guard(
 )
 await spendfuse.flush()
 // #endregion use
-console.log(said.join("\n")) // => {"text":"tier hour 80%"}
+console.log(JSON.parse(said[0] ?? "").text.split("\n")[0]) // => agent-7 reached 80% of hour: $0.85 of $1
 await spendfuse.close()
+// #region laws
+const secret = "what-nobody-may-read"
+const laws = notifierLaws({
+  open: ({ fetch }) => chatNotifier(`https://chat.example/${secret}`, fetch),
+  secrets: [secret],
+})
+for (const { name, run } of laws) {
+  await run()
+  console.log(name)
+}
+// #endregion laws
+// => N1: an event of every kind is delivered
+//    N2: what fails is retryable or final, as the far side means it
+//    N3: a retry comes no sooner than the far side asks
+//    N4: it stops when it is told, whatever the far side does
+//    N5: no secret leaves it by an error, its name or the console
+//    N6: the same events again are the same message
+//    N7: many events of one incident take no more requests than one
+//    N8: whatever an event holds is delivered, to the same place
+//    N9: no redirect is followed

@@ -82,7 +82,7 @@ describe("pagerduty", () => {
       client_url: "https://console.example/",
       links: [{ href: "https://wiki.example/fuse" }],
       payload: {
-        summary: "hour stopped agent-7 until 11:20 UTC (2 events)",
+        summary: "hour stopped agent-7 until 11:20 UTC: $40 of $50 (2 events)",
         custom_details: {
           Account: "hour/agent-7",
           Spent: "$40 of $50 (80 %)",

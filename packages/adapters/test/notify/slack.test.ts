@@ -36,7 +36,9 @@ describe("slack by webhook", () => {
     const far = await startSlack()
     await byHook(far).deliver([refusing(), tier({}, 1), circuit("open", 1)], signal)
     expect(far.posted).toHaveLength(1)
-    expect(far.posted[0]?.text).toContain("hour stopped agent-7 until 11:20 UTC (3 events)")
+    expect(far.posted[0]?.text).toContain(
+      "hour stopped agent-7 until 11:20 UTC: $40 of $50 (3 events)",
+    )
     expect(far.posted[0]?.text).toContain("🟠")
   })
 

@@ -17,9 +17,8 @@ export const messageOf = (events: readonly DomainEvent[]): Message => {
   const story = storiesOf(events).at(-1)
   const standing = story?.state === "over" ? story.events.slice(-1) : (story?.events ?? [])
   const head = strongestOf(standing)
-  const count = events.length > 1 ? ` (${events.length} events)` : ""
   return {
-    title: head === undefined ? "Nothing happened" : `${sentenceOf(head)}${count}`,
+    title: head === undefined ? "Nothing happened" : titleOf(head, events),
     severity: head === undefined ? "info" : severityOf(head),
     state: story?.state ?? "over",
     facts: head === undefined ? [] : factsOf(head, events),
@@ -27,6 +26,15 @@ export const messageOf = (events: readonly DomainEvent[]): Message => {
     todo: head === undefined ? "" : todoOf(head),
     lines: events.map((event) => `${isoText(event.atMs).slice(11, 19)} ${sentenceOf(event)}`),
   }
+}
+
+/** A circuit has no numbers of its own: those of the level that moved it are told with it. */
+const titleOf = (head: DomainEvent, events: readonly DomainEvent[]): string => {
+  const meter = events.findLast(isMeterEvent)
+  const isBare = head.kind === "circuit" && head.state !== "closed" && meter !== undefined
+  const amounts = isBare ? `: ${ofLimit(meter)}` : ""
+  const count = events.length > 1 ? ` (${events.length} events)` : ""
+  return `${sentenceOf(head)}${amounts}${count}`
 }
 
 /** The message by the host's own words, or by the usual ones where those fail: an alert goes out either way. */
