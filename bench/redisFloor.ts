@@ -11,14 +11,13 @@ import type { Stores } from "./redisCalls.ts"
 export type Called = readonly (readonly Buffer[])[]
 
 export interface Recorded {
-  readonly reserve: Called
-  readonly settle: Called
-  /** Commands that the client sent, and steps among them. */
+  readonly reserves: readonly Called[]
+  readonly settles: readonly Called[]
+  /** Commands that the client sent. */
   readonly sent: number
-  readonly steps: number
 }
 
-/** Runs some work while a server says what it is asked: the calls of the last Reserve and the last Settle. */
+/** Runs some work while a server says what it is asked. */
 export const recorded = async (port: number, work: () => Promise<void>): Promise<Recorded> => {
   const lines: string[] = []
   let rest = ""
@@ -54,10 +53,7 @@ const read = (lines: readonly string[]): Recorded => {
   }
   const isEnd = (run: Called): boolean => run.some(([name]) => /^(zrem|hdel)$/i.test(String(name)))
   const steps = runs.filter((run) => run.length > 2)
-  const reserve = steps.findLast((run) => !isEnd(run))
-  const settle = steps.findLast(isEnd)
-  if (reserve === undefined || settle === undefined) throw new Error("no step was recorded")
-  return { reserve, settle, sent, steps: runs.length }
+  return { reserves: steps.filter((run) => !isEnd(run)), settles: steps.filter(isEnd), sent }
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", a: "\x07", b: "\b" }
@@ -78,7 +74,7 @@ const wordsOf = (text: string): Buffer[] =>
 export const floorOn = async (
   client: Client,
   redis: Redis,
-  { reserve, settle }: Recorded,
+  { reserves, settles }: Recorded,
   answers: ReadonlyMap<string, unknown>,
   [prefix, own]: readonly [string, string],
 ): Promise<Stores> => {
@@ -90,7 +86,17 @@ export const floorOn = async (
     const steps: Steps = { ...STEPS, script }
     return storeOn(client, steps, { prefix: own })
   }
-  return { reserve: await storeFor(reserve, "reserve"), settle: await storeFor(settle, "settle") }
+  return {
+    reserve: await storeFor(middle(reserves), "reserve"),
+    settle: await storeFor(middle(settles), "settle"),
+  }
+}
+
+/** One that ran while all callers were busy. */
+const middle = (runs: readonly Called[]): Called => {
+  const run = runs[Math.floor(runs.length / 2)]
+  if (run === undefined) throw new Error("no step was recorded")
+  return run
 }
 
 const moved = (word: Buffer, prefix: string, own: string): Buffer => {

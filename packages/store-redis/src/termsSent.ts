@@ -1,4 +1,5 @@
 import type { Command, Terms } from "@spendfuse/core/domain"
+import { termsKeyOf } from "./termsKey.ts"
 
 /**
  * Which terms this process has sent to a base lately. The server keeps them longer than they are believed
@@ -11,7 +12,7 @@ export class TermsSent {
   missing(base: string, command: Command, nowMs: number): readonly Terms[] {
     const missing: Terms[] = []
     for (const terms of termsOf(command)) {
-      const atMs = this.#sent.get(base + terms.id)
+      const atMs = this.#sent.get(base + termsKeyOf(terms))
       if (atMs === undefined || nowMs - atMs >= AGAIN_MS) missing.push(terms)
     }
     return missing
@@ -20,7 +21,7 @@ export class TermsSent {
   /** They were sent, and the server answered. */
   arrived(base: string, terms: readonly Terms[], nowMs: number): void {
     if (this.#sent.size >= SENT_MAX) this.#sent.clear()
-    for (const { id } of terms) this.#sent.set(base + id, nowMs)
+    for (const one of terms) this.#sent.set(base + termsKeyOf(one), nowMs)
   }
 }
 
