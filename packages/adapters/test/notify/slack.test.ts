@@ -179,12 +179,12 @@ describe("slack by bot", () => {
   })
 
   it("does not tell twice what Slack took, though nobody heard it say so", async () => {
-    let isCut = true
+    let isLost = true
     const far = await startSlack((method, usual) => {
       const answer = usual()
-      if (method !== "chat.postMessage" || !isCut) return answer
-      isCut = false
-      return "cut"
+      if (method !== "chat.postMessage" || !isLost) return answer
+      isLost = false
+      return { status: 502 }
     })
     await failureOf(byBot(far).deliver([circuit("open", 1)], signal))
     await byBot(far).deliver([circuit("open", 1)], signal)

@@ -11,7 +11,7 @@ import { HOOK_PATH, startSlack, TOKEN } from "./standIns/slack.ts"
 
 const ACCOUNTS = 40
 
-/** Fails three times in ten: refused, throttled, cut before or after it was taken. */
+/** Fails three times in ten: refused, throttled, cut off, or taken while the answer is lost on its way. */
 const unsteady = (seed: number): ((usual: () => Reply) => Reply) => {
   let state = seed
   const random = (): number => {
@@ -23,8 +23,9 @@ const unsteady = (seed: number): ((usual: () => Reply) => Reply) => {
     const kind = random()
     if (kind < 0.4) return { status: 503 }
     if (kind < 0.6) return { status: 429, headers: { "retry-after": "1" } }
-    if (kind < 0.8) usual()
-    return "cut"
+    if (kind < 0.8) return "cut"
+    usual()
+    return { status: 502 }
   }
 }
 

@@ -98,6 +98,8 @@ describe("the words", () => {
       "10:20:00 hour stopped agent-7 until 11:20 UTC",
       "10:20:00 hour lets agent-7 go on",
     ])
+    const tripped = messageOf([tier(), circuit("closed", 1), circuit("open", 2)])
+    expect(tripped.title).toBe("hour stopped agent-7 until 11:20 UTC (3 events)")
     const again = messageOf([circuit("closed", 1), tier({}, 1)])
     expect(again).toMatchObject({ state: "standing", severity: "warning", note: "Heads up" })
   })

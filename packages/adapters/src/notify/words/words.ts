@@ -17,11 +17,12 @@ export const messageOf = (events: readonly DomainEvent[]): Message => {
   const story = storiesOf(events).at(-1)
   const standing = story?.state === "over" ? story.events.slice(-1) : (story?.events ?? [])
   const head = strongestOf(standing)
+  const meter = story?.events.findLast(isMeterEvent)
   return {
-    title: head === undefined ? "Nothing happened" : titleOf(head, events),
+    title: head === undefined ? "Nothing happened" : titleOf(head, events.length, meter),
     severity: head === undefined ? "info" : severityOf(head),
     state: story?.state ?? "over",
-    facts: head === undefined ? [] : factsOf(head, events),
+    facts: head === undefined ? [] : factsOf(head, meter),
     note: noteOf(standing),
     todo: head === undefined ? "" : todoOf(head),
     lines: events.map((event) => `${isoText(event.atMs).slice(11, 19)} ${sentenceOf(event)}`),
@@ -29,12 +30,10 @@ export const messageOf = (events: readonly DomainEvent[]): Message => {
 }
 
 /** A circuit has no numbers of its own: those of the level that moved it are told with it. */
-const titleOf = (head: DomainEvent, events: readonly DomainEvent[]): string => {
-  const meter = events.findLast(isMeterEvent)
+const titleOf = (head: DomainEvent, count: number, meter: MeterEvent | undefined): string => {
   const isBare = head.kind === "circuit" && head.state !== "closed" && meter !== undefined
   const amounts = isBare ? `: ${ofLimit(meter)}` : ""
-  const count = events.length > 1 ? ` (${events.length} events)` : ""
-  return `${sentenceOf(head)}${amounts}${count}`
+  return `${sentenceOf(head)}${amounts}${count > 1 ? ` (${count} events)` : ""}`
 }
 
 /** The message by the host's own words, or by the usual ones where those fail: an alert goes out either way. */
@@ -93,9 +92,8 @@ const noteOf = (events: readonly DomainEvent[]): string => {
   return shown([...new Set(messages)].filter((message) => message !== "").join(" "), NOTE_MAX)
 }
 
-const factsOf = (head: DomainEvent, events: readonly DomainEvent[]): readonly Fact[] => {
+const factsOf = (head: DomainEvent, meter: MeterEvent | undefined): readonly Fact[] => {
   if (!("account" in head)) return []
-  const meter = events.findLast(isMeterEvent)
   return [
     { name: "Account", text: shown(head.account, 300) },
     ...(meter === undefined ? [] : meterFacts(meter)),
