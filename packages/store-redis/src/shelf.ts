@@ -19,6 +19,7 @@ export class Shelf {
   readonly divisions: Divisions
   readonly onNotice: (notice: RedisStoreNotice) => void
   readonly #prefix: string
+  readonly #bases = new Map<string, string>()
 
   constructor({ name, prefix, client, divisions, onNotice }: ShelfOptions) {
     this.name = name
@@ -29,7 +30,13 @@ export class Shelf {
   }
 
   base(division: string): string {
-    return baseOf(this.#prefix, division)
+    let base = this.#bases.get(division)
+    if (base === undefined) {
+      if (this.#bases.size >= BASES_MAX) this.#bases.clear()
+      base = baseOf(this.#prefix, division)
+      this.#bases.set(division, base)
+    }
+    return base
   }
 
   /** The divisions that have an outbox: on one server that of `*` is everybody's. */
@@ -63,3 +70,4 @@ export class Shelf {
 }
 
 const AT_ONCE = 64
+const BASES_MAX = 10_000

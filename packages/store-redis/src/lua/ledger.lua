@@ -166,6 +166,7 @@ local function set(key, value, horizon)
   end
 end
 
+-- A new name takes the place of two that ran out, where it meets them: so that names stay in proportion.
 local function flushAccount(key, known)
   local account = known.value
   local timed = account.base .. "timed"
@@ -175,7 +176,13 @@ local function flushAccount(key, known)
     redis.call("ZREM", timed, account.key)
   end
   if not known.was then
-    redis.call("ZADD", nameList(account.base, account.key), 0, account.key)
+    local names = nameList(account.base, account.key)
+    for _, name in ipairs(redis.call("ZRANDMEMBER", names, 2)) do
+      if redis.call("EXISTS", account.base .. "a:" .. name) == 0 then
+        redis.call("ZREM", names, name)
+      end
+    end
+    redis.call("ZADD", names, 0, account.key)
   end
   local packed = ledger.quickAccount(account) or "a" .. cmsgpack.pack(account)
   set(key, packed, ledger.accountHorizon(account))
