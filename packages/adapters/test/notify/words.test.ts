@@ -55,8 +55,8 @@ describe("the words", () => {
   it("say what is blocked and until when", () => {
     expect(factsOf([circuit("open", 1)])).toEqual({
       Account: "hour/agent-7",
-      "Blocked now": "every call of agent-7",
-      Until: "11:20 UTC, 60 min from then",
+      "Blocked now": "calls of agent-7 that hour counts",
+      Until: "11:20 UTC, after 60 min",
     })
     expect(factsOf([circuit("latched", 1)]).Until).toBe("a person acknowledges")
     expect(factsOf([refusing()])["Blocked now"]).toBe("calls of agent-7 that do not fit into hour")

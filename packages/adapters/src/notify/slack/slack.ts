@@ -72,7 +72,7 @@ const hookOf = (options: SlackWebhookOptions): Deliver => {
 }
 
 const checked = ({ token, channel, apiUrl = "https://slack.com/api" }: SlackBotOptions) => {
-  if (!/^xox[a-z]-[\w.-]{4,500}$/.test(token))
+  if (!/^xox[a-z](\.xox[a-z])?-[\w.-]{4,500}$/.test(token))
     throw new TypeError("`token` must be a bot's token, `xoxb-…`")
   if (!/^[CGD][A-Z0-9]{5,}$/.test(channel))
     throw new TypeError("`channel` must be a channel's id, e.g. `C0123456789`")

@@ -127,11 +127,14 @@ const blockedFacts = (head: DomainEvent): readonly Fact[] => {
   const until =
     untilMs === null
       ? "a person acknowledges"
-      : `${timeText(untilMs, atMs)}, ${lengthText(untilMs - atMs)} from then`
+      : `${timeText(untilMs, atMs)}, after ${lengthText(untilMs - atMs)}`
   return [
     {
       name: "Blocked now",
-      text: head.state === "half-open" ? "what probation does not allow" : `every call of ${who}`,
+      text:
+        head.state === "half-open"
+          ? "what probation does not allow"
+          : `calls of ${who} that ${budget} counts`,
     },
     { name: "Until", text: until },
   ]
