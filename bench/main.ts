@@ -70,6 +70,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
   fetch: async () => (await import("./fetch.ts")).fetchRatios(),
   traces: async () => (await import("./traces.ts")).traceRatios(),
   redis: async () => (await import("./redis.ts")).redisRatios(),
+  "redis-accounts": async () => (await import("./redisAccounts.ts")).redisAccounts(),
   postgres: async () => (await import("./postgres.ts")).postgresRatios(),
   alerts: async () => (await import("./alerts.ts")).alertRatios(),
   bundle: async () => (await import("./bundle.ts")).bundleRatios(),
