@@ -41,11 +41,12 @@ export const readTraces = (): readonly TraceRow[] | null => {
       outputTokens: Number(output),
     }))
     .sort((one, other) => one.atMs - other.atMs)
-    .map((row, at) => ({
-      ...row,
-      apiKey: `key-${(Math.imul(at, 2_654_435_761) >>> 0) % TRACE_KEYS}`,
-    }))
+    .map((row, at) => ({ ...row, apiKey: keyAt(at) }))
 }
+
+/** Whose the row at a place is. */
+export const keyAt = (at: number): string =>
+  `key-${(Math.imul(at, 2_654_435_761) >>> 0) % TRACE_KEYS}`
 
 /** A store in memory that keeps every event of a play. */
 export const openMemory = (nowMs: () => number): MemoryStore =>
@@ -84,6 +85,7 @@ export const playTraces = async <Opened extends Store>(
     notifiers: { slack: channel, pagerDuty: channel, oncall: channel },
     nowMs,
     waitMs: 0,
+    storeDeadlineMs: 10_000,
     rememberRefusals: false,
     onEvent,
     onNotice: () => undefined,

@@ -1,0 +1,43 @@
+import { describe, expect, inject, it } from "vitest"
+import { type Place, proveLeases, proveShared, proveTraces } from "../../../scripts/proof/index.mjs"
+import { freshName } from "../../../scripts/servers/index.mjs"
+
+const placeOf = (): Place => ({
+  store: "postgres",
+  url: inject("postgresUrl"),
+  name: freshName("proof"),
+})
+
+const load = () => ({
+  ...{ store: "postgres" as const, place: placeOf(), processes: 4, callers: 50 },
+  ...{ calls: 1_500, seconds: 60, callMs: 20 },
+})
+
+const failed = (claims: readonly { readonly name: string; readonly holds: boolean }[]) =>
+  claims.filter(({ holds }) => !holds).map(({ name }) => name)
+
+describe("four processes of fifty callers on one budget", () => {
+  it("never pass its cap, use it up, and hear of each tier once", async () => {
+    const { figures, claims } = await proveShared(load())
+    expect({ figures, failed: failed(claims) }).toMatchObject({ failed: [] })
+    expect(claims.length).toBeGreaterThan(6)
+  })
+
+  it("do so with slices too, whoever has the load", async () => {
+    const lease = { share: "5%", for: "2s" }
+    for (const { figures, claims } of await proveLeases({ ...load(), lease }))
+      expect({ figures, failed: failed(claims) }).toMatchObject({ failed: [] })
+  })
+})
+
+it("reports the same on the same traffic as memory does, to the byte", async () => {
+  const stores = ["memory", "postgres"] as const
+  const { claims } = await proveTraces({
+    stores,
+    rows: 300,
+    places: { postgres: placeOf() },
+    made: true,
+  })
+  expect(failed(claims)).toEqual([])
+  expect(claims.length).toBeGreaterThan(1)
+})
