@@ -1,4 +1,4 @@
-// The suite at night: a hundred times the runs, from a fresh seed that it prints, and more kills.
+// The suite at night: a hundred times the runs, from a fresh seed that it prints, and more kills; then every fault.
 // The same night again: `LAW_SEED=<the printed seed> npm run nightly`.
 import { spawnSync } from "node:child_process"
 import { randomInt } from "node:crypto"
@@ -21,5 +21,8 @@ const { status } = spawnSync(
   [...vitest, ...projects, `--testTimeout=${HOUR_MS}`, ...process.argv.slice(2)],
   { cwd: root, env, stdio: "inherit" },
 )
+const sources = ["--conditions=@spendfuse/source", "--disable-warning=ExperimentalWarning"]
+const faults = [join(root, "scripts", "faults.mjs"), `--seed=${env.LAW_SEED}`]
+const struck = spawnSync(process.execPath, [...sources, ...faults], { cwd: root, stdio: "inherit" })
 console.log(`to repeat it: LAW_SEED=${env.LAW_SEED} npm run nightly`)
-process.exitCode = status ?? 1
+process.exitCode = (status ?? 1) || (struck.status ?? 1)
