@@ -73,6 +73,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
   "redis-accounts": async () => (await import("./redisAccounts.ts")).redisAccounts(),
   postgres: async () => (await import("./postgres.ts")).postgresRatios(),
   alerts: async () => (await import("./alerts.ts")).alertRatios(),
+  hosts: async () => (await import("./hosts.ts")).hostRatios(),
   bundle: async () => (await import("./bundle.ts")).bundleRatios(),
 }
 

@@ -41,13 +41,15 @@ export const spendMiddleware = (
     served.onHeaders = (headers) => {
       for (const [name, value] of Object.entries(headers)) c.header(name, value)
     }
-    const { signal } = c.req.raw
-    const gone = (): void => served.gone()
-    signal.addEventListener("abort", gone, { once: true })
-    if (signal.aborted) gone()
+    served.onSignal = () => {
+      const { signal } = c.req.raw
+      if (signal.aborted) served.gone()
+      else signal.addEventListener("abort", () => served.gone(), { once: true })
+    }
     await next()
     if (isOfRefusal(c.error, served)) c.res = new Response(served.refusal.body, served.refusal)
-    end(c, served, () => signal.removeEventListener("abort", gone))
+    served.onHeaders = () => undefined
+    if (served.isOpen) endWithBody(c, served)
   }
 }
 
@@ -60,24 +62,16 @@ const isOfRefusal = (
   served.refusal !== null &&
   (error as { status?: unknown } | null)?.status === served.refusal.status
 
-/** A body of its own streams on after the handler has returned. */
-const end = (c: Context, served: Served, done: () => void): void => {
+/** A body of its own streams on after the handler has returned; only then is it worth a look. */
+const endWithBody = (c: Context, served: Served): void => {
   const { res } = c
-  served.onHeaders = () => undefined
-  const finish = (): void => {
-    done()
-    served.ended(res.status)
-  }
   if (res.body === null) {
-    finish()
+    served.ended(res.status)
     return
   }
   const body = watched(res.body, {
-    ended: finish,
-    cancelled: () => {
-      done()
-      served.gone()
-    },
+    ended: () => served.ended(res.status),
+    cancelled: () => served.gone(),
   })
   c.res = new Response(body, res)
 }

@@ -30,6 +30,8 @@ export class Served implements Spend {
   refusal: Response | null = null
   /** Called where a settle makes headers, until the answer's head is sent. */
   onHeaders: (headers: Readonly<Record<string, string>>) => void = () => undefined
+  /** Called once, where somebody wants to know when the client goes. */
+  onSignal: (() => void) | null = null
   readonly #serving: Pick<Serving<never>, "guarded"> & { readonly options: Ending }
   readonly #client = new AbortController()
   #fetch: typeof fetch | null = null
@@ -47,7 +49,15 @@ export class Served implements Spend {
   }
 
   get signal(): AbortSignal {
+    const tie = this.onSignal
+    this.onSignal = null
+    tie?.()
     return this.#client.signal
+  }
+
+  /** Something is held that the handler has neither settled nor released. */
+  get isOpen(): boolean {
+    return this.granted !== null && !this.#isSettled
   }
 
   get fetch(): typeof fetch {
@@ -83,10 +93,10 @@ export class Served implements Spend {
     if (this.#hasEnded) return
     this.#hasEnded = true
     const { granted } = this
-    if (granted === null || this.#isSettled) return
+    if (granted === null || !this.isOpen) return
     const { graceMs = GRACE_MS, isFree = is4xx, onError = warn } = this.#serving.options
     const timer = setTimeout(() => {
-      if (this.#isSettled) return
+      if (!this.isOpen) return
       const end = status !== null && isFree(status) ? granted.release() : granted.assume()
       end.catch(onError)
     }, graceMs)
