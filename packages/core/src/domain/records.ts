@@ -1,4 +1,4 @@
-import type { Reserve } from "./command.ts"
+import { type Reserve, SOURCE_KEPT_MS } from "./command.ts"
 import type { Marked } from "./draft.ts"
 import type { Entry, Ledger, Reservation, Source } from "./ledger.ts"
 import { Numbered } from "./numbered.ts"
@@ -55,7 +55,9 @@ export const sourceFor = (
 ): Mutable<Source> => {
   let source: Mutable<Source> | undefined = ledger.sources.get(key)
   if (source === undefined || fresh) {
-    const entries = source?.isKnown === false ? source.entries : new Numbered<Entry>()
+    const marks = source?.isKnown === false ? source : undefined
+    const isHeard = marks !== undefined && atMs - marks.lastAtMs < SOURCE_KEPT_MS
+    const entries = isHeard ? marks.entries : new Numbered<Entry>()
     source = { done, lastAtMs: atMs, isKnown: true, entries }
     ledger.sources.set(key, source)
     ledger.rounds.owe()
