@@ -3,7 +3,8 @@ import { afterAll, describe, inject, it } from "vitest"
 import { conformanceLaws, type OpenEmpty } from "../../core/src/testing.ts"
 import { postgresStore } from "../src/index.ts"
 
-const RUNS = Number(process.env.LAW_RUNS ?? 10)
+// A history takes many round trips: a fortieth of the runs of laws without a server.
+const RUNS = Math.ceil(Number(process.env.LAW_RUNS ?? 400) / 40)
 const SEED = Number(process.env.LAW_SEED ?? 42)
 const url = inject("postgresUrl")
 const schemas: string[] = []

@@ -3,7 +3,8 @@ import { freshName } from "../../../scripts/servers/index.mjs"
 import { conformanceLaws, type OpenEmpty } from "../../core/src/testing.ts"
 import { type RedisPlace, redisStore } from "../src/index.ts"
 
-const RUNS = Number(process.env.LAW_RUNS ?? 12)
+// A history takes many round trips: a fortieth of the runs of laws without a server.
+const RUNS = Math.ceil(Number(process.env.LAW_RUNS ?? 400) / 40)
 const SEED = Number(process.env.LAW_SEED ?? 42)
 
 /** Each under a prefix of its own; opened again it finds what lies there. */

@@ -5,10 +5,17 @@ import { KIND_NAMES, SCALES } from "./kinds.ts"
 import { ODD_TEXTS } from "./names.ts"
 
 const small = fc.integer({ min: 0, max: 4 })
-const of = fc.integer({ min: 1, max: 10 })
+/** Mostly one of the latest. */
+const of = fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 3, 6, 10)
 const off = fc.constantFrom(0, 0, 0, 1, -1)
 const picks = fc.subarray([0, 1, 2, 3], { minLength: 1, maxLength: 3 })
 const pick = fc.integer({ min: 0, max: 3 })
+/** What is seldom of use, one time in twenty. */
+const rarely = <Value>(seldom: Value, ...often: readonly Value[]): fc.Arbitrary<Value> =>
+  fc.oneof(
+    { weight: 19, arbitrary: fc.constantFrom(...often) },
+    { weight: 1, arbitrary: fc.constant(seldom) },
+  )
 const kind = <const Name extends string>(name: Name) => fc.constant(name)
 
 /** One arbitrary for each thing that a caller may do; small domains, so that they meet. */
@@ -23,9 +30,9 @@ const anyMove: { readonly [K in Move["kind"]]: fc.Arbitrary<Extract<Move, { kind
     per: fc.constantFrom(0, 1, 2),
     least: fc.constantFrom(0, 0, 1),
     more: fc.constantFrom(0, 1, 2, 3, 4, 100_000),
-    lifeMs: fc.constantFrom(1_000, MINUTE_MS, 20 * MINUTE_MS, 5 * HOUR_MS, 8 * DAY_MS),
+    lifeMs: rarely(8 * DAY_MS, 1_000, MINUTE_MS, 20 * MINUTE_MS, 20 * MINUTE_MS, 5 * HOUR_MS),
     via: fc.constantFrom(null, null, "cheap", "later"),
-    issuedMs: fc.constantFrom(0, 0, 0, 30_000, -30_000, 10 * MINUTE_MS, 700_000),
+    issuedMs: rarely(700_000, 0, 0, 0, 0, 30_000, -30_000, 10 * MINUTE_MS),
     swallowed: fc.constantFrom(0, 0, 4, 9),
   }),
   settle: fc.record({
@@ -44,7 +51,7 @@ const anyMove: { readonly [K in Move["kind"]]: fc.Arbitrary<Extract<Move, { kind
     off,
     per: fc.constantFrom(0, 1),
     most: fc.constantFrom(0, 0, 2),
-    lifeMs: fc.constantFrom(null, MINUTE_MS, HOUR_MS, 8 * DAY_MS),
+    lifeMs: rarely(8 * DAY_MS, null, MINUTE_MS, HOUR_MS),
   }),
   release: fc.record({ kind: kind("release"), of: fc.integer({ min: 1, max: 14 }) }),
   charge: fc.record({
@@ -72,7 +79,7 @@ const anyMove: { readonly [K in Move["kind"]]: fc.Arbitrary<Extract<Move, { kind
   trip: fc.record({
     kind: kind("trip"),
     pick,
-    coolDownMs: fc.constantFrom(MINUTE_MS, HOUR_MS, 8_640_000_000_000_000),
+    coolDownMs: rarely(8_640_000_000_000_000, MINUTE_MS, HOUR_MS),
   }),
   switch: fc.record({
     kind: kind("switch"),
@@ -90,9 +97,9 @@ const anyMove: { readonly [K in Move["kind"]]: fc.Arbitrary<Extract<Move, { kind
 
 /**
  * How a history moves through time. `mixed`: now and then; `crowd`: nearly everything at one instant, so that
- * many commands go together; `edges`: mostly to an instant at which something ends, to the millisecond.
+ * many commands go together; `rush`: all at one instant; `edges`: mostly to an instant at which something ends, to the millisecond.
  */
-export type Pace = "mixed" | "crowd" | "edges"
+export type Pace = "mixed" | "crowd" | "rush" | "edges"
 
 const beside = fc.constantFrom(-1, 0, 1)
 const at = (...ms: readonly number[]): fc.Arbitrary<Time> =>
@@ -130,6 +137,7 @@ const TIMES: Readonly<Record<Pace, fc.Arbitrary<Time>>> = {
     { weight: 1, arbitrary: later },
     { weight: 1, arbitrary: edge },
   ),
+  rush: at(0),
   edges: fc.oneof(
     { weight: 3, arbitrary: at(0) },
     { weight: 5, arbitrary: edge },
@@ -167,9 +175,13 @@ export const historyOf = (
         source: fc.constantFrom(0, 0, 0, 1),
         division: fc.constantFrom(0, 0, 0, 1, 2),
         time: TIMES[pace],
-        flush: pace === "crowd" ? fc.constant(false) : fc.boolean(),
+        flush: pace === "crowd" || pace === "rush" ? fc.constant(false) : fc.boolean(),
         done: fc.constantFrom(false, false, false, true),
-        skip: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 1, 1_024),
+        skip: fc.oneof(
+          { weight: 60, arbitrary: fc.constant(0) },
+          { weight: 5, arbitrary: fc.constant(1) },
+          { weight: 1, arbitrary: fc.constant(1_024) },
+        ),
       }),
       { minLength: stepsMin, maxLength: stepsMax, size: "max" },
     ),

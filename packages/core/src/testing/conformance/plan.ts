@@ -1,6 +1,6 @@
 import { type Command, type CommandId, type Line, SKEW_MAX_MS } from "../../domain/command.ts"
 import type { Amounts, Terms } from "../../domain/terms.ts"
-import { DAY_MS } from "../../domain/time.ts"
+import { DAY_MS, HOUR_MS } from "../../domain/time.ts"
 import { type Period, periodAt } from "../../domain/window.ts"
 import type { History, Move, Step, Time } from "./history.ts"
 import { type KIND_NAMES, kindOf, scaled } from "./kinds.ts"
@@ -52,6 +52,9 @@ type Name = (typeof KIND_NAMES)[number]
 /** Two accounts in the first division, one in the second, one in `*`. */
 const PLACES: readonly number[] = [0, 0, 1, SHARED]
 
+/** Nobody sends a command again that was first sent longer ago. */
+export const AGAIN_MAX_MS: number = 12 * HOUR_MS
+
 const person = { by: "ann \u0000", why: "law \ud800" }
 
 class Planner {
@@ -62,6 +65,8 @@ class Planner {
   readonly #numbers = new Map<string, { last: number; done: number }>()
   /** The same list for the same lines, as an engine has it. */
   readonly #lists = new Map<string, readonly Line[]>()
+  /** Of sliding accounts. */
+  readonly #usedAtMs = new Map<string, number>()
   #nowMs: number
   #latestMs: number
 
@@ -115,8 +120,11 @@ class Planner {
   }
 
   #again({ of, other }: Extract<Move, { kind: "again" }>): Command | undefined {
-    const found = this.#sent[of % Math.max(1, this.#sent.length)]
-    if (found === undefined || !other) return found
+    const at = of % Math.max(1, this.#sent.length)
+    const found = this.#sent[at]
+    if (found === undefined || this.#nowMs - (this.#sentAtMs[at] ?? 0) > AGAIN_MAX_MS)
+      return undefined
+    if (!other) return found
     switch (found.kind) {
       case "reserve":
       case "extend":
@@ -163,6 +171,7 @@ class Planner {
         }
       case "adjust": {
         const line = this.#line(move.pick, division, this.#nowMs - move.backMs)
+        if (line === null) return { ...head, kind: "expire" }
         const amount = Math.sign(move.amount) * scaled(Math.abs(move.amount), this.#history.scale)
         return { ...head, ...person, kind: "adjust", line, amount }
       }
@@ -220,6 +229,7 @@ class Planner {
   #acknowledge(head: Head, move: Extract<Move, { kind: "acknowledge" }>): Command {
     const { scale } = this.#history
     const line = this.#line(move.pick, head.division, this.#nowMs)
+    if (line === null) return { ...head, kind: "expire" }
     return {
       ...head,
       ...person,
@@ -283,6 +293,7 @@ class Planner {
     atMs: number,
   ): readonly Line[] {
     const lines = picks.flatMap((at) => {
+      if (this.#isFaded(at)) return []
       const line = this.#lineAt(at, variant, atMs)
       const isOwn = line.division === division
       const isShared = this.#options.spansDivisions && line.division === "*"
@@ -296,11 +307,25 @@ class Planner {
     return known
   }
 
-  /** A line that the division may have: the picked one, else the first of its own. */
-  #line(pick: number, division: string, atMs: number): Line {
-    const [picked] = this.#lines(division, [pick], 0, atMs)
+  /** A line that the division may have: the picked one, else the first of its own; null where it has none. */
+  #line(pick: number, division: string, atMs: number): Line | null {
     const own = PLACES.findIndex((place) => this.#options.names.division(place) === division)
-    return picked ?? this.#lineAt(own, 0, atMs)
+    const [picked] = this.#lines(division, [pick], 0, atMs)
+    return picked ?? this.#lines(division, [own], 0, atMs)[0] ?? null
+  }
+
+  /**
+   * Whether a sliding account was idle so long that a store may have forgotten what it had fired. Whether it
+   * has is nobody's business, so it is not used again.
+   */
+  #isFaded(at: number): boolean {
+    const { account, kind } = accountAt(this.#history, this.#options.names, at)
+    const { window } = kindOf(kind, this.#history.scale)
+    if (window.kind !== "sliding") return false
+    const usedAtMs = this.#usedAtMs.get(account) ?? this.#nowMs
+    if (this.#nowMs - usedAtMs >= 2 * window.lengthMs) return true
+    this.#usedAtMs.set(account, Math.max(usedAtMs, this.#nowMs))
+    return false
   }
 
   #lineAt(at: number, variant: number, atMs: number): Line {
