@@ -31,11 +31,14 @@ export class Slice {
   plainUntilMs: number = Number.NEGATIVE_INFINITY
   /** By the monotonic clock. */
   beatAtMs: number
+  /** When it was last asked whether somebody waits for what is idle here; by that clock too. */
+  lookedAtMs: number
 
   constructor(line: Line, lease: Lease, nowMs: number) {
     this.line = line
     this.lease = lease
     this.beatAtMs = nowMs + lease.forMs / 4
+    this.lookedAtMs = nowMs
   }
 
   /** From then on a new period, or bucket, has a slice of its own. */
@@ -48,6 +51,11 @@ export class Slice {
     let free = 0
     for (const part of this.parts) if (part.isOpen) free += part.free
     return free
+  }
+
+  /** Whether it has a part that could go back whole. */
+  get hasIdle(): boolean {
+    return this.parts.some((part) => part.running === 0 && !part.hasEnded)
   }
 
   /** An open part with room for `amount`, or null. */

@@ -15,6 +15,7 @@ export interface TripsBy extends HeldBy {
     readonly store: Store
     readonly monotonicMs: () => number
     readonly storeDeadlineMs: number
+    readonly waitMs: number
     readonly onNotice: (notice: Notice) => void
   }
 }
@@ -114,10 +115,30 @@ export class SliceTrips {
   async look(): Promise<void> {
     const nowMs = this.#engine.options.monotonicMs()
     const due = [...this.#slices].filter(([, slice]) => nowMs >= slice.beatAtMs && !slice.isBeating)
-    await Promise.all(due.map(([key, slice]) => this.#beat(key, slice, nowMs)))
+    const asked = [...this.#slices.values()].filter((slice) => this.#mayBeAsked(slice, nowMs))
+    await Promise.all([
+      ...due.map(([key, slice]) => this.#beat(key, slice, nowMs)),
+      ...asked.map((slice) => this.#returnWhereAsked(slice, nowMs)),
+    ])
     if (this.#slices.size > 0 || this.#timer === null) return
     clearInterval(this.#timer)
     this.#timer = null
+  }
+
+  /** Who waits less than a heartbeat for a `busy` budget must not be refused beside what lies idle here. */
+  #mayBeAsked(slice: Slice, nowMs: number): boolean {
+    const { waitMs } = this.#engine.options
+    if (waitMs <= 0 || slice.isBeating || nowMs >= slice.beatAtMs) return false
+    return nowMs >= slice.lookedAtMs + waitMs / 2 && slice.hasIdle
+  }
+
+  async #returnWhereAsked(slice: Slice, nowMs: number): Promise<void> {
+    slice.lookedAtMs = nowMs
+    try {
+      if (refuses(slice.line, await this.#read(slice))) await Promise.all(this.returnIdle(slice))
+    } catch {
+      // The next heartbeat looks again.
+    }
   }
 
   async close(): Promise<void> {
@@ -149,6 +170,7 @@ export class SliceTrips {
 
   async #beat(key: string, slice: Slice, nowMs: number): Promise<void> {
     slice.beatAtMs = nowMs + slice.lease.forMs / 4
+    slice.lookedAtMs = nowMs
     slice.isBeating = true
     try {
       const isIdle = slice.uses === 0
