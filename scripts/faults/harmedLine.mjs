@@ -14,7 +14,8 @@ const CHANCES = { drop: 0.02, delay: 0.03, duplicate: 0.05, cut: 0.02, stall: 0.
  * @param options `store`, `url`, `seed`, `calls` of each host, `onStoreUnavailable`
  */
 export const harmedLine = async ({ store, url, seed, calls, onStoreUnavailable = "deny" }) => {
-  const capCalls = 100_000
+  // Half a hold is spent by each on average: the cap is reached before the end.
+  const capCalls = Math.ceil(0.8 * calls)
   const place = placeAt(store, url)
   const proxy = await startProxy({ url })
   const journal = newJournal()

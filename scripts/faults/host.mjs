@@ -63,6 +63,7 @@ const callOnce = async (spendfuse, { id, random, policy, thinkMs = 20, holdMs },
   const actual = 1 + Math.floor(random() * HOLD_NANO)
   const ranMs = random() * thinkMs
   tell({ kind: "asked", id })
+  const fromMs = performance.now()
   try {
     const decision = await spendfuse.reserve({
       subject: policy.isEach === false ? {} : { call: id },
@@ -70,7 +71,7 @@ const callOnce = async (spendfuse, { id, random, policy, thinkMs = 20, holdMs },
       ...(holdMs === undefined ? {} : { expiresInMs: holdMs }),
     })
     if (!decision.allowed) {
-      tell({ kind: "refused", id, reason: decision.reason })
+      tell({ kind: "refused", id, reason: decision.reason, tookMs: performance.now() - fromMs })
       return decision.reason
     }
     const [line] = decision.lines

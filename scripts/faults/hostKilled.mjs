@@ -23,9 +23,11 @@ export const hostKilled = async ({ place, kills, seed }) => {
   await runKilling({ place, kills, seed, settings, journal, width: 8 })
   const store = openStore(place)
   try {
+    const held = await judge(store, journal, { capCalls })
     await sleep(HOLD_MS + 500)
     await expireAll(store, settings)
-    const judged = await judge(store, journal, { capCalls })
+    const expired = await judge(store, journal, { capCalls })
+    const judged = { ...expired, problems: [...held.problems, ...expired.problems] }
     const dead = [...journal.calls.values()].filter(
       ({ isDead, state }) => isDead && (state === "admitted" || state === "spent"),
     )
@@ -42,29 +44,34 @@ export const hostKilled = async ({ place, kills, seed }) => {
 /**
  * The same with hosts that decide on slices: what the dead one held counts until it expires, then what its
  * calls may have cost, and never is more spent than the cap.
+ *
+ * @param options `place`, `kills`, `seed`, `isNearCap`: whether it is reached
  */
-export const leaseholderKilled = async ({ place, kills, seed }) => {
-  const capCalls = 1_500 * (kills + 2)
+export const leaseholderKilled = async ({ place, kills, seed, isNearCap }) => {
+  const capCalls = isNearCap ? 300 : 10_000 * (kills + 2)
   const journal = newJournal()
   const lease = { share: "10%", for: "2s" }
-  const settings = { policy: { capCalls, lease, isEach: false }, holdMs: HOLD_MS, thinkMs: 10 }
+  const settings = { policy: { capCalls, lease, isEach: false }, holdMs: HOLD_MS, thinkMs: 100 }
   await runKilling({ place, kills, seed, settings, journal, width: 16 })
   const store = openStore(place)
   try {
     const before = await metered(store)
     await sleep(2_500)
     await expireAll(store, settings)
-    return leaseFigures({ journal, capCalls, kills, before, after: await metered(store) })
+    const after = await metered(store)
+    return leaseFigures({ journal, capCalls, kills, isNearCap, before, after })
   } finally {
     await store.close()
   }
 }
 
-const leaseFigures = ({ journal, capCalls, kills, before, after }) => {
+const leaseFigures = ({ journal, capCalls, kills, isNearCap, before, after }) => {
   const calls = [...journal.calls.values()]
   const spentNano = calls.reduce((sum, { actual }) => sum + actual, 0)
   const capNano = capCalls * HOLD_NANO
   const problems = []
+  if (!isNearCap && before.held === 0) problems.push("the dead hosts held no slice")
+  if (isNearCap && before.settled < 0.9 * capNano) problems.push("the cap was not reached")
   if (after.held > 0) problems.push("a dead host's slice did not expire")
   for (const { settled, held } of [before, after]) {
     if (settled + held > capNano) problems.push(`${settled + held} is over the cap of ${capNano}`)

@@ -30,8 +30,7 @@ export interface Fault {
   readonly promise: string
   /** Left to the night: too long, or little that another does not show. */
   readonly atNight: boolean
-  /** Null where this machine cannot do it. */
-  readonly run: (options: FaultRun) => Promise<FaultResult | null>
+  readonly run: (options: FaultRun) => Promise<FaultResult>
 }
 
 /** All faults of a store, through the engine; servers that must be harmed are its own. */

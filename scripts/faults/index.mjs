@@ -15,20 +15,15 @@ const RULES = ["deny", "allow", "degrade"]
 /**
  * By store: what befalls it, what its server promises then, and how it is run.
  * `run({ url, times, seed })`: on the server at `url`, or on one of its own where it must be harmed; `times` is 1
- * in a test and more at night. A run answers null where this machine cannot do it. `atNight`: it takes too long
- * for every test run, or shows little that another does not.
+ * in a test and more at night. `atNight`: it takes too long for every test run, or shows little that another does
+ * not.
  */
 export const faultsOf = (store) => [
   ...(store === "redis" ? REDIS : POSTGRES),
   fault("a host is killed between reserve and settle", ALL_KEPT, ({ url, times, seed }) =>
     hostKilled({ place: placeAt(store, url), kills: 2 * times, seed }),
   ),
-  {
-    ...fault("a host that holds slices is killed", ALL_KEPT, ({ url, times, seed }) =>
-      leaseholderKilled({ place: placeAt(store, url), kills: times, seed }),
-    ),
-    atNight: store === "postgres",
-  },
+  ...[false, true].map((isNearCap) => leaseFault(store, isNearCap)),
   fault("the line drops, delays, doubles, cuts off", ALL_KEPT, ({ url, times, seed }) =>
     harmedLine({ store, url, seed, calls: 100 * times }),
   ),
@@ -45,6 +40,17 @@ export const faultsOf = (store) => [
 ]
 
 const fault = (name, promise, run) => ({ name, promise, run, atNight: false })
+
+/** One of the two for each store in the tests. */
+const leaseFault = (store, isNearCap) => {
+  const where = isNearCap ? ", the cap reached" : ""
+  return {
+    ...fault(`a host that holds slices is killed${where}`, ALL_KEPT, ({ url, times, seed }) =>
+      leaseholderKilled({ place: placeAt(store, url), kills: times, seed, isNearCap }),
+    ),
+    atNight: isNearCap !== (store === "redis"),
+  }
+}
 
 const downFault = (store, rule, how) => ({
   ...fault(`the store is ${how}: \`${rule}\``, ALL_KEPT, ({ url, times }) =>

@@ -9,6 +9,7 @@ const unheard = (id, host) => ({
   actual: 0,
   withoutStore: false,
   startMs: null,
+  tookMs: 0,
   isDead: false,
   acks: [],
 })
@@ -41,10 +42,11 @@ export const newJournal = () => {
 
 const ENDED = new Set(["settled", "refused", "failed"])
 
-const heard = ({ kind, reason, actual, withoutStore, startMs, message }) => ({
+const heard = ({ kind, reason, actual, withoutStore, startMs, tookMs, message }) => ({
   state: kind,
   ...(reason === undefined ? {} : { reason }),
   ...(message === undefined ? {} : { reason: message }),
+  ...(tookMs === undefined ? {} : { tookMs }),
   ...(actual === undefined ? {} : { actual }),
   ...(withoutStore === undefined ? {} : { withoutStore, startMs }),
 })

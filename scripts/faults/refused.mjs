@@ -1,11 +1,12 @@
 // Servers that answer and take nothing: memory full, disk full, a script that keeps Redis busy.
-import { spawnSync } from "node:child_process"
-import { closeSync, openSync, rmSync, writeSync } from "node:fs"
+import { mkdirSync, rmdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Redis } from "ioredis"
+import pg from "pg"
 import { startPostgres, startRedis } from "../servers/index.mjs"
-import { temporaryFolder } from "../servers/ports.mjs"
+import { temporaryFolder, until } from "../servers/ports.mjs"
+import { mountedDisk } from "./disk.mjs"
 import { judgeAt } from "./harmedLine.mjs"
 import { startHost } from "./host.mjs"
 import { newJournal } from "./journal.mjs"
@@ -54,14 +55,14 @@ export const scriptBusy = async () => {
 }
 
 /**
- * A real disk that is full: a small file system in memory, which only root can mount.
+ * A real disk that is full: a small file system in memory, which only root can mount. For others, what stands in
+ * for it: Redis cannot save where a folder has the file's name; a trigger says in PostgreSQL what a full disk does.
  *
  * @param options `store`
- * @returns null where it cannot be mounted
  */
 export const diskFull = async ({ store }) => {
   const disk = mountedDisk(store === "redis" ? "16m" : "160m")
-  if (disk === null) return null
+  if (disk === null) return store === "redis" ? saveFails() : saidToBeFull()
   try {
     const dir = disk.path
     const settings = store === "redis" ? { "auto-aof-rewrite-percentage": 0 } : {}
@@ -83,6 +84,62 @@ export const diskFull = async ({ store }) => {
   }
 }
 
+/** Redis refuses every write (MISCONF) once it could not save. */
+export const saveFails = async () => {
+  const folder = temporaryFolder("faults")
+  const taken = join(folder.path, "dump.rdb")
+  const server = await startRedis({ dir: folder.path, settings: { save: "1 1" } })
+  const redis = new Redis(server.url)
+  try {
+    const result = await whileRefused({
+      store: "redis",
+      server,
+      start: async () => {
+        rmSync(taken, { force: true })
+        mkdirSync(taken)
+        await until("a save that fails", async () =>
+          (await redis.info("persistence")).includes("rdb_last_bgsave_status:err"),
+        )
+      },
+      end: async () => {
+        rmdirSync(taken)
+        await redis.bgsave()
+      },
+    })
+    return { ...result, note: `stand-in, a save that fails: ${result.note}` }
+  } finally {
+    redis.disconnect()
+    await server.stop()
+    folder.remove()
+  }
+}
+
+/** Each reservation fails with the state of a full disk. */
+export const saidToBeFull = async () => {
+  const server = await startPostgres()
+  const client = new pg.Client({ connectionString: server.url })
+  try {
+    await client.connect()
+    await client.query(`create function disk_full() returns trigger language plpgsql as
+      $$ begin raise exception 'no space' using errcode = '53100'; end $$`)
+    let table = ""
+    const result = await whileRefused({
+      store: "postgres",
+      server,
+      start: async ({ name }) => {
+        table = `${name}.reservation`
+        await client.query(`create trigger disk_full before insert or update or delete on ${table}
+          for each statement execute function disk_full()`)
+      },
+      end: () => client.query(`drop trigger disk_full on ${table}`),
+    })
+    return { ...result, note: `stand-in, a trigger that raises 53100: ${result.note}` }
+  } finally {
+    await client.end()
+    await server.stop()
+  }
+}
+
 /** Calls before, while and after; none of them is let through without the store. */
 const whileRefused = async ({ store, server, start, end }) => {
   const capCalls = 100_000
@@ -94,9 +151,8 @@ const whileRefused = async ({ store, server, start, end }) => {
   await host.back()
   const load = host.calls(1_000_000, 16)
   await sleep(300)
-  await start()
-  await sleep(200)
-  const slowestMs = await slowestOf(host)
+  await start(place)
+  await sleep(900)
   host.halt()
   await load
   const refused = [...journal.calls.values()].filter(({ reason }) => reason === "store-unavailable")
@@ -107,21 +163,11 @@ const whileRefused = async ({ store, server, start, end }) => {
   await host.stop()
   const judged = await judgeAt(place, journal, { capCalls })
   if (refused.length === 0) judged.problems.push("the server refused nothing")
+  const slowestMs = Math.max(...refused.map(({ tookMs }) => tookMs))
   if (slowestMs > 450)
     judged.problems.push(`a decision took ${slowestMs} ms at a deadline of 250 ms`)
   const slowest = Math.round(slowestMs)
   return { ...judged, note: `${refused.length} calls refused; slowest decision ${slowest} ms` }
-}
-
-const slowestOf = async (host) => {
-  let slowestMs = 0
-  for (let at = 0; at < 600; at += 1) {
-    const fromMs = performance.now()
-    if ((await host.one()) === "store-unavailable")
-      slowestMs = Math.max(slowestMs, performance.now() - fromMs)
-    if (at >= 40 && slowestMs > 0) break
-  }
-  return slowestMs
 }
 
 const FILL_KEYS = Array.from({ length: 20 }, (_, at) => `fill-${at}`)
@@ -129,39 +175,4 @@ const FILL_KEYS = Array.from({ length: 20 }, (_, at) => `fill-${at}`)
 const fillMemory = async (redis) => {
   for (const bytes of [4_000_000, 400_000, 40_000, 4_000, 400])
     for (const key of FILL_KEYS) await redis.append(key, Buffer.alloc(bytes)).catch(() => undefined)
-}
-
-const mountedDisk = (size) => {
-  const folder = temporaryFolder("disk")
-  const options = ["-t", "tmpfs", "-o", `size=${size},mode=777`, "spendfuse-faults", folder.path]
-  const { status } = spawnSync("mount", options, { stdio: "ignore" })
-  if (status !== 0) {
-    folder.remove()
-    return null
-  }
-  const filler = join(folder.path, "filler")
-  return {
-    path: folder.path,
-    fill: () => {
-      const file = openSync(filler, "w")
-      try {
-        for (const bytes of [1_000_000, 4_096]) while (fits(file, bytes));
-      } finally {
-        closeSync(file)
-      }
-    },
-    empty: () => rmSync(filler),
-    unmount: () => {
-      spawnSync("umount", ["-l", folder.path], { stdio: "ignore" })
-      folder.remove()
-    },
-  }
-}
-
-const fits = (file, bytes) => {
-  try {
-    return writeSync(file, Buffer.alloc(bytes)) === bytes
-  } catch {
-    return false
-  }
 }
