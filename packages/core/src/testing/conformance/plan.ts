@@ -271,7 +271,7 @@ class Planner {
     )
     const found = made.at(-1 - (move.of % Math.max(1, made.length)))?.id
     if (found === undefined || (move.kind === "release" && move.of > 10))
-      return { source: head.id.source, n: move.of }
+      return { source: head.id.source, n: move.of === 10 ? 0 : move.of + 1 }
     return found
   }
 

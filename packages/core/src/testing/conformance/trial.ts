@@ -3,6 +3,7 @@ import type { DomainEvent } from "../../domain/event.ts"
 import { emptyLedger, type Ledger } from "../../domain/ledger.ts"
 import { sourceOf } from "../../domain/once.ts"
 import { apply } from "../../domain/step.ts"
+import { formProblemOf } from "../../domain/validate.ts"
 import { type Applied, STORE_BATCH_MAX, type Store } from "../../ports/Store.ts"
 import { canonical, countedAt, meantBy } from "./compare.ts"
 import { Differs } from "./failure.ts"
@@ -40,8 +41,19 @@ export class Trial {
     return raised
   }
 
-  /** By rank; where divisions have nothing in common, each by its own ranks. */
+  /**
+   * By rank; where divisions have nothing in common, each by its own ranks. What is refused for its form
+   * alone has no place in any order, and comes first.
+   */
   inOrder(answers: readonly Answer[]): readonly Answer[] {
+    const formless = answers.filter(
+      ({ command, applied }) => applied.rank === undefined && formProblemOf(command) !== null,
+    )
+    const ranked = answers.filter((answer) => !formless.includes(answer))
+    return [...formless, ...this.#byRank(ranked)]
+  }
+
+  #byRank(answers: readonly Answer[]): readonly Answer[] {
     for (const { command, applied } of answers)
       if (!Number.isSafeInteger(applied.rank) || (applied.rank ?? 0) < 1)
         throw new Differs(command, "its rank, from 1", "an integer", applied.rank)
