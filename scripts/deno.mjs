@@ -5,7 +5,10 @@ import { join } from "node:path"
 import { inRoot, isMain, packages, root, run, SOURCE } from "./workspace.mjs"
 
 /** What is decided, kept and written there; the workflow runs the adapters' tests and the laws in Deno too. */
-const TESTS = ["domain", "wire", "scenarios.test.ts"].map((name) => `packages/core/test/${name}`)
+const TESTS = [
+  ...["domain", "wire", "scenarios.test.ts"].map((name) => `packages/core/test/${name}`),
+  "packages/adapters/test/fetch/sentOnce.test.ts",
+]
 const STORE = "packages/store-memory/test"
 /** They kill processes of Node's make, many times: that is proved there. */
 const LEFT_OUT = ["**/lock.test.ts", "**/nothingLost.laws.test.ts"].join(",")
