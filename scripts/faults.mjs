@@ -28,6 +28,7 @@ const NOTHING = {
   calls: 0,
   acknowledged: 0,
   lost: 0,
+  unposted: 0,
   spentNano: 0,
   lostNano: 0,
   overCapNano: 0,

@@ -82,6 +82,7 @@ const leaseFigures = ({ journal, capCalls, kills, isNearCap, before, after }) =>
     calls: calls.length,
     acknowledged: calls.filter(({ state }) => state === "settled").length,
     lost: 0,
+    unposted: 0,
     spentNano,
     lostNano: 0,
     overCapNano: Math.max(0, spentNano - capNano),

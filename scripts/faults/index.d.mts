@@ -5,6 +5,8 @@ export interface FaultResult {
   readonly acknowledged: number
   /** Calls whose answered spend, or hold, the store no longer knows. */
   readonly lost: number
+  /** Calls of them that the host has told as `unposted`: their settle was under way when the server went. */
+  readonly unposted: number
   readonly spentNano: number
   /** Spent, and no longer counted. */
   readonly lostNano: number

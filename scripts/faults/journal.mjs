@@ -12,6 +12,8 @@ const unheard = (id, host) => ({
   tookMs: 0,
   isDead: false,
   acks: [],
+  /** When the last answer about it came, by this process's monotonic clock. */
+  ackedAtMs: 0,
 })
 
 /** Keeps calls and notices of any number of hosts. */
@@ -29,8 +31,10 @@ export const newJournal = () => {
       }
       const call = calls.get(message.id) ?? unheard(message.id, host)
       calls.set(message.id, call)
-      if (message.kind === "ack") call.acks.push(`${message.command} ${message.outcome}`)
-      else Object.assign(call, heard(message))
+      if (message.kind === "ack") {
+        call.acks.push(`${message.command} ${message.outcome}`)
+        call.ackedAtMs = performance.now()
+      } else Object.assign(call, heard(message))
     },
     /** The host was killed: what its calls were about to say is never said. */
     died: (host) => {

@@ -6,7 +6,7 @@ import { ALL, CALL, HOLD_NANO } from "./policy.mjs"
  * or dead; a dead host's hold may still run, or have expired.
  *
  * @param journal what the hosts said
- * @param options `capCalls`; `mayLose`: the server promises less than everything; `mayPass`: the policy lets
+ * @param options `capCalls`; `mayLose(call)`, where the server promises less than everything; `mayPass`: the policy lets
  *   calls through without the store, so the cap may be passed by them; `isEach`: whether each call has an
  *   account of its own; where not, sums are compared
  * @returns the figures of a report, and `problems`: none where every claim holds
@@ -14,21 +14,24 @@ import { ALL, CALL, HOLD_NANO } from "./policy.mjs"
 export const judge = async (
   store,
   journal,
-  { capCalls, mayLose = false, mayPass = false, isEach = true },
+  { capCalls, mayLose, mayPass = false, isEach = true },
 ) => {
   const { accounts, events } = await readAll(store)
   const counted = new Map(accounts.map((account) => [account.key, sumOf(account)]))
   const all = counted.get(ALL) ?? 0
   const figures = isEach ? figuresOf(journal, counted, mayLose) : summed(journal, all)
   const capNano = capCalls * HOLD_NANO
-  const problems = [...figures.problems, ...eventProblems(events, accounts, mayLose)]
+  const problems = [...figures.problems, ...eventProblems(events, accounts, mayLose !== undefined)]
   if (all !== figures.sumNano)
     problems.push(`the account of all counts ${all}, those of the calls ${figures.sumNano}`)
   if (!mayPass && all > capNano) problems.push(`${all} is counted under a cap of ${capNano}`)
-  for (const { what, message } of journal.notices)
-    if (what === "unposted" && !mayLose) problems.push(`unposted: ${message}`)
+  const unposted = journal.notices.filter(({ what }) => what === "unposted")
+  if (unposted.length !== figures.unposted)
+    problems.push(
+      `${figures.unposted} calls were to be told as unposted, and ${unposted.length} were`,
+    )
   const overCapNano = Math.max(0, figures.spentNano - capNano)
-  if (overCapNano > 0 && !mayPass && !mayLose)
+  if (overCapNano > 0 && !mayPass && mayLose === undefined)
     problems.push(`${figures.spentNano} was spent under a cap of ${capNano}`)
   const { sumNano: _, ...told } = figures
   return { ...told, overCapNano, problems }
@@ -39,6 +42,7 @@ const figuresOf = (journal, counted, mayLose) => {
     calls: 0,
     acknowledged: 0,
     lost: 0,
+    unposted: 0,
     spentNano: 0,
     lostNano: 0,
     tooMuchNano: 0,
@@ -59,9 +63,11 @@ const figuresOf = (journal, counted, mayLose) => {
       sums.lostNano += call.actual - is
     }
     // What was released or settled lower, and is counted whole again, was lost as well: on the safe side.
-    const isHeldAgain = mayLose && is === HOLD_NANO
+    const isHeldAgain = mayLose !== undefined && is === HOLD_NANO
     if (isHeldAgain) sums.lost += 1
-    if (!(mayLose && (wasLost || isHeldAgain)))
+    const isTold = mayLose !== undefined && wasLost && call.acks.at(-1) === "settle error"
+    if (isTold) sums.unposted += 1
+    if (!isTold && !((wasLost || isHeldAgain) && mayLose?.(call) === true))
       problems.push(`${call.id} (${call.state}, ${call.reason ?? call.actual}) is counted as ${is}`)
   }
   return { ...sums, problems: problems.slice(0, 10) }
@@ -74,6 +80,7 @@ const summed = ({ calls }, all) => {
     calls: told.length,
     acknowledged: told.filter(({ state }) => state === "settled").length,
     lost: 0,
+    unposted: 0,
     spentNano,
     lostNano: Math.max(0, spentNano - all),
     tooMuchNano: Math.max(0, all - spentNano),
@@ -93,7 +100,7 @@ const mayBe = ({ state, isDead, actual, acks }) => {
 const sumOf = ({ meters }) => meters.reduce((sum, { settled, held }) => sum + settled + held, 0)
 
 /** No event twice; and each tenth of the budget that was reached was told. */
-const eventProblems = (events, accounts, mayLose) => {
+const eventProblems = (events, accounts, isRewound) => {
   const problems = []
   const ids = events.map(({ id }) => id)
   if (new Set(ids).size !== ids.length) problems.push("an event is in the log twice")
@@ -108,7 +115,7 @@ const eventProblems = (events, accounts, mayLose) => {
     const reached = Math.floor(settled / step) * step
     // A budget that is all but used up counts as used up once it has refused.
     const mayBeTold = settled >= 0.9 * terms.limit ? terms.limit : reached
-    if (told < reached || (told > mayBeTold && !mayLose))
+    if (told < reached || (told > mayBeTold && !isRewound))
       problems.push(`${reached} was reached, and the highest level told is ${told}`)
   }
   return problems

@@ -103,7 +103,11 @@ describe("what no fault may do", () => {
   })
 
   it("counts a lost spend as lost where the server promises less", async () => {
-    const lost = await judged([account(ALL, 0, HOLD_NANO), RIGHT[2]], [], { mayLose: true })
+    const lost = await judged([account(ALL, 0, HOLD_NANO), RIGHT[2]], [], {
+      mayLose: ({ id }) => id === "ran",
+    })
     expect(lost).toMatchObject({ problems: [], lost: 1, lostNano: 1_000_000 })
+    const never = await judged([account(ALL, 0, HOLD_NANO), RIGHT[2]], [], { mayLose: () => false })
+    expect(never.problems).toEqual(["ran (settled, 1000000) is counted as 0"])
   })
 })

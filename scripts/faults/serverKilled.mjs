@@ -18,7 +18,7 @@ export const serverKilled = async ({ store, aof = "always", kills }) => {
   const server = store === "redis" ? await startRedis({ aof }) : await startPostgres()
   try {
     const kill = () => server.kill9()
-    const { judged, notices } = await underLoad({ store, server, kill, kills, mayLose: false })
+    const { judged, notices } = await underLoad({ store, server, kill, kills })
     if (notices.has("ledger-rewound"))
       judged.problems.push("a server that lost nothing was taken for rewound")
     return { ...judged, note: `${kills} kills` }
@@ -38,15 +38,17 @@ export const powerCut = async ({ kills }) => {
   const folder = temporaryFolder("faults")
   const settings = { "auto-aof-rewrite-percentage": 0 }
   const server = await startRedis({ aof: "everysec", dir: folder.path, settings })
+  const cuts = []
   const lengths = watchLength(join(folder.path, "appendonlydir"))
   try {
     const kill = async ({ hosts: [first] }) => {
       await sleep(700)
       await first.spendfuse.operator.switch(SWITCHED, { state: "off", by: "ann", why: "a loop" })
       await server.kill9()
-      lengths.cutBack(1_000)
+      cuts.push({ fromMs: lengths.cutBack(1_000), toMs: performance.now() })
     }
-    const mayLose = true
+    const mayLose = ({ ackedAtMs }) =>
+      cuts.some(({ fromMs, toMs }) => fromMs - PUT_OFF_MS <= ackedAtMs && ackedAtMs <= toMs)
     const { judged, notices, isOff } = await underLoad({
       store: "redis",
       server,
@@ -64,6 +66,9 @@ export const powerCut = async ({ kills }) => {
     folder.remove()
   }
 }
+
+/** While it synchronises its file Redis answers what it has not written yet. */
+const PUT_OFF_MS = 500
 
 /** No call of the load has this value. */
 const SWITCHED = { dimension: "call", value: "switched-off" }
@@ -126,10 +131,12 @@ const watchLength = (folder) => {
     seen.push({ atMs: performance.now(), length: statSync(file()).size })
   }, 25)
   return {
+    /** @returns when it had that length: what was answered before is in it */
     cutBack: (ms) => {
       const fromMs = performance.now() - ms
-      const last = seen.findLast(({ atMs }) => atMs <= fromMs)
-      if (last !== undefined) truncateSync(file(), last.length)
+      const last = seen.findLast(({ atMs }) => atMs <= fromMs) ?? seen[0]
+      truncateSync(file(), last.length)
+      return last.atMs
     },
     stop: () => clearInterval(timer),
   }

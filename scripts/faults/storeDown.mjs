@@ -71,9 +71,7 @@ const withClaims = (figures, { rule, deadlineMs, during, calls, capCalls }) => {
   const passed = during.filter(({ state }) => state === "settled")
   if (slowestMs > deadlineMs + SLACK_MS)
     problems.push(`a decision took ${slowestMs} ms at a deadline of ${deadlineMs} ms`)
-  // Three failures, then one more each half second at least.
-  const triesMax = 3 + Math.ceil(totalMs / 500)
-  if (totalMs > triesMax * (deadlineMs + SLACK_MS))
+  if (totalMs > (calls * deadlineMs) / 3)
     problems.push(`${calls} decisions took ${totalMs} ms: a dead store costs each the deadline`)
   if (during.some(({ state, withoutStore }) => state === "settled" && !withoutStore))
     problems.push("a call was admitted with the store, which gave no answer")

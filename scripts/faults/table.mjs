@@ -6,6 +6,7 @@ const HEAD = [
   "the server promises",
   "answered",
   "calls lost",
+  "of them told as unposted",
   "USD spent",
   "USD lost",
   "USD over the cap",
@@ -21,6 +22,7 @@ export const tableOf = (rows) => {
     row.promise,
     row.acknowledged,
     row.lost,
+    row.unposted,
     ...[row.spentNano, row.lostNano, row.overCapNano, row.tooMuchNano].map(usd),
     row.note,
   ])
