@@ -1,6 +1,8 @@
+import type { Store } from "@spendfuse/core/ports"
+import { encodeText } from "@spendfuse/core/wire"
 import pg from "pg"
 import { afterAll, describe, inject, it } from "vitest"
-import { conformanceLaws, type OpenEmpty } from "../../core/src/testing.ts"
+import { type ConformanceOptions, conformanceLaws, type OpenEmpty } from "../../core/src/testing.ts"
 import { postgresStore } from "../src/index.ts"
 
 // A history takes many round trips: a fortieth of the runs of laws without a server.
@@ -8,26 +10,44 @@ const RUNS = Math.ceil(Number(process.env.LAW_RUNS ?? 400) / 40)
 const SEED = Number(process.env.LAW_SEED ?? 42)
 const url = inject("postgresUrl")
 const schemas: string[] = []
+const schemaOf = new WeakMap<Store, string>()
 
 /** Each in a schema of its own; opened again it finds what lies there. */
 const open: OpenEmpty = async ({ nowMs, history }) => {
   const schema = `lawful_${process.pid}_${schemas.length}`
   schemas.push(schema)
-  const opened = () => ({
-    store: postgresStore({ url, schema, migrate: true, nowMs, history, connections: 2 }),
-    restart: async () => opened(),
-  })
+  const opened = () => {
+    const store = postgresStore({ url, schema, migrate: true, nowMs, history, connections: 2 })
+    schemaOf.set(store, schema)
+    return { store, restart: async () => opened() }
+  }
   return opened()
 }
 
-afterAll(async () => {
+/** A circuit in a state that this version does not know. */
+const corrupt: ConformanceOptions["corrupt"] = async ({ store }, { key }) => {
+  await withClient((client) =>
+    client.query(
+      `update ${schemaOf.get(store)}.account set circuit = '{"state":"fused"}' where key = $1`,
+      [encodeText(key)],
+    ),
+  )
+}
+
+const withClient = async (use: (client: pg.Client) => Promise<unknown>): Promise<void> => {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  for (const schema of schemas) await client.query(`drop schema if exists ${schema} cascade`)
+  await use(client)
   await client.end()
-})
+}
+
+afterAll(() =>
+  withClient(async (client) => {
+    for (const schema of schemas) await client.query(`drop schema if exists ${schema} cascade`)
+  }),
+)
 
 describe("the Postgres store keeps the laws of stores", () => {
-  const asked = { open, runs: RUNS, seed: SEED, share: 20, opensBeside: true }
+  const asked = { open, corrupt, runs: RUNS, seed: SEED, share: 20, opensBeside: true }
   for (const { name, run } of conformanceLaws(asked)) it(name, run)
 })

@@ -36,7 +36,10 @@ export interface ConformanceOptions {
    * Writes over what the store holds of an account, as a newer version would leave it. Without it the law
    * of newer versions is not among the laws.
    */
-  readonly corrupt?: (opened: PlayedStore, account: string) => Promise<void>
+  readonly corrupt?: (
+    opened: PlayedStore,
+    account: { readonly key: string; readonly division: string },
+  ) => Promise<void>
   /** Told after each history. */
   readonly onRun?: (law: LawId, run: number) => void
 }
