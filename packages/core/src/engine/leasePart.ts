@@ -119,29 +119,30 @@ export class Part {
     this.#charge(more - fits)
   }
 
+  /** Tells the store what was spent; whether a switch or circuit refuses by now. */
+  async report(): Promise<boolean> {
+    if (this.settled === this.reported || this.hasEnded) return false
+    const { division, terms } = this.line
+    const { settled } = this
+    this.#seq += 1
+    const told = await this.#send({
+      kind: "settle",
+      division,
+      reservation: this.id,
+      seq: this.#seq,
+      actual: only(terms.unit, settled),
+      final: false,
+    })
+    if (told?.kind !== "settled") return false
+    this.reported = Math.max(this.reported, settled)
+    return told.drain
+  }
+
   /** Tells the store what was spent and that it is alive; whether a switch or circuit refuses by now. */
   async beat(): Promise<boolean> {
     const { division } = this.line
     const reservation = this.id
-    let drain = false
-    if (this.settled !== this.reported) {
-      const { settled } = this
-      this.#seq += 1
-      const actual = only(this.line.terms.unit, settled)
-      const seq = this.#seq
-      const told = await this.#send({
-        kind: "settle",
-        division,
-        reservation,
-        seq,
-        actual,
-        final: false,
-      })
-      if (told?.kind === "settled") {
-        this.reported = settled
-        drain = told.drain
-      }
-    }
+    const drain = await this.report()
     if (this.hasEnded) return drain
     const issuedAtMs = this.#engine.sender.issuedAtMs()
     const expiresAtMs = issuedAtMs + this.#forMs

@@ -58,6 +58,11 @@ export class Slice {
     return this.parts.some((part) => part.running === 0 && !part.hasEnded)
   }
 
+  /** What was spent of it and the store has not heard: it holds back the next part. */
+  get untold(): number {
+    return this.parts.reduce((sum, part) => sum + part.settled - part.reported, 0)
+  }
+
   /** An open part with room for `amount`, or null. */
   partFor(amount: number, nowMs: number): Part | null {
     for (const part of this.parts)

@@ -162,7 +162,12 @@ export class SliceTrips {
   }
 
   async #refill(slice: Slice): Promise<void> {
-    const size = slice.sizeOf(await this.#read(slice))
+    let record = await this.#read(slice)
+    if (slice.sizeOf(record) === 0 && slice.untold > 0 && !refuses(slice.line, record)) {
+      await Promise.all(slice.parts.map((part) => part.report()))
+      record = await this.#read(slice)
+    }
+    const size = slice.sizeOf(record)
     const least = Math.max(1, Math.min(size, slice.hold))
     const found = size === 0 ? NO_ANSWER : await this.#reserve(slice, { least, most: size })
     if ("obstacles" in found) slice.plainUntilMs = this.#nowMs + slice.lease.forMs / 4
