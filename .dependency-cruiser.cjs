@@ -119,9 +119,9 @@ module.exports = {
     ),
     never(
       "effect-in-adapters",
-      { path: "^packages/adapters/src/", pathNot: "^packages/adapters/src/(notify/|otel)" },
+      { path: "^packages/adapters/src/", pathNot: "^packages/adapters/src/(notify/|otel|admin)" },
       { path: EFFECT },
-      "bytes and requests pass without Effect; notifiers and traces may use it",
+      "bytes and requests pass without Effect; notifiers, traces and the admin API may use it",
     ),
     never(
       "adapters-stand-alone",

@@ -1,0 +1,16 @@
+/**
+ * The operator's hand over HTTP: an admin API, signed links to acknowledge, and PagerDuty's webhook. Web
+ * standards only: each is a function from a Request to a Response that any host can mount.
+ *
+ * @module
+ */
+
+export { type AdminOptions, adminApi } from "./admin/adminApi.ts"
+export type { Auth, Credential } from "./admin/auth.ts"
+export { type BearerToken, bearerTokens } from "./admin/bearerTokens.ts"
+export {
+  type AcknowledgeLinks,
+  type AcknowledgeLinksOptions,
+  acknowledgeLinks,
+} from "./admin/links.ts"
+export { type PagerdutyWebhookOptions, pagerdutyWebhook } from "./admin/pagerdutyWebhook.ts"

@@ -1,0 +1,150 @@
+import type { AccountOf, Remaining, Spendfuse, Store } from "@spendfuse/core"
+import { RequestFailed } from "@spendfuse/core"
+import { decodeKey, encodeKey } from "./keyText.ts"
+import type { AccountView, CircuitState } from "./views.ts"
+
+type Kept = Awaited<ReturnType<Store["list"]>>["items"][number]
+
+/**
+ * The budget and the subject that a key is made of.
+ *
+ * @returns undefined where the policy has no such budget, or the key is none of it
+ */
+export const accountOf = (spendfuse: Spendfuse, key: string): AccountOf | undefined => {
+  const slash = key.indexOf("/")
+  const budget = spendfuse.policy.budgets.find(({ id }) => id === key.slice(0, slash))
+  if (slash < 0 || budget === undefined) return undefined
+  const values = valuesOf(key.slice(slash + 1), budget.per.length)
+  if (values === undefined) return undefined
+  const pairs = budget.per.map((dimension, at) => [dimension, values[at] ?? ""] as const)
+  const subject = Object.fromEntries(pairs.filter(([dimension]) => dimension !== PLATFORM))
+  const account = { budget: budget.id, subject }
+  return isOf(spendfuse, account, key) ? account : undefined
+}
+
+/** One account as judged now. @throws StoreUnavailable */
+export const viewOf = async (spendfuse: Spendfuse, account: AccountOf): Promise<AccountView> =>
+  judgedView(account, await spendfuse.account(account))
+
+/** What the accounts of a page are asked by. */
+export interface AccountsAsked {
+  readonly after: string | undefined
+  readonly limit: number
+  readonly budget: string | undefined
+  readonly circuit: CircuitState | undefined
+}
+
+/** A page of accounts by key. It may be short though more follow: one that looks for a circuit ends its search. */
+export const accountsOf = async (
+  spendfuse: Spendfuse,
+  store: Store,
+  { after, limit, budget, circuit }: AccountsAsked,
+): Promise<{ readonly items: readonly AccountView[]; readonly next: string | null }> => {
+  const items: AccountView[] = []
+  let from = startOf(after, budget)
+  for (let looked = 0; looked < LOOKED_MAX; looked += limit) {
+    const page = await store.list({ limit, ...(from !== undefined && { after: from }) })
+    const mine = page.items.filter(
+      ({ key }) => budget === undefined || key.startsWith(`${budget}/`),
+    )
+    const asked = mine.filter(
+      ({ circuit: { state } }) =>
+        circuit === "closed" || circuit === undefined || state !== "closed",
+    )
+    const judged = await Promise.all(asked.map((kept) => keptView(spendfuse, kept)))
+    const found = judged.filter((view) => circuit === undefined || view.circuit === circuit)
+    const room = found.slice(0, limit - items.length)
+    items.push(...room)
+    const last = page.items.at(-1)?.key
+    if (room.length < found.length)
+      return { items, next: encodeKey(room.at(-1)?.key ?? from ?? "") }
+    const isPast = budget !== undefined && last !== undefined && last >= `${budget}0`
+    if (page.next === null || isPast) return { items, next: null }
+    from = page.next
+    if (items.length >= limit) break
+  }
+  return { items, next: from === undefined ? null : encodeKey(from) }
+}
+
+/** The key that a page goes on from. @returns undefined where no page has said so */
+export const cursorOf = (after: string | undefined): string | undefined =>
+  after === undefined ? undefined : decodeKey(after)
+
+const PLATFORM = "platform"
+const LOOKED_MAX = 2_000
+
+/** Keys of one budget lie together: what sorts before them is passed over. */
+const startOf = (after: string | undefined, budget: string | undefined): string | undefined => {
+  const first = budget === undefined ? undefined : `${budget}.\uffff`
+  return first !== undefined && (after === undefined || after < first) ? first : after
+}
+
+/** All values but the last carry their length. */
+const valuesOf = (text: string, count: number): readonly string[] | undefined => {
+  const values: string[] = []
+  let rest = text
+  while (values.length < count - 1) {
+    const length = /^(0|[1-9]\d{0,8}):/.exec(rest)?.[1]
+    if (length === undefined) return undefined
+    const start = length.length + 1
+    const end = start + Number(length)
+    if (rest[end] !== "/") return undefined
+    values.push(rest.slice(start, end))
+    rest = rest.slice(end + 1)
+  }
+  return [...values, rest]
+}
+
+/** The policy itself is asked for the key of what was read. */
+const isOf = (spendfuse: Spendfuse, account: AccountOf, key: string): boolean => {
+  try {
+    return spendfuse.operator.lineOf(account).account === key
+  } catch (error) {
+    if (error instanceof RequestFailed) return false
+    throw error
+  }
+}
+
+const keptView = async (spendfuse: Spendfuse, kept: Kept): Promise<AccountView> => {
+  const account = accountOf(spendfuse, kept.key)
+  return account === undefined ? unboundView(kept) : viewOf(spendfuse, account)
+}
+
+const judgedView = ({ subject }: AccountOf, found: Remaining): AccountView => ({
+  key: found.account,
+  budget: found.budget,
+  subject,
+  unit: found.unit,
+  settled: String(found.settled),
+  held: String(found.held),
+  limit: String(found.limit),
+  cap: amountOrNull(found.cap),
+  remaining: amountOrNull(found.remaining),
+  circuit: found.circuit,
+  generation: found.generation,
+  untilMs: found.untilMs,
+  level: String(found.level),
+})
+
+/** Of a budget that the policy no longer has: as it was last written. */
+const unboundView = ({ key, circuit, meters }: Kept): AccountView => {
+  const meter = meters.at(-1)
+  return {
+    key,
+    budget: key.slice(0, Math.max(0, key.indexOf("/"))),
+    subject: null,
+    unit: meter?.terms.unit ?? "usd",
+    settled: String(meter?.settled ?? 0),
+    held: String(meter?.held ?? 0),
+    limit: String(meter?.terms.limit ?? 0),
+    cap: null,
+    remaining: null,
+    circuit: circuit.state,
+    generation: circuit.generation,
+    untilMs: "untilMs" in circuit ? circuit.untilMs : null,
+    level: "0",
+  }
+}
+
+const amountOrNull = (amount: number): string | null =>
+  Number.isFinite(amount) ? String(amount) : null

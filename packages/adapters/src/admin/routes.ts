@@ -1,0 +1,202 @@
+import type { DeadLetter, DomainEvent, Page, Spendfuse, Store } from "@spendfuse/core"
+import type * as Schema from "effect/Schema"
+import { eventJson } from "../notify/eventJson.ts"
+import { accountOf, accountsOf, cursorOf, viewOf } from "./accounts.ts"
+import type { Credential } from "./auth.ts"
+import { acknowledge, adjust, noAccount, trip, turn } from "./commands.ts"
+import {
+  AccountsQuery,
+  AcknowledgeBody,
+  AdjustBody,
+  NoQuery,
+  PageQuery,
+  SwitchBody,
+  TripBody,
+} from "./inputs.ts"
+import { decodeKey, encodeKey } from "./keyText.ts"
+import { Refusal } from "./refusal.ts"
+import {
+  AccountPage,
+  AccountSchema,
+  DeadLetterPage,
+  EventPage,
+  HealthSchema,
+  OutcomeSchema,
+} from "./views.ts"
+
+/** What a route is run with; `input` is what its Schema has read. */
+export interface Asked<Input> {
+  readonly spendfuse: Spendfuse
+  readonly store: Store | undefined
+  readonly credential: Credential
+  readonly input: Input
+  /** The rest of the path, where it names an account. */
+  readonly rest: string
+}
+
+/** One thing that the API does: both the answer and its page in the OpenAPI document are made of it. */
+export interface Route {
+  readonly method: "GET" | "POST"
+  /** Below the base path; `{key}` at its end takes the rest. */
+  readonly path: string
+  readonly id: string
+  readonly says: string
+  /** Of the query for GET, of the body for POST. */
+  readonly input: Schema.Codec<unknown>
+  readonly output: Schema.Constraint
+  readonly run: (asked: Asked<unknown>) => Promise<unknown>
+}
+
+const route = <Input>(
+  given: Omit<Route, "input" | "run"> & {
+    readonly input: Schema.Codec<Input>
+    readonly run: (asked: Asked<Input>) => Promise<unknown>
+  },
+): Route => ({
+  ...given,
+  input: given.input as Schema.Codec<unknown>,
+  run: (asked) => given.run(asked as Asked<Input>),
+})
+
+const command = <Input>(
+  path: string,
+  says: string,
+  input: Schema.Codec<Input>,
+  run: (asked: Asked<Input>) => Promise<unknown>,
+): Route => route({ method: "POST", path, id: path, says, input, output: OutcomeSchema, run })
+
+const log = (
+  path: string,
+  id: string,
+  says: string,
+  output: Schema.Constraint,
+  read: (
+    store: Store,
+    query: { readonly after?: string; readonly limit: number },
+  ) => Promise<unknown>,
+): Route =>
+  route({
+    method: "GET",
+    path,
+    id,
+    says,
+    input: PageQuery,
+    output,
+    run: async ({ store, input: { after, limit } }) =>
+      read(needed(store), {
+        limit: limitOf(limit),
+        ...(after !== undefined && { after: decoded(after) }),
+      }),
+  })
+
+/** All that the API does, beside serving the document of it. */
+export const ROUTES: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "accounts",
+    id: "accounts",
+    says: "Accounts by key, each as judged now.",
+    input: AccountsQuery,
+    output: AccountPage,
+    run: async ({ spendfuse, store, input: { after, limit, budget, circuit } }) =>
+      accountsOf(spendfuse, needed(store), {
+        after: after === undefined ? undefined : decoded(after),
+        limit: limitOf(limit),
+        budget,
+        circuit,
+      }),
+  }),
+  route({
+    method: "GET",
+    path: "accounts/{key}",
+    id: "account",
+    says: "One account as judged now; what was never used is there, with nothing settled.",
+    input: NoQuery,
+    output: AccountSchema,
+    run: async ({ spendfuse, rest }) => {
+      const key = decodeKey(rest)
+      const account = key === undefined ? undefined : accountOf(spendfuse, key)
+      if (account === undefined) throw noAccount(spendfuse)
+      return viewOf(spendfuse, account)
+    },
+  }),
+  log(
+    "events",
+    "events",
+    "Every event that is kept, oldest first.",
+    EventPage,
+    async (store, query) => eventPage(await store.events(query)),
+  ),
+  log("audit", "audit", "What operators did, oldest first.", EventPage, async (store, query) =>
+    eventPage(await store.audit(query)),
+  ),
+  log(
+    "dead-letters",
+    "deadLetters",
+    "Events that no try could deliver.",
+    DeadLetterPage,
+    async (store, query) => deadLetterPage(await store.deadLetters(query)),
+  ),
+  route({
+    method: "GET",
+    path: "health",
+    id: "health",
+    says: "Whether the store answers.",
+    input: NoQuery,
+    output: HealthSchema,
+    run: async ({ store }) => {
+      await store?.list({ limit: 1 })
+      return { status: "ok" }
+    },
+  }),
+  command(
+    "acknowledge",
+    "A person has seen it: closes the circuit, and the cap moves up.",
+    AcknowledgeBody,
+    acknowledge,
+  ),
+  command("trip", "Opens a circuit by hand.", TripBody, trip),
+  command("switch", "Turns one subject value off or on.", SwitchBody, turn),
+  command("adjust", "Corrects what was counted.", AdjustBody, adjust),
+]
+
+const LIMIT = 50
+
+const limitOf = (limit: string | undefined): number => (limit === undefined ? LIMIT : Number(limit))
+
+const needed = (store: Store | undefined): Store => {
+  if (store !== undefined) return store
+  throw new Refusal(
+    501,
+    "lists need the store; give `adminApi` the store that `createSpendfuse` has",
+  )
+}
+
+const decoded = (after: string): string => {
+  const cursor = cursorOf(after)
+  if (cursor !== undefined) return cursor
+  throw new Refusal(400, "the query is not what is expected", {
+    problems: [{ path: "after", message: "is not what `next` of a page said; give that" }],
+  })
+}
+
+const eventPage = ({ items, next }: Page<DomainEvent>): unknown => ({
+  items: items.map(eventJson),
+  next: nextOf(next),
+})
+
+const deadLetterPage = ({ items, next }: Page<DeadLetter>): unknown => ({
+  items: items.map(({ id, channel, account, event, dueAtMs, attempts, createdAtMs, why }) => ({
+    id,
+    channel,
+    account,
+    event: eventJson(event),
+    dueAtMs,
+    attempts,
+    createdAtMs,
+    why,
+  })),
+  next: nextOf(next),
+})
+
+const nextOf = (next: string | null): string | null => (next === null ? null : encodeKey(next))

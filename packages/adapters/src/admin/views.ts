@@ -1,0 +1,178 @@
+import * as Schema from "effect/Schema"
+
+/** An account as judged now. Amounts are decimal texts in its unit (nano-USD for `usd`), so that no reader rounds them. */
+export interface AccountView {
+  readonly key: string
+  readonly budget: string
+  /** Who spends; null where the policy has no such budget any more. */
+  readonly subject: Readonly<Record<string, string>> | null
+  readonly unit: "usd" | "tokens" | "requests"
+  readonly settled: string
+  readonly held: string
+  readonly limit: string
+  /** Null where no tier blocks. */
+  readonly cap: string | null
+  /** The distance to the cap: what still fits; null where there is no cap. */
+  readonly remaining: string | null
+  readonly circuit: CircuitState
+  readonly generation: number
+  /** When the circuit moves by itself, epoch milliseconds; null where it does not. */
+  readonly untilMs: number | null
+  /** The highest level that has fired in the period; `0` for none. */
+  readonly level: string
+}
+
+/** What a circuit can be. */
+export type CircuitState = "closed" | "open" | "half-open" | "latched"
+
+/** An event as machines read it: the fields that its kind has. */
+export interface EventView {
+  readonly version: number
+  readonly id: string
+  readonly kind: string
+  readonly atMs: number
+  readonly channels: readonly string[]
+  readonly [field: string]: unknown
+}
+
+/** An event that no try could deliver. */
+export interface DeadLetterView {
+  readonly id: string
+  readonly channel: string
+  readonly account: string
+  readonly event: EventView
+  readonly dueAtMs: number
+  readonly attempts: number
+  readonly createdAtMs: number
+  readonly why: string
+}
+
+/** What a command did. */
+export interface OutcomeView {
+  readonly kind: string
+  /** Of `tripped` and `later-generation`. */
+  readonly generation?: number
+  /** Of `adjusted`: what is settled now. */
+  readonly settled?: string
+  /** The command was answered before, under the same id, and has done nothing again. */
+  readonly replayed?: true
+}
+
+const Amount = Schema.String.check(
+  Schema.isPattern(/^-?[0-9]+$/u, {
+    description: "An amount in the budget's unit; nano-USD for usd.",
+  }),
+).annotate({ identifier: "Amount" })
+
+const Instant = Schema.Int.annotate({ description: "Epoch milliseconds." })
+
+const CIRCUITS = ["closed", "open", "half-open", "latched"] as const
+
+/** An account. */
+export const AccountSchema: Schema.Codec<AccountView> = Schema.Struct({
+  key: Schema.String,
+  budget: Schema.String,
+  subject: Schema.NullOr(Schema.Record(Schema.String, Schema.String)),
+  unit: Schema.Literals(["usd", "tokens", "requests"]),
+  settled: Amount,
+  held: Amount,
+  limit: Amount,
+  cap: Schema.NullOr(Amount),
+  remaining: Schema.NullOr(Amount),
+  circuit: Schema.Literals(CIRCUITS),
+  generation: Schema.Int,
+  untilMs: Schema.NullOr(Instant),
+  level: Amount,
+}).annotate({ identifier: "Account", description: "An account as judged now." })
+
+const optional = Schema.optionalKey
+
+const EventFields = Schema.Struct({
+  version: Schema.Int,
+  id: Schema.String,
+  kind: Schema.Literals([
+    "tier",
+    "refusing",
+    "overshoot",
+    "overflow",
+    "would-refuse",
+    "circuit",
+    "expired",
+    "audit",
+  ]),
+  atMs: Instant,
+  channels: Schema.Array(Schema.String),
+  account: optional(Schema.String),
+  incident: optional(Schema.String),
+  periodStartMs: optional(Instant),
+  settled: optional(Amount),
+  held: optional(Amount),
+  limit: optional(Amount),
+  unit: optional(Schema.Literals(["usd", "tokens", "requests"])),
+  level: optional(Amount),
+  label: optional(Schema.String),
+  passed: optional(Schema.Int),
+  message: optional(Schema.String),
+  reason: optional(Schema.String),
+  state: optional(Schema.Literals(CIRCUITS)),
+  generation: optional(Schema.Int),
+  untilMs: optional(Schema.NullOr(Instant)),
+  reservation: optional(Schema.String),
+  verb: optional(Schema.Literals(["acknowledge", "trip", "switch", "adjust"])),
+  target: optional(Schema.String),
+  by: optional(Schema.String),
+  why: optional(Schema.String),
+}).annotate({ identifier: "Event", description: "A fact: the fields that its kind has." })
+
+const DeadLetterFields = Schema.Struct({
+  id: Schema.String,
+  channel: Schema.String,
+  account: Schema.String,
+  event: EventFields,
+  dueAtMs: Instant,
+  attempts: Schema.Int,
+  createdAtMs: Instant,
+  why: Schema.String,
+}).annotate({ identifier: "DeadLetter", description: "An event that no try could deliver." })
+
+const pageOf = (identifier: string, item: Schema.Constraint): Schema.Constraint =>
+  Schema.Struct({
+    items: Schema.Array(item),
+    next: Schema.NullOr(Schema.String).annotate({
+      description: "What `after` goes on from; null at the end.",
+    }),
+  }).annotate({ identifier })
+
+/** Pages: `items` and `next`. */
+export const AccountPage: Schema.Constraint = pageOf("AccountPage", AccountSchema)
+export const EventPage: Schema.Constraint = pageOf("EventPage", EventFields)
+export const DeadLetterPage: Schema.Constraint = pageOf("DeadLetterPage", DeadLetterFields)
+
+/** What a command did. */
+export const OutcomeSchema: Schema.Codec<OutcomeView> = Schema.Struct({
+  kind: Schema.Literals([
+    "acknowledged",
+    "nothing-to-acknowledge",
+    "later-generation",
+    "tripped",
+    "switched",
+    "adjusted",
+  ]),
+  generation: optional(Schema.Int),
+  settled: optional(Amount),
+  replayed: optional(Schema.Literal(true)),
+}).annotate({ identifier: "Outcome", description: "What a command did." })
+
+/** Whether the store answers. */
+export const HealthSchema: Schema.Codec<{ readonly status: "ok" }> = Schema.Struct({
+  status: Schema.Literal("ok"),
+}).annotate({ identifier: "Health" })
+
+/** What is wrong. */
+export const ProblemSchema: Schema.Constraint = Schema.Struct({
+  title: Schema.String,
+  status: Schema.Int,
+  detail: Schema.String,
+  error: optional(Schema.String),
+  problems: optional(Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String }))),
+}).annotate({ identifier: "Problem", description: "What is wrong, as RFC 9457 has it." })
