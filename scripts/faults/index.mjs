@@ -68,7 +68,7 @@ const REDIS = [
   fault("kill -9, `appendfsync always`", ALL_KEPT, ({ times }) =>
     serverKilled({ store: "redis", aof: "always", kills: times }),
   ),
-  fault("kill -9, `appendfsync everysec`", "keeps what the kernel has", ({ times }) =>
+  fault("kill -9, `appendfsync everysec`", "loses what it answered during a sync", ({ times }) =>
     serverKilled({ store: "redis", aof: "everysec", kills: times }),
   ),
   fault("power cut, `appendfsync everysec`", "loses the last second", ({ times }) =>
