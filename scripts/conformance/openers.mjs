@@ -1,8 +1,12 @@
 // How each of our stores is opened for the laws: empty, under a name of its own, on a server of this run.
 import { playedMemory } from "@spendfuse/core/testing"
+import { encodeText } from "@spendfuse/core/wire"
 import { memoryStore } from "@spendfuse/store-memory"
 import { postgresStore } from "@spendfuse/store-postgres"
 import { redisStore } from "@spendfuse/store-redis"
+import { Cluster, Redis } from "ioredis"
+import pg from "pg"
+import { baseOf } from "../../packages/store-redis/src/keys.ts"
 import { freshName, startPostgres, startRedis, startRedisCluster } from "../servers/index.mjs"
 
 /** By name: starts what is needed, and answers the suite's options and what ends it. */
@@ -17,7 +21,11 @@ export const openers = {
 
   redis: async () => {
     const { url, stop } = await server(process.env.SPENDFUSE_REDIS_URL, startRedis)
-    return { options: { ...BESIDE, open: openRedis({ url }) }, close: stop }
+    const raw = () => new Redis(url)
+    return {
+      options: { ...BESIDE, open: openRedis({ url }), corrupt: spoiledRedis(raw) },
+      close: stop,
+    }
   },
 
   "redis-cluster": async () => {
@@ -30,21 +38,27 @@ export const openers = {
       const { hostname: host, port } = new URL(url)
       return { host, port: Number(port) }
     })
-    return {
-      options: { ...BESIDE, open: openRedis({ cluster }), spansDivisions: false },
-      close: stop,
-    }
+    const options = { ...BESIDE, open: openRedis({ cluster }), spansDivisions: false }
+    const raw = () => new Cluster(cluster)
+    return { options: { ...options, corrupt: spoiledRedis(raw) }, close: stop }
   },
 
   postgres: async () => {
     const { url, stop } = await server(process.env.SPENDFUSE_POSTGRES_URL, startPostgres)
     const open = async ({ nowMs, history }) => {
       const schema = freshName("lawful")
-      return reopening(() =>
+      return reopening(schema, () =>
         postgresStore({ url, schema, migrate: true, nowMs, history, connections: 2 }),
       )
     }
-    return { options: { ...BESIDE, open }, close: stop }
+    const corrupt = async ({ store }) => {
+      const client = new pg.Client({ connectionString: url })
+      await client.connect()
+      const table = `${places.get(store)}.migration`
+      await client.query(`insert into ${table} (name, checksum) values ('9000_later', '')`)
+      await client.end()
+    }
+    return { options: { ...BESIDE, open, corrupt }, close: stop }
   },
 }
 
@@ -58,7 +72,23 @@ const openRedis =
   (place) =>
   async ({ nowMs, history }) => {
     const prefix = freshName("lawful")
-    return reopening(() => redisStore({ ...place, prefix, nowMs, history }))
+    return reopening(prefix, () => redisStore({ ...place, prefix, nowMs, history }))
   }
 
-const reopening = (open) => ({ store: open(), restart: async () => reopening(open) })
+/** An account's record in a form to come. */
+const spoiledRedis =
+  (open) =>
+  async ({ store }, { key, division }) => {
+    const raw = open()
+    await raw.set(`${baseOf(places.get(store), division)}a:${encodeText(key)}`, "\u007f")
+    raw.disconnect()
+  }
+
+/** The prefix or schema of each store. */
+const places = new WeakMap()
+
+const reopening = (place, open) => {
+  const store = open()
+  places.set(store, place)
+  return { store, restart: async () => reopening(place, open) }
+}

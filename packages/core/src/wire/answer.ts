@@ -58,6 +58,8 @@ export const accountFromWire = (
   }
   if (!Array.isArray(account?.meters) || typeof account.circuit !== "object")
     return bad("an account has no circuit or no meters")
+  const state: unknown = account.circuit?.state
+  if (!CIRCUITS.has(state)) return bad(`circuit \`${String(state)}\` is of a newer version`)
   const meters: object[] = []
   for (const meter of account.meters) {
     const terms = termsOf(meter.terms)
@@ -85,6 +87,13 @@ const bad = (reason: string): { readonly ok: false; readonly reason: string } =>
   ok: false,
   reason,
 })
+
+const CIRCUITS: ReadonlySet<unknown> = new Set<Account["circuit"]["state"]>([
+  "closed",
+  "open",
+  "half-open",
+  "latched",
+])
 
 const OUTCOMES: ReadonlySet<Outcome["kind"]> = new Set([
   "reserved",

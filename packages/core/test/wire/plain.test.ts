@@ -104,6 +104,11 @@ describe("the wire", () => {
     )
   })
 
+  it("refuses a circuit in a state that it does not know", () => {
+    const account = { key: "a", division: "*", circuit: { state: "fused" }, meters: [] }
+    expect(accountFromWire(account, () => undefined).ok).toBe(false)
+  })
+
   it("gives back every event, and makes the name of a tier's level", () => {
     fc.assert(
       fc.property(historyOf(KINDS), (history) => {

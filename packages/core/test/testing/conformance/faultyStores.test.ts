@@ -29,8 +29,7 @@ const spoilable = (meet: (key: string) => void): ConformanceOptions => {
     return {
       ...sound,
       apply: async (commands) => {
-        for (const command of commands)
-          if ("lines" in command) meetAll(command.lines.map(({ account }) => account))
+        for (const command of commands) if (command.kind === "trip") meetAll([command.account])
         return sound.apply(commands)
       },
       read: async (keys) => {
