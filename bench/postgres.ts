@@ -55,7 +55,7 @@ let hosts = 0
 /** Each caller on its store: one for all of them groups what waits, one for each sends each by itself. */
 const oursOf = (stores: readonly Store[]): Contender => {
   hosts += 1
-  const host = new Callers(`host${1_000 + hosts}`)
+  const host = new Callers(1_000 + hosts)
   let caller = 0
   const [first] = stores as readonly [Store]
   const { run } = callersOf(CALLERS, () => {

@@ -13,16 +13,20 @@ import { planOf } from "./redisCalls.ts"
 /** One process whose calls reserve and settle on five budgets; each tenth is refused, for its key is used up. */
 export class Callers {
   readonly #source: string
+  readonly #tenant: number
   readonly #answered = new Set<number>()
   #n = 0
   #done = 0
   #calls = 0
   #plan = planOf(0)
-  #full = planOf(1)
+  #full: Plan
   #isFull: Promise<unknown> | null = null
 
-  constructor(source: string) {
-    this.#source = source
+  /** @param tenant whose key is used up; another one for each process */
+  constructor(tenant: number) {
+    this.#source = `host${tenant}`
+    this.#tenant = tenant
+    this.#full = planOf(tenant)
   }
 
   /** Before a round: plans of this hour, and a key with nothing left in it. */
@@ -31,8 +35,8 @@ export class Callers {
     const isNew = plan.lines[0]?.period.startMs !== this.#plan.lines[0]?.period.startMs
     if (!isNew && this.#isFull !== null) return
     this.#plan = plan
-    this.#full = planOf(1)
-    this.#isFull = this.#apply(store, this.#charged(this.#full), "charged")
+    this.#full = planOf(this.#tenant)
+    this.#isFull = this.#useUp(store)
     await this.#isFull
   }
 
@@ -51,6 +55,14 @@ export class Callers {
     const reserve = this.#reserve(this.#plan)
     await this.#apply(store, reserve, "reserved")
     await this.#apply(store, this.#settle(reserve), "settled")
+  }
+
+  /** As it comes about: the key's calls went well before. */
+  async #useUp(store: Store): Promise<void> {
+    const reserve = this.#reserve(this.#full)
+    await this.#apply(store, reserve, "reserved")
+    await this.#apply(store, this.#settle(reserve), "settled")
+    await this.#apply(store, this.#charged(this.#full), "charged")
   }
 
   #reserve(plan: Plan): Reserve {

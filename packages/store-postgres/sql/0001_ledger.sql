@@ -35,9 +35,29 @@ create table meter (
   notes jsonb,
   -- Of meters that begin at once, the last written comes last.
   place bigint not null,
+  -- What the quick pass must know of terms, notes and circuit: `plain` where amounts alone decide, `refusing`
+  -- where all that is asked is refused and nothing is said any more. Null where nobody has looked yet.
+  quick text collate "C",
+  cap bigint,
+  next_level bigint,
+  degrade_at bigint,
   primary key (account, start_ms, unit, cut)
 ) with (fillfactor = 50);
 create sequence meter_place;
+
+-- The lines and switches of a command, each list once: its id stands for its content.
+create table plan (
+  id uuid primary key,
+  lines jsonb not null,
+  switches text[] not null,
+  used_ms bigint not null,
+  -- Of each line: the meter it names, and the terms that it must have.
+  accounts text[] not null,
+  starts bigint[] not null,
+  units text[] not null,
+  cuts text[] not null,
+  terms text[] not null
+);
 
 -- A hold that runs, or that expired and may still be corrected.
 create table reservation (
@@ -48,14 +68,16 @@ create table reservation (
   expires_ms bigint not null,
   seq bigint not null,
   granted bigint not null,
-  lines jsonb not null,
-  switches text[] not null,
+  -- Null where `plan` has them.
+  lines jsonb,
+  switches text[],
   via text,
   hold bigint[] not null,
   settled bigint[] not null,
   actual bigint[] not null,
   lives bigint[],
   skipped text[] not null,
+  plan uuid,
   primary key (division, source, n)
 ) with (fillfactor = 70);
 create index reservation_due on reservation (division, expires_ms, source, n) where running;

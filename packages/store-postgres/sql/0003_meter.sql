@@ -130,6 +130,7 @@ end $$;
 create function put_meter(l ledger_line, m meter, now_ms bigint) returns void language plpgsql as $$
 declare
   kept jsonb;
+  was meter := ledger_meter(l);
 begin
   delete from meter o where o.account = l.account and o.held = 0 and now_ms >= o.kept_ms
     and (o.start_ms, o.unit, o.cut) is distinct from (m.start_ms, m.unit, m.cut);
@@ -144,11 +145,55 @@ begin
   end if;
   if m.notes = no_notes() then m.notes := null; end if;
   m.place := nextval('meter_place');
-  insert into account (key, division) values (l.account, l.division) on conflict do nothing;
+  if was.account is null then
+    insert into account (key, division) values (l.account, l.division) on conflict do nothing;
+  end if;
+  if was.quick is null or was.notes is distinct from m.notes or was.terms <> m.terms then
+    m := with_quick(m, l.terms, now_ms);
+  else
+    m.quick := was.quick;
+    m.cap := was.cap;
+    m.next_level := was.next_level;
+    m.degrade_at := was.degrade_at;
+  end if;
   insert into meter values (m.*)
   on conflict (account, start_ms, unit, cut) do update set end_ms = m.end_ms, kept_ms = m.kept_ms,
     terms = m.terms, sliding_ms = m.sliding_ms, idle_ms = m.idle_ms, settled = m.settled,
-    held = m.held, used_ms = m.used_ms, born_ms = m.born_ms, notes = m.notes, place = m.place;
+    held = m.held, used_ms = m.used_ms, born_ms = m.born_ms, notes = m.notes, place = m.place,
+    quick = m.quick, cap = m.cap, next_level = m.next_level, degrade_at = m.degrade_at;
+end $$;
+
+-- The meter with what the quick pass must know of it; `write_circuit` takes that away.
+create function with_quick(m meter, terms jsonb, now_ms bigint) returns meter language plpgsql stable as $$
+declare
+  notes jsonb := notes_of(m);
+  tier jsonb;
+begin
+  m.quick := 'no';
+  if m.terms <> terms->>'id' or m.sliding_ms > 0 or (terms->>'observe')::boolean
+      or notes->>'acknowledgedUntilMs' is not null
+      or circuit_of(m.account, now_ms)->>'state' <> 'closed' then
+    return m;
+  end if;
+  m.cap := cap_of(m, terms, now_ms);
+  m.next_level := infinite();
+  m.degrade_at := infinite();
+  if jsonb_typeof(notes->'allow') = 'object' and not (notes#>>'{allow,fired}')::boolean then
+    m.next_level := number_at(notes->'allow', 'amount');
+  end if;
+  for tier in select * from jsonb_array_elements(terms->'tiers') loop
+    m.next_level := least(m.next_level, level_above(number_at(tier, 'at'), number_at(tier, 'repeat'),
+      number_at(mark_of(m, tier), 'fired')));
+    if jsonb_typeof(tier->'degrade') = 'array' then
+      m.degrade_at := least(m.degrade_at, number_at(tier, 'at'));
+    end if;
+  end loop;
+  if notes->>'refusals' = '0' and notes->>'busySinceMs' is null then
+    m.quick := 'plain';
+  elsif notes->'said' ? 'refusing' and m.next_level > m.cap then
+    m.quick := 'refusing';
+  end if;
+  return m;
 end $$;
 
 create function settled_at(m meter, at_ms bigint) returns bigint language plpgsql immutable as $$

@@ -62,6 +62,7 @@ $$;
 
 create function write_circuit(account_key text, division text, circuit jsonb) returns void
 language sql as $$
+  update meter set quick = null where account = account_key;
   insert into account (key, division, circuit, timed)
   values (account_key, write_circuit.division, write_circuit.circuit,
     write_circuit.circuit->>'state' in ('open', 'half-open'))

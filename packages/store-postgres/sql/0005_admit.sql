@@ -148,7 +148,7 @@ declare
 begin
   return (select r.expires_ms from reservation r
     where r.running and r.hold[unit] > r.settled[unit] and exists (
-      select 1 from jsonb_array_elements(r.lines) held
+      select 1 from jsonb_array_elements((whole(r)).lines) held
       where held->>'account' = l.account and is_same_meter(line_of(held), l))
     order by r.expires_ms limit 1);
 end $$;

@@ -172,6 +172,15 @@ begin
   return true;
 end $$;
 
+-- The reservation with its own lines, where only its plan had them.
+create function whole(r reservation) returns reservation language plpgsql stable as $$
+begin
+  if r.lines is not null or r.plan is null then return r; end if;
+  select p.lines, p.switches into r.lines, r.switches from plan p where p.id = r.plan;
+  r.plan := null;
+  return r;
+end $$;
+
 create function reservation_of(id jsonb, in_division text, now_ms bigint) returns reservation
 language plpgsql stable as $$
 declare
@@ -179,6 +188,7 @@ declare
 begin
   select * into r from reservation o where o.division = in_division and o.source = id->>'source'
     and o.n = number_at(id, 'n');
+  r := whole(r);
   if r.source is null or is_over(r, now_ms) then return null; end if;
   return r;
 end $$;
@@ -189,7 +199,7 @@ create function put_reservation(r reservation) returns void language sql as $$
     expires_ms = excluded.expires_ms, seq = excluded.seq, granted = excluded.granted,
     lines = excluded.lines, switches = excluded.switches, via = excluded.via, hold = excluded.hold,
     settled = excluded.settled, actual = excluded.actual, lives = excluded.lives,
-    skipped = excluded.skipped
+    skipped = excluded.skipped, plan = excluded.plan
 $$;
 
 create function end_reservation(r reservation) returns void language sql as $$

@@ -96,7 +96,7 @@ begin
   r := row(command->>'division', command#>>'{id,source}', (command#>>'{id,n}')::bigint, true,
     number_at(command, 'expiresAtMs'), 0, number_at(verdict, 'granted'), command->'lines',
     texts_of(command->'switches'), command->>'via', hold, array[0, 0, 0], array[0, 0, 0],
-    lives_of(lines, now_ms), '{}'::text[])::reservation;
+    lives_of(lines, now_ms), '{}'::text[], null)::reservation;
   perform put_reservation(r);
   return jsonb_build_object('kind', 'reserved', 'granted', verdict->'granted');
 end $$;

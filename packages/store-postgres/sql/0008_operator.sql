@@ -85,7 +85,7 @@ begin
     update meter o set notes = notes_of(m) || jsonb_build_object(
         'acknowledged', greatest(amount, number_at(before, 'acknowledged'))::text,
         'acknowledgedUntilMs', case when m.sliding_ms > 0 then (now_ms + m.sliding_ms)::text end,
-        'allow', allow, 'refusals', '0', 'refusedAtMs', null)
+        'allow', allow, 'refusals', '0', 'refusedAtMs', null), quick = null
       where o.account = m.account and o.start_ms = m.start_ms and o.unit = m.unit and o.cut = m.cut;
   end loop;
   return found_one;
@@ -201,6 +201,7 @@ declare
   l ledger_line;
   assumed bigint;
 begin
+  r := whole(r);
   foreach l in array lines_of(r.lines) loop
     assumed := greatest(0, r.hold[unit_place(l.terms->>'unit')] - r.settled[unit_place(l.terms->>'unit')]);
     perform move(l, assumed, -assumed, now_ms);

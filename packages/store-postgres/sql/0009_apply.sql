@@ -60,13 +60,15 @@ end $$;
 -- One lock for each division that a batch touches, ascending by its number, and that of `*` last. All who
 -- write take them before they read, so what a division sees is serial, no row is waited for, and nobody
 -- waits in a ring. Lines may lie in `*` whatever the division of their command is, so it is always taken.
-create function lock_divisions(commands jsonb) returns void language plpgsql as $$
+create function lock_divisions(commands jsonb, more text[]) returns void language plpgsql as $$
 declare
   shared bigint := hashtextextended(current_schema || '/*', 0);
   number bigint;
 begin
-  for number in select distinct hashtextextended(current_schema || '/' || (c->>'division'), 0) as of_division
-    from jsonb_array_elements(commands) c order by of_division
+  for number in select distinct hashtextextended(current_schema || '/' || division, 0) as of_division from (
+      select c->>'division' as division from jsonb_array_elements(commands) c
+      union all select unnest(more)) touched
+    order by of_division
   loop
     if number <> shared then perform pg_advisory_xact_lock(number); end if;
   end loop;
@@ -82,6 +84,17 @@ create function missing_terms(commands jsonb) returns jsonb language sql stable 
   where not exists (select 1 from terms t where t.id = named.id)
 $$;
 
+create function assert_batch(batch jsonb) returns void language plpgsql as $$
+begin
+  if batch->>'v' is distinct from '1' then
+    raise exception 'batch of version `%` is not known here; migrate the schema', batch->>'v';
+  end if;
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'isolation is `%`; it must be `read committed`, which sees what was locked before',
+      current_setting('transaction_isolation');
+  end if;
+end $$;
+
 -- Applies a batch of commands in their order. Answers one object for each, `{ outcome, events, time, done,
 -- rank? }`, or `{ terms }` where it does not know some: then nothing is done.
 create function spendfuse_apply(batch jsonb) returns jsonb language plpgsql
@@ -92,15 +105,9 @@ declare
   answers jsonb[] := '{}';
   missing jsonb;
 begin
-  if batch->>'v' is distinct from '1' then
-    raise exception 'batch of version `%` is not known here; migrate the schema', batch->>'v';
-  end if;
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'isolation is `%`; it must be `read committed`, which sees what was locked before',
-      current_setting('transaction_isolation');
-  end if;
+  perform assert_batch(batch);
   -- Before anything is written: the transaction's number, which orders the logs, comes after the locks.
-  perform lock_divisions(batch->'commands');
+  perform lock_divisions(batch->'commands', '{}');
   insert into terms select key, value from jsonb_each(batch->'terms') on conflict do nothing;
   missing := missing_terms(batch->'commands');
   if missing is not null then return jsonb_build_object('v', 1, 'terms', missing); end if;

@@ -1,10 +1,13 @@
 import { type Command, fingerprintOf, formProblemOf, type Terms } from "@spendfuse/core/domain"
-import { type Applied, StoreCorrupt } from "@spendfuse/core/ports"
-import { fromPlain, outcomeFromWire, termsToWire, toWire } from "@spendfuse/core/wire"
+import type { Applied } from "@spendfuse/core/ports"
+import { termsToWire, toWire } from "@spendfuse/core/wire"
+import { type Answer, answersOf, type Told } from "./answers.ts"
 import type { Client } from "./client.ts"
-import { faultOf, isDataFault, NAME } from "./errors.ts"
+import { Columns, isCommon } from "./columns.ts"
+import { faultOf, isDataFault } from "./errors.ts"
 import { Groups } from "./groups.ts"
 import type { PostgresStoreSettings } from "./options.ts"
+import type { SentPlan } from "./plans.ts"
 
 interface BatchesOptions {
   readonly client: Client
@@ -12,20 +15,17 @@ interface BatchesOptions {
   readonly settings: PostgresStoreSettings
 }
 
-/** A command as it is sent. */
+/** A command as it is asked; alone where it was not given together with others, whose order it must keep. */
 interface Asked {
   readonly command: Command
-  readonly text: string
-  readonly terms: ReadonlyMap<string, Terms>
+  readonly isAlone: boolean
 }
-
-type Answer = { readonly applied: Applied } | { readonly fault: Error }
 
 /** Brings commands to the step in the database: one call for all that waits. */
 export class Batches {
   readonly #options: BatchesOptions
   readonly #groups: Groups<Asked, Answer>
-  /** Terms that the server has: it keeps them for ever. */
+  /** Ids of terms and plans that the server had; what it lacks, it says. */
   readonly #sent = new Set<string>()
 
   constructor(options: BatchesOptions) {
@@ -37,10 +37,17 @@ export class Batches {
 
   /** @throws StoreUnavailable; StoreCorrupt; the signal's reason */
   async apply(commands: readonly Command[], signal?: AbortSignal): Promise<readonly Applied[]> {
-    const answers = commands.map((command) => this.#refused(command))
-    const asked = commands.filter((_, at) => answers[at] === null).map(askedOf)
+    const answers: (Applied | null)[] = []
+    for (const command of commands) {
+      const detail = formProblemOf(command)
+      answers.push(detail === null ? null : await this.#refused(detail))
+    }
+    const isAlone = commands.length === 1
+    const asked = commands
+      .filter((_, at) => answers[at] === null)
+      .map((command) => ({ command, isAlone }))
     if (asked.length === 0) return answers as readonly Applied[]
-    const bytes = asked.reduce((sum, { text }) => sum + text.length, 0)
+    const bytes = asked.reduce((sum, { command }) => sum + bytesOf(command), 0)
     const sent = (await this.#groups.add(asked, bytes, signal))[Symbol.iterator]()
     return answers.map((answer) => {
       if (answer !== null) return answer
@@ -51,12 +58,18 @@ export class Batches {
   }
 
   /** A command that cannot be meant is answered here: the database casts, and would fail its neighbours. */
-  #refused(command: Command): Applied | null {
-    const detail = formProblemOf(command)
-    if (detail === null) return null
+  async #refused(detail: string): Promise<Applied> {
     const storeTimeMs = this.#options.settings.nowMs?.() ?? Date.now()
     const outcome = { kind: "error", error: "invalid-command", detail } as const
-    return { outcome, eventsWritten: 0, storeTimeMs }
+    const applied = { outcome, eventsWritten: 0, storeTimeMs }
+    if (this.#options.settings.history !== true) return applied
+    const { client, schema } = this.#options
+    const rows = await client
+      .query(`select nextval('${schema}.rank') as rank`)
+      .catch((error: unknown) => {
+        throw faultOf(error)
+      })
+    return { ...applied, rank: Number(rows[0]?.rank) }
   }
 
   async #send(items: readonly Asked[]): Promise<readonly Answer[]> {
@@ -82,57 +95,79 @@ export class Batches {
   }
 
   async #call(items: readonly Asked[]): Promise<readonly Answer[]> {
-    let answer = await this.#ask(items, (id) => !this.#sent.has(id))
-    if (!Array.isArray(answer)) answer = await this.#ask(items, () => true)
-    if (!Array.isArray(answer) || answer.length !== items.length)
-      throw new StoreCorrupt(NAME, "the step did not answer each command")
-    return items.map(({ command }, at) => answerOf(answer[at], command))
+    const sending = sendingOf(items)
+    let answer = await this.#ask(sending, (id) => !this.#sent.has(id))
+    if (answer.answers === undefined) answer = await this.#ask(sending, () => true)
+    return answersOf(
+      answer,
+      items.map(({ command }) => command),
+    )
   }
 
-  async #ask(items: readonly Asked[], isSent: (id: string) => boolean): Promise<unknown> {
+  async #ask(
+    { columns, places, commands, terms, plans }: Sending,
+    isSent: (id: string) => boolean,
+  ): Promise<Told> {
     const { client, schema, settings } = this.#options
-    const terms: Record<string, unknown> = Object.create(null)
-    for (const item of items)
-      for (const [id, body] of item.terms) if (isSent(id)) terms[id] = termsToWire(body)
-    const now = settings.nowMs === undefined ? "null" : `"${settings.nowMs()}"`
-    const head = `"v":"1","now":${now},"history":${settings.history === true}`
-    const commands = items.map(({ text }) => text).join(",")
-    const batch = `{${head},"terms":${JSON.stringify(terms)},"commands":[${commands}]}`
-    const [row] = await client.query(`select ${schema}.spendfuse_apply($1) as answer`, [batch])
-    for (const id of Object.keys(terms)) this.#sent.add(id)
-    return row?.answer
+    const now = settings.nowMs === undefined ? null : String(settings.nowMs())
+    const newTerms = chosen(terms, isSent, termsToWire)
+    const newPlans = chosen(plans, isSent, ({ body }) => body)
+    const head = JSON.stringify({
+      v: "1",
+      now,
+      history: settings.history === true,
+      terms: newTerms,
+      plans: newPlans,
+    })
+    const batch = `${head.slice(0, -1)},"commands":[${commands.join(",")}]}`
+    const values = [batch, `{${places.join()}}`, ...columns.values]
+    const holes = values.map((_, at) => `$${at + 1}`).join()
+    const [row] = await client.query(`select ${schema}.spendfuse_step(${holes}) as answer`, values)
+    if (this.#sent.size > SENT_MAX) this.#sent.clear()
+    for (const id of [...Object.keys(newTerms), ...Object.keys(newPlans)]) this.#sent.add(id)
+    return (row?.answer ?? {}) as Told
   }
 }
 
-const askedOf = (command: Command): Asked => {
-  const wire = toWire(command)
-  const text = JSON.stringify({ ...wire.command, f: fingerprintOf(command) })
-  return { command, text, terms: wire.terms }
+/** Ids that are remembered as sent; then it begins anew. */
+const SENT_MAX = 100_000
+
+/** What a batch is made of: common commands by columns, the others as they are, each with its place. */
+interface Sending {
+  readonly columns: Columns
+  readonly places: readonly number[]
+  readonly commands: readonly string[]
+  readonly terms: ReadonlyMap<string, Terms>
+  readonly plans: ReadonlyMap<string, SentPlan>
 }
 
-/** An answer that cannot be read is its command's alone: the others were applied as well. */
-const answerOf = (answer: unknown, command: Command): Answer => {
-  try {
-    return { applied: appliedOf(answer, command) }
-  } catch (error) {
-    return { fault: faultOf(error) }
+const sendingOf = (items: readonly Asked[]): Sending => {
+  const columns = new Columns()
+  const places: number[] = []
+  const commands: string[] = []
+  const terms = new Map<string, Terms>()
+  for (const [at, { command, isAlone }] of items.entries()) {
+    if (isAlone && isCommon(command) && columns.add(at + 1, command)) continue
+    const wire = toWire(command)
+    places.push(at + 1)
+    commands.push(JSON.stringify({ ...wire.command, f: fingerprintOf(command) }))
+    for (const [id, body] of wire.terms) terms.set(id, body)
   }
+  for (const plan of columns.plans) for (const [id, body] of plan.terms) terms.set(id, body)
+  const plans = new Map(columns.plans.map((plan) => [plan.id, plan]))
+  return { columns, places, commands, terms, plans }
 }
 
-const appliedOf = (answer: unknown, command: Command): Applied => {
-  const { outcome: plain, ...rest } = (answer ?? {}) as { readonly outcome?: unknown }
-  const outcome = outcomeFromWire(plain, command)
-  const read = fromPlain(rest)
-  if (!outcome.ok) throw new StoreCorrupt(NAME, outcome.reason)
-  if (!read.ok) throw new StoreCorrupt(NAME, read.reason)
-  const { events, time, done, rank } = read.value as Numbers
-  const applied = { outcome: outcome.value, eventsWritten: events, storeTimeMs: time, done }
-  return rank === undefined ? applied : { ...applied, rank }
+const chosen = <Body, Wire>(
+  bodies: ReadonlyMap<string, Body>,
+  isSent: (id: string) => boolean,
+  wireOf: (body: Body) => Wire,
+): Record<string, Wire> => {
+  const wire: Record<string, Wire> = Object.create(null)
+  for (const [id, body] of bodies) if (isSent(id)) wire[id] = wireOf(body)
+  return wire
 }
 
-interface Numbers {
-  readonly events: number
-  readonly time: number
-  readonly done: number
-  readonly rank?: number
-}
+/** About what it takes in a batch. */
+const bytesOf = (command: Command): number =>
+  isCommon(command) ? 256 : JSON.stringify(toWire(command).command).length

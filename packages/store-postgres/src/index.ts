@@ -4,6 +4,12 @@
  * @module
  */
 export type { ConnectionSettings, PgPool, PostgresPlace } from "./client.ts"
+export {
+  inspect,
+  type PostgresCheck,
+  type PostgresInspection,
+  type PostgresInspectOptions,
+} from "./inspect.ts"
 export { type MigrateOptions, migrate, printMigrations } from "./migrate.ts"
 export type {
   PostgresStoreNotice,

@@ -20,7 +20,7 @@ const answerTo = (n: string, kind = "expired"): object => ({
 
 /** Batches over a database by hand: it gets the numbers of the commands that were sent. */
 const over = (
-  answer: (numbers: readonly string[]) => unknown,
+  answer: (numbers: readonly string[]) => readonly unknown[],
 ): { batches: Batches; calls: string[] } => {
   const calls: string[] = []
   const query: Query = async (_, values = []) => {
@@ -30,7 +30,9 @@ const over = (
     const numbers = commands.map(({ id }) => id.n)
     expect(commands.map(({ f }) => f)).toEqual(numbers.map((n) => fingerprintOf(expire(Number(n)))))
     calls.push(numbers.join(" "))
-    return [{ answer: answer(numbers) }]
+    const answers = answer(numbers)
+    const places = answers.map((_, at) => at + 1)
+    return [{ answer: { now: "0", quick: null, places, answers } }]
   }
   const client = {
     query,

@@ -25,7 +25,7 @@ const SEED = Number(process.env.LAW_SEED ?? 42)
 const SCHEMA = `step_${process.pid}`
 const SQL = new URL("../sql/", import.meta.url)
 const TABLES =
-  "terms, account, meter, reservation, source, entry, switch, event, outbox, queue, dead_letter, audit"
+  "terms, plan, account, meter, reservation, source, entry, switch, event, outbox, queue, dead_letter, audit"
 
 let client: pg.Client
 
@@ -98,7 +98,7 @@ const compare = async ({ pool, steps }: History): Promise<void> => {
     const ours = outcome.ok ? { ...outcome.value, detail: undefined } : outcome
     expect(ours, trace.join("\n")).toEqual({ ...decision.outcome, detail: undefined })
     expect(await told(Number(answer.events)), trace.join("\n")).toEqual(decision.events)
-    expect(await amountsKept(), trace.join("\n")).toEqual(amountsOf(ledger))
+    expect(await amountsKept(atMs), trace.join("\n")).toEqual(amountsOf(ledger, atMs))
   }
 }
 
@@ -120,16 +120,19 @@ const commandAt = (
   return command
 }
 
-/** What was ever used and is not forgotten: both forget at leisure, so what is empty does not count. */
-const amountsOf = (ledger: Ledger): readonly string[] =>
+/** What still counts: both forget the rest at leisure. */
+const amountsOf = (ledger: Ledger, atMs: number): readonly string[] =>
   [...ledger.accounts.values()]
     .flatMap(({ key, meters }) =>
-      meters.map(({ period, settled, held }) => `${key} ${period.startMs} ${settled} ${held}`),
+      meters
+        .filter(({ period, held }) => held > 0 || atMs < period.keptUntilMs)
+        .map(({ period, settled, held }) => `${key} ${period.startMs} ${settled} ${held}`),
     )
     .sort()
 
-const amountsKept = async (): Promise<readonly string[]> => {
-  const { rows } = await client.query("select account, start_ms, settled, held from meter")
+const amountsKept = async (atMs: number): Promise<readonly string[]> => {
+  const sql = "select account, start_ms, settled, held from meter where held > 0 or kept_ms > $1"
+  const { rows } = await client.query(sql, [atMs])
   return rows.map((row) => `${row.account} ${row.start_ms} ${row.settled} ${row.held}`).sort()
 }
 
