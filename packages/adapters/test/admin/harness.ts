@@ -28,6 +28,14 @@ const POLICY = definePolicy({
       tiers: [{ at: "100%", trip: { coolDown: "1h" } }],
     },
     {
+      id: "hard",
+      per: ["user"],
+      limit: { usd: 1 },
+      window: "day",
+      whenMissing: "skip",
+      tiers: [{ at: "100%", block: true }],
+    },
+    {
       id: "all",
       per: ["platform"],
       limit: { usd: 50 },
