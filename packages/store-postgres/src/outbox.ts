@@ -92,12 +92,6 @@ export class Outbox {
     }
   }
 
-  /** Lets go of some of what was heard. */
-  async forget(kept: number): Promise<void> {
-    const { query, schema } = this.#options
-    await query(`select ${schema}.spendfuse_forget_events($1, $2)`, [String(kept), "10000"])
-  }
-
   /** Looked up before the first page, whoever asks for it; again where that failed. */
   #begin(): Promise<string> {
     const { query, schema } = this.#options

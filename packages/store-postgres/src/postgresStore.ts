@@ -13,6 +13,7 @@ import { faultOf, NAME } from "./errors.ts"
 import { assertVersion, migrateOn, schemaOf } from "./migrate.ts"
 import type { PostgresStoreOptions } from "./options.ts"
 import { Outbox } from "./outbox.ts"
+import { tidying } from "./tidying.ts"
 
 /**
  * A store in a schema of a Postgres database, version 14 or newer. Each batch is one call of one function,
@@ -29,7 +30,7 @@ export const postgresStore = (options: PostgresStoreOptions): Store => {
   const client = { ...door.client, query: door.query }
   const batches = new Batches({ client, schema, settings: options })
   const outbox = new Outbox({ query: door.told, schema, nowMs })
-  const tidy = tidying(options, outbox)
+  const tidy = tidying({ query: door.told, schema, settings: options })
   return {
     name: NAME,
     apply: async (commands, signal): Promise<readonly Applied[]> => {
@@ -133,24 +134,5 @@ const foundIn = ([row]: readonly Readonly<Record<string, unknown>>[]): Found => 
       if (!account.ok) throw new StoreCorrupt(NAME, account.reason)
       return account.value
     }),
-  }
-}
-
-const TIDY_MS = 60_000
-
-/** At most once a minute, beside the calls: what was heard goes. */
-const tidying = ({ eventsKept = 10_000, onNotice }: PostgresStoreOptions, outbox: Outbox) => {
-  const tell =
-    onNotice ?? ((notice: { message: string }) => console.warn(`[spendfuse] ${notice.message}`))
-  let nextMs = performance.now() + TIDY_MS
-  return (): void => {
-    if (performance.now() < nextMs) return
-    nextMs = performance.now() + TIDY_MS
-    outbox.forget(eventsKept).catch((error: Error) =>
-      tell({
-        kind: "not-forgotten",
-        message: `store \`${NAME}\` could not forget what was heard: ${error.message}`,
-      }),
-    )
   }
 }

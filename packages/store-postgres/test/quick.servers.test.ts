@@ -96,7 +96,7 @@ const rounds = fc.record({
 })
 
 const TABLES =
-  "terms, plan, account, meter, reservation, source, entry, switch, event, outbox, queue, dead_letter, audit"
+  "terms, plan, forgetting, account, meter, reservation, source, entry, switch, event, outbox, queue, dead_letter, audit"
 
 it("decides batches as a set as the core does one by one, near the cap and far from it", async () => {
   let quick = 0

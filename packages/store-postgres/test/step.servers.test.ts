@@ -25,7 +25,7 @@ const SEED = Number(process.env.LAW_SEED ?? 42)
 const SCHEMA = `step_${process.pid}`
 const SQL = new URL("../sql/", import.meta.url)
 const TABLES =
-  "terms, plan, account, meter, reservation, source, entry, switch, event, outbox, queue, dead_letter, audit"
+  "terms, plan, forgetting, account, meter, reservation, source, entry, switch, event, outbox, queue, dead_letter, audit"
 
 let client: pg.Client
 
@@ -84,8 +84,10 @@ const compare = async ({ pool, steps }: History): Promise<void> => {
   const trace: string[] = []
   let atMs = T0 + 5 * 60_000
   let done = 0
-  for (const one of steps) {
+  for (const [at, one] of steps.entries()) {
     atMs += one.back ? -120_000 : one.later
+    // Nobody sees it: law I14.
+    if (at % 3 === 2) await client.query("select spendfuse_forget(3, $1)", [atMs])
     if (one.done && sent.length > 2) done = Math.max(done, sent.length - 2)
     const command = commandAt(one, pool, sent, done, atMs)
     if (command === undefined || formProblemOf(command) !== null) continue

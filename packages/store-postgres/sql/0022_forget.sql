@@ -1,0 +1,120 @@
+-- The core's `forget`: what has not counted for ten minutes goes, at a bounded cost a call. Nobody sees when.
+
+-- Where the next look begins, by table; the start again once the end was reached.
+create table forgetting (
+  what text collate "C" primary key,
+  after text[] not null
+);
+
+create index reservation_expiry on reservation (expires_ms) where running;
+
+-- Looks at no more than `looks` rows of each table. Answers how many rows went.
+create function spendfuse_forget(looks bigint, given_ms bigint) returns bigint language plpgsql
+set search_path from current as $$
+declare
+  past_ms bigint;
+begin
+  -- Every batch takes this lock: nothing is decided meanwhile.
+  perform pg_advisory_xact_lock(hashtextextended(current_schema || '/*', 0));
+  past_ms := outbox_now(given_ms) - 600000;
+  return forget_reservations(looks, past_ms) + forget_accounts(looks, past_ms)
+    + forget_sources(looks, past_ms) + forget_plans(looks, past_ms) + forget_switches(past_ms);
+end $$;
+
+create function forget_from(of_what text) returns text[] language sql stable as
+  'select coalesce((select after from forgetting where what = of_what), ''{}'')';
+
+create function forget_to(of_what text, last text[], is_end boolean) returns void language sql as $$
+  insert into forgetting values (of_what, case when is_end then '{}' else last end)
+  on conflict (what) do update set after = excluded.after
+$$;
+
+create function forget_reservations(looks bigint, past_ms bigint) returns bigint language plpgsql as $$
+declare
+  place text[] := forget_from('reservation');
+  seen bigint := 0;
+  gone bigint := 0;
+  r reservation;
+begin
+  for r in select * from reservation o where (o.division, o.source, o.n)
+      > (coalesce(place[1], ''), coalesce(place[2], ''), coalesce(place[3], '-1')::bigint)
+    order by o.division, o.source, o.n limit looks
+  loop
+    seen := seen + 1;
+    place := array[r.division, r.source, r.n::text];
+    continue when r.running or not is_over(whole(r), past_ms);
+    perform end_reservation(r);
+    gone := gone + 1;
+  end loop;
+  perform forget_to('reservation', place, seen < looks);
+  return gone;
+end $$;
+
+create function forget_accounts(looks bigint, past_ms bigint) returns bigint language plpgsql as $$
+declare
+  seen text[] := array(select key from account
+    where key > coalesce((forget_from('account'))[1], '') order by key limit looks);
+  meters bigint;
+  accounts bigint;
+begin
+  delete from meter m where m.account = any(seen) and m.held = 0 and case
+    when m.idle_ms > 0 then past_ms - m.used_ms >= m.idle_ms
+    when m.sliding_ms > 0 then past_ms - m.used_ms >= 3 * m.sliding_ms
+    else past_ms >= m.kept_ms end;
+  get diagnostics meters = row_count;
+  delete from account a where a.key = any(seen)
+    and not exists (select 1 from meter m where m.account = a.key)
+    and circuit_of(a.key, past_ms) = closed_circuit();
+  get diagnostics accounts = row_count;
+  perform forget_to('account', seen[cardinality(seen):], cardinality(seen) < looks);
+  return meters + accounts;
+end $$;
+
+create function forget_sources(looks bigint, past_ms bigint) returns bigint language plpgsql as $$
+declare
+  place text[] := forget_from('source');
+  seen bigint := 0;
+  gone bigint := 0;
+  s source;
+begin
+  for s in select * from source o
+    where (o.source, o.division) > (coalesce(place[1], ''), coalesce(place[2], ''))
+    order by o.source, o.division limit looks
+  loop
+    seen := seen + 1;
+    place := array[s.source, s.division];
+    continue when past_ms - s.last_ms < 86400000;
+    delete from entry e where e.source = s.source and e.division = s.division;
+    delete from source o where o.source = s.source and o.division = s.division;
+    gone := gone + 1;
+  end loop;
+  perform forget_to('source', place, seen < looks);
+  return gone;
+end $$;
+
+-- Lists that no command named for a day, and no reservation holds. Whoever still knows one sends it again.
+create function forget_plans(looks bigint, past_ms bigint) returns bigint language plpgsql as $$
+declare
+  seen uuid[] := array(select id from plan
+    where id > coalesce((forget_from('plan'))[1], '00000000-0000-0000-0000-000000000000')::uuid
+    order by id limit looks);
+  old uuid[] := array(select id from plan where id = any(seen) and past_ms - used_ms >= 86400000);
+  gone bigint := 0;
+begin
+  if cardinality(old) > 0 then
+    delete from plan p where p.id = any(old)
+      and p.id not in (select r.plan from reservation r where r.plan is not null and r.plan = any(old));
+    get diagnostics gone = row_count;
+  end if;
+  perform forget_to('plan', seen[cardinality(seen):]::text[], cardinality(seen) < looks);
+  return gone;
+end $$;
+
+create function forget_switches(past_ms bigint) returns bigint language plpgsql as $$
+declare
+  gone bigint;
+begin
+  delete from switch where until_ms <= past_ms;
+  get diagnostics gone = row_count;
+  return gone;
+end $$;
