@@ -70,9 +70,12 @@ export type Move =
   /** A source that nobody knows, in the middle of its numbers. */
   | { readonly kind: "stranger"; readonly pick: number }
 
-/** An instant of the store's clock, as far from an edge as `ms` says; `later` is from now on. */
+/**
+ * An instant of the store's clock, as far from an edge as `ms` says. `named` are ends that commands name: of
+ * holds, switches, cool-downs; `later` is from now on.
+ */
 export type Time =
-  | { readonly kind: "later" | "expiry" | "period" | "kept"; readonly ms: number }
+  | { readonly kind: "later" | "named" | "period" | "kept"; readonly ms: number }
   | { readonly kind: "since"; readonly lengthMs: number; readonly ms: number }
 
 /** One move, by whom, where, and when. */

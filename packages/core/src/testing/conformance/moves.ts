@@ -84,7 +84,7 @@ const anyMove: { readonly [K in Move["kind"]]: fc.Arbitrary<Extract<Move, { kind
   switch: fc.record({
     kind: kind("switch"),
     state: fc.constantFrom("on" as const, "off" as const),
-    untilMs: fc.constantFrom(null, MINUTE_MS),
+    untilMs: fc.constantFrom(null, MINUTE_MS, MINUTE_MS),
   }),
   expire: fc.record({ kind: kind("expire") }),
   again: fc.record({
@@ -101,14 +101,18 @@ const anyMove: { readonly [K in Move["kind"]]: fc.Arbitrary<Extract<Move, { kind
  */
 export type Pace = "mixed" | "crowd" | "rush" | "edges"
 
-const beside = fc.constantFrom(-1, 0, 1)
+/** Mostly just before, so that the next steps are at the edge and after it. */
+const beside = fc.constantFrom(-1, -1, 0, 1)
 const at = (...ms: readonly number[]): fc.Arbitrary<Time> =>
   fc.constantFrom(...ms.map((one): Time => ({ kind: "later", ms: one })))
 const later = at(1, 1_000, 20_000, MINUTE_MS + 1_000, 11 * MINUTE_MS, HOUR_MS, 3 * HOUR_MS)
 
 /** Ends of periods, of what is kept, of holds; of cool-downs, probations, switches, silent sources. */
 const edge: fc.Arbitrary<Time> = fc.oneof(
-  fc.record({ kind: fc.constantFrom("expiry" as const, "period" as const), ms: beside }),
+  fc.record({
+    kind: fc.constantFrom("named" as const, "named" as const, "period" as const),
+    ms: beside,
+  }),
   fc.record({ kind: kind("kept"), ms: beside }),
   fc.record({
     kind: kind("since"),
@@ -139,7 +143,8 @@ const TIMES: Readonly<Record<Pace, fc.Arbitrary<Time>>> = {
   ),
   rush: at(0),
   edges: fc.oneof(
-    { weight: 3, arbitrary: at(0) },
+    { weight: 6, arbitrary: at(0) },
+    { weight: 6, arbitrary: at(1) },
     { weight: 5, arbitrary: edge },
     { weight: 1, arbitrary: at(-1, -10 * MINUTE_MS) },
   ),
@@ -154,11 +159,22 @@ const WEIGHTS: Readonly<Partial<Record<Move["kind"], number>>> = {
   acknowledge: 2,
 }
 
+/** What has an end, and what finds out whether it has come. */
+const WEIGHTS_OF_EDGES: typeof WEIGHTS = {
+  reserve: 12,
+  settle: 3,
+  charge: 3,
+  switch: 4,
+  trip: 3,
+  expire: 2,
+}
+
 /** Histories of every move. */
 export const historyOf = (
   how: { readonly pace?: Pace; readonly stepsMin?: number; readonly stepsMax?: number } = {},
 ): fc.Arbitrary<History> => {
   const { pace = "mixed", stepsMin = 1, stepsMax = 40 } = how
+  const weights = pace === "edges" ? WEIGHTS_OF_EDGES : WEIGHTS
   return fc.record({
     odd: fc.oneof({ weight: 2, arbitrary: fc.constant("") }, fc.constantFrom(...ODD_TEXTS)),
     scale: fc.constantFrom(...SCALES),
@@ -168,7 +184,7 @@ export const historyOf = (
       fc.record({
         move: fc.oneof(
           ...Object.entries(anyMove).map(([name, arbitrary]) => ({
-            weight: WEIGHTS[name as Move["kind"]] ?? 1,
+            weight: weights[name as Move["kind"]] ?? 1,
             arbitrary: arbitrary as fc.Arbitrary<Move>,
           })),
         ),

@@ -61,6 +61,7 @@ export const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   "names that objects own": ["__proto__", "constructor", "toString", "hasOwnProperty", "prototype"],
   "very long": [LONG, `${LONG}a`, `${LONG}b`, LONG.slice(1), LONG.slice(0, -1)],
   delimiters: ["a/1@b", "a/1", "a@b", "{a}", "a:1"],
+  braces: ["a", "{a}", "{a", "a}", "%7Ba%7D"],
   globs: ["?", "*a", "[a-z]", "\\a", "%"],
   "the same to the eye": ["\u00e9", "e\u0301", "\u0435", "e", "E"],
   numbers: ["1", "01", "1.0", "-1", "1e0"],

@@ -17,8 +17,9 @@ interface Act {
   readonly limit: number
   readonly leaseMs: number
   readonly says: "confirm" | "retry" | "dead" | "nothing" | "late"
-  /** Of how many of the rows it is said. */
+  /** Of how many of the rows it is said, and after how many that are left alone. */
   readonly of: number
+  readonly but: number
   readonly why: string
   readonly passes: number
 }
@@ -29,6 +30,7 @@ const anyAct: fc.Arbitrary<Act> = fc.record({
   leaseMs: fc.constantFrom(1_000, MINUTE_MS),
   says: fc.constantFrom("confirm", "confirm", "retry", "dead", "nothing", "late"),
   of: fc.constantFrom(1, 2, 32),
+  but: fc.constantFrom(0, 0, 1),
   why: fc.constantFrom("gone", ...ODD_TEXTS),
   passes: fc.constantFrom(0, 0, 999, 1_000, MINUTE_MS - 1, MINUTE_MS),
 })
@@ -80,13 +82,13 @@ class Teller {
     this.#stores = stores
   }
 
-  async act({ channel, limit, leaseMs, says, of, why, passes }: Act): Promise<void> {
+  async act({ channel, limit, leaseMs, says, of, but, why, passes }: Act): Promise<void> {
     const { channels } = this.#told
     const name = channels[channel % Math.max(1, channels.length)]
     if (name === undefined) return
     const rows = await this.#claim(name, limit, leaseMs)
     this.#desk.nowMs += passes
-    const ids = rows.slice(0, of).map(({ id }) => id)
+    const ids = rows.slice(but, but + of).map(({ id }) => id)
     await this.#say(says, ids, why)
   }
 

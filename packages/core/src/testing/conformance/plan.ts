@@ -95,10 +95,8 @@ class Planner {
     switch (time.kind) {
       case "since":
         return this.#sentAtMs.map((sentAtMs) => sentAtMs + time.lengthMs)
-      case "expiry":
-        return this.#sent.flatMap((command) =>
-          command.kind === "reserve" ? command.expiresAtMs : [],
-        )
+      case "named":
+        return this.#sent.flatMap((command, at) => endsOf(command, this.#sentAtMs[at] ?? 0))
       case "kept":
         return this.#sent.flatMap((command) =>
           "lines" in command ? command.lines.map(({ period }) => period.keptUntilMs) : [],
@@ -340,6 +338,14 @@ class Planner {
     const amount = scaled(n, this.#history.scale, off)
     return { usd: amount, tokens: amount, requests }
   }
+}
+
+/** The instants at which something ends that a command began. */
+const endsOf = (command: Command, sentAtMs: number): readonly number[] => {
+  if (command.kind === "reserve") return [command.expiresAtMs]
+  if (command.kind === "extend" && command.expiresAtMs !== null) return [command.expiresAtMs]
+  if (command.kind === "switch" && command.untilMs !== null) return [command.untilMs]
+  return command.kind === "trip" ? [sentAtMs + command.coolDownMs] : []
 }
 
 interface Head {
