@@ -1,5 +1,5 @@
 // What each fault costs: every fault of the two stores, longer than in the tests, and a table of what was lost.
-// `npm run faults -- --store redis --times 5 --seed 7`; `--json` for programs.
+// `npm run faults -- --store redis --fault killed --times 5 --seed 7`; `--json` for programs.
 import { parseArgs } from "node:util"
 import { faultsOf } from "./faults/index.mjs"
 import { tableOf } from "./faults/table.mjs"
@@ -9,11 +9,12 @@ import { isMain } from "./workspace.mjs"
 const STORES = ["redis", "postgres"]
 
 /** Runs all faults of a store, one after the other. @returns one row each */
-const strike = async (store, { times, seed, tell }) => {
+const strike = async (store, { times, seed, fault, tell }) => {
   const server = store === "redis" ? await startRedis() : await startPostgres()
   const rows = []
   try {
     for (const { name, promise, run } of faultsOf(store)) {
+      if (!name.includes(fault)) continue
       tell(`${store}: ${name}`)
       const result = await run({ url: server.url, times, seed }).catch((error) => broken(error))
       rows.push({ store, name, promise, ...result })
@@ -44,6 +45,7 @@ if (isMain(import.meta.url)) {
   const { values } = parseArgs({
     options: {
       store: { type: "string" },
+      fault: { type: "string", default: "" },
       times: { type: "string", default: "5" },
       seed: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
@@ -54,7 +56,12 @@ if (isMain(import.meta.url)) {
     process.exit(2)
   }
   const tell = (line) => process.stderr.isTTY === true && process.stderr.write(`\r\u001b[K${line}`)
-  const options = { times: Number(values.times), seed: Number(values.seed), tell }
+  const options = {
+    times: Number(values.times),
+    seed: Number(values.seed),
+    fault: values.fault,
+    tell,
+  }
   const rows = []
   for (const store of STORES)
     if (values.store === undefined || values.store === store)
