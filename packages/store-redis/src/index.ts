@@ -3,6 +3,12 @@
  *
  * @module
  */
+export {
+  inspect,
+  type RedisCheck,
+  type RedisInspection,
+  type RedisInspectOptions,
+} from "./inspect.ts"
 export type {
   RedisClient,
   RedisNode,
