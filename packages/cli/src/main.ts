@@ -1,6 +1,7 @@
 import { createRequire } from "node:module"
 import { Command, CommanderError } from "commander"
 import { demoCommand } from "./commands/demo.ts"
+import { doctorCommand } from "./commands/doctor.ts"
 import { explainCommand } from "./commands/explain.ts"
 import { playCommand } from "./commands/play.ts"
 import { priceCommand } from "./commands/price.ts"
@@ -27,7 +28,7 @@ export const main = async (argv: readonly string[], io: Io = processIo()): Promi
     .exitOverride()
     .showHelpAfterError("(try `spendfuse --help`)")
     .addHelpText("after", EXAMPLES)
-  for (const add of [demoCommand, explainCommand, playCommand, priceCommand])
+  for (const add of [demoCommand, doctorCommand, explainCommand, playCommand, priceCommand])
     add(program, own, (result) => {
       code = result
     })
@@ -48,6 +49,7 @@ Examples:
   $ spendfuse explain policy.json             what a policy does, and the worst bill it permits
   $ spendfuse play tests/*.jsonc              does the policy do what these files say?
   $ spendfuse price < usage.ndjson            what did these responses cost?
+  $ spendfuse doctor --store redis://host      which store is in use, and is it well?
 
 Exit codes: 0 all well, 1 an expectation was not met, 2 bad input or a bad command.`
 

@@ -88,7 +88,7 @@ const SETTINGS: readonly (readonly [
     (value) => value === "read committed",
     [
       "fail",
-      "batches that wait for each other would fail, or decide on old rows",
+      "the store refuses to decide: it would decide on old rows",
       "set `default_transaction_isolation = 'read committed'` for this user",
     ],
   ],

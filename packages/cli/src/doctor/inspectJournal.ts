@@ -1,0 +1,120 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type Account, keptOf, type Ledger, type Unit } from "@spendfuse/core/domain"
+import { memoryStore } from "@spendfuse/store-memory"
+import { fileJournal } from "@spendfuse/store-memory/journal"
+import { CliError } from "../io.ts"
+import type { Check, Inspection } from "./inspection.ts"
+
+/**
+ * Looks at a copy of a journal: the file itself is its host's, and stays as it is.
+ *
+ * @throws CliError where there is none; StoreCorrupt where it cannot be read
+ */
+export const inspectJournal = async (
+  path: string,
+  onAccounts: ((accounts: readonly Account[]) => void) | undefined,
+): Promise<Inspection> => {
+  if (!existsSync(path))
+    throw new CliError(
+      `journal \`${path}\` does not exist; look at its path, or let a host make it`,
+    )
+  const folder = mkdtempSync(join(tmpdir(), "spendfuse-doctor-"))
+  try {
+    const copy = join(folder, "journal")
+    copyFileSync(path, copy)
+    const torn: string[] = []
+    const journal = fileJournal({
+      path: copy,
+      fsync: "never",
+      onNotice: ({ kind }) => void (kind === "torn" && torn.push(kind)),
+    })
+    const store = memoryStore({ journal, onNotice: () => undefined })
+    try {
+      const { ledger } = store
+      onAccounts?.([...ledger.accounts.values()])
+      return {
+        facts: factsOf(path, ledger),
+        checks: [countersCheck(ledger), endCheck(torn.length > 0), overdueCheck(ledger)],
+      }
+    } finally {
+      await store.close()
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const factsOf = (path: string, ledger: Ledger): Readonly<Record<string, string>> => {
+  const accounts = [...ledger.accounts.values()]
+  return {
+    kind: "memory with a journal",
+    address: path,
+    accounts: String(accounts.length),
+    meters: String(accounts.reduce((sum, { meters }) => sum + meters.length, 0)),
+    reservations: String(runningIn(ledger).length),
+    endsWithProcess: "no",
+  }
+}
+
+const runningIn = (ledger: Ledger) =>
+  keptOf(ledger).reservations.filter(({ state }) => state === "running")
+
+const countersCheck = (ledger: Ledger): Check => {
+  const open = new Map<string, number>()
+  const add = (account: string, unit: Unit, amount: number): void => {
+    const key = `${JSON.stringify(account)} ${unit}`
+    open.set(key, (open.get(key) ?? 0) + amount)
+  }
+  for (const { key, meters } of ledger.accounts.values())
+    for (const { terms, held } of meters) add(key, terms.unit, held)
+  for (const { lines, hold, settled } of runningIn(ledger))
+    for (const { account, terms } of lines)
+      add(account, terms.unit, -Math.max(0, hold[terms.unit] - settled[terms.unit]))
+  const differing = [...open].filter(([, rest]) => rest !== 0)
+  const [one] = differing
+  if (one === undefined)
+    return well("counters", `${ledger.accounts.size} accounts hold what their reservations hold`)
+  return {
+    name: "counters",
+    state: "fail",
+    found: `${differing.length} differ: ${one[0]} by ${one[1]}`,
+    means: "what is held without a reservation is never given back",
+    mend: "report it, with the journal: no host of this version writes such a one",
+  }
+}
+
+const endCheck = (isTorn: boolean): Check =>
+  isTorn
+    ? {
+        name: "end",
+        state: "warn",
+        found: "the last record is not whole",
+        means: "a host is writing it now, or was ended while it wrote; it was not answered",
+        mend: "nothing: the next host that opens the journal cuts it off",
+      }
+    : well("end", "the last record is whole")
+
+const overdueCheck = (ledger: Ledger): Check => {
+  const ends = runningIn(ledger).map(({ expiresAtMs }) => expiresAtMs)
+  const lateMs = Math.max(0, ...ends.map((endMs) => Date.now() - endMs))
+  if (lateMs <= OVERDUE_MS) return well("overdue", "no reservation is long past its end")
+  return {
+    name: "overdue",
+    state: "warn",
+    found: `the oldest is ${Math.round(lateMs / 1_000)} s past its end`,
+    means: "no host has ended what expired: none is running, or the file is an older copy",
+    mend: "start a host; where the file was restored, look at what the provider has billed since",
+  }
+}
+
+const OVERDUE_MS = 300_000
+
+const well = (name: string, found: string): Check => ({
+  name,
+  state: "ok",
+  found,
+  means: null,
+  mend: null,
+})
