@@ -38,32 +38,41 @@ export interface AccountsAsked {
 export const accountsOf = async (
   spendfuse: Spendfuse,
   store: Store,
-  { after, limit, budget, circuit }: AccountsAsked,
-): Promise<{ readonly items: readonly AccountView[]; readonly next: string | null }> => {
+  asked: AccountsAsked,
+): Promise<AccountsFound> => {
+  const { limit, budget } = asked
   const items: AccountView[] = []
-  let from = startOf(after, budget)
-  for (let looked = 0; looked < LOOKED_MAX; looked += limit) {
-    const page = await store.list({ limit, ...(from !== undefined && { after: from }) })
-    const mine = page.items.filter(
-      ({ key }) => budget === undefined || key.startsWith(`${budget}/`),
-    )
-    const asked = mine.filter(
-      ({ circuit: { state } }) =>
-        circuit === "closed" || circuit === undefined || state !== "closed",
-    )
-    const judged = await Promise.all(asked.map((kept) => keptView(spendfuse, kept)))
-    const found = judged.filter((view) => circuit === undefined || view.circuit === circuit)
-    const room = found.slice(0, limit - items.length)
-    items.push(...room)
+  const isAll = budget === undefined && asked.circuit === undefined
+  const size = isAll ? limit : Math.max(limit, LISTED)
+  let from = startOf(asked.after, budget)
+  for (let looked = 0; looked < LOOKED_MAX; looked += size) {
+    const page = await store.list({ limit: size, ...(from !== undefined && { after: from }) })
     const last = page.items.at(-1)?.key
-    if (room.length < found.length)
-      return { items, next: encodeKey(room.at(-1)?.key ?? from ?? "") }
     const isPast = budget !== undefined && last !== undefined && last >= `${budget}0`
-    if (page.next === null || isPast) return { items, next: null }
+    const isEnd = page.next === null || isPast
+    const candidates = page.items.filter((kept) => mayBe(kept, asked))
+    for (let at = 0; at < candidates.length; at += limit) {
+      const some = candidates.slice(at, at + limit)
+      for (const view of await Promise.all(some.map((kept) => keptView(spendfuse, kept)))) {
+        if (asked.circuit !== undefined && view.circuit !== asked.circuit) continue
+        items.push(view)
+        if (items.length < limit) continue
+        return {
+          items,
+          next: isEnd && view.key === candidates.at(-1)?.key ? null : encodeKey(view.key),
+        }
+      }
+    }
+    if (isEnd || page.next === null) return { items, next: null }
     from = page.next
-    if (items.length >= limit) break
   }
   return { items, next: from === undefined ? null : encodeKey(from) }
+}
+
+/** A page, and what the next one goes on from. */
+export interface AccountsFound {
+  readonly items: readonly AccountView[]
+  readonly next: string | null
 }
 
 /** The key that a page goes on from. @returns undefined where no page has said so */
@@ -71,7 +80,14 @@ export const cursorOf = (after: string | undefined): string | undefined =>
   after === undefined ? undefined : decodeKey(after)
 
 const PLATFORM = "platform"
+/** Accounts that one search looks at, and how many of them the store lists at once. */
 const LOOKED_MAX = 2_000
+const LISTED = 200
+
+/** What is closed as it was written is closed when it is judged. */
+const mayBe = ({ key, circuit: { state } }: Kept, { budget, circuit }: AccountsAsked): boolean =>
+  (budget === undefined || key.startsWith(`${budget}/`)) &&
+  (circuit === undefined || circuit === "closed" || state !== "closed")
 
 /** Keys of one budget lie together: what sorts before them is passed over. */
 const startOf = (after: string | undefined, budget: string | undefined): string | undefined => {

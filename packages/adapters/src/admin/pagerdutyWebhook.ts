@@ -97,11 +97,13 @@ const incidentOf = async (
 ): Promise<Incident | undefined> => {
   const [, account, generation] = /^([\s\S]+)\/(\d{1,15})$/.exec(key) ?? []
   if (account === undefined)
-    return store === undefined ? undefined : lookedFor(spendfuse, store, key)
+    return store && key.includes(DIGEST) ? lookedFor(spendfuse, store, key) : undefined
   const found = accountOf(spendfuse, account)
   return found && { account: found, generation: Number(generation) }
 }
 
+/** How a `dedup_key` that is not the incident itself is marked: those of others are not looked for. */
+const DIGEST = "#sha256:"
 const PAGE = 500
 const PAGES_MAX = 200
 

@@ -77,6 +77,29 @@ describe("GET", () => {
     expect(await keysOf("budget=da")).toEqual([])
   })
 
+  it("finds every account once, page by page, whatever it is asked for", async () => {
+    await using world = openWorld()
+    for (let n = 0; n < 450; n += 1)
+      await world.spend({ apiKey: `k${n}`, team: "t" }, n % 90 === 7 ? 1 : 0.01)
+    const walk = async (query: string): Promise<number> => {
+      const keys: string[] = []
+      for (let after = ""; ; ) {
+        const { json } = await world.call("GET", `accounts?${query}${after}`)
+        keys.push(...json.items.map(({ key }: { key: string }) => key))
+        if (json.next === null) break
+        after = `&after=${encodeURIComponent(json.next)}`
+      }
+      expect(new Set(keys).size).toBe(keys.length)
+      return keys.length
+    }
+    expect(await walk("limit=200")).toBe(901)
+    expect(await walk("limit=90&budget=day")).toBe(450)
+    expect(await walk("limit=2&circuit=latched")).toBe(5)
+    expect(await walk("limit=5&circuit=latched&budget=day")).toBe(5)
+    expect(await walk("limit=50&circuit=latched&budget=pair")).toBe(0)
+    expect(await walk("limit=90&circuit=closed&budget=day")).toBe(445)
+  })
+
   it("shows one account, used or not, and none of an unknown budget", async () => {
     await using world = openWorld()
     await world.spend({ apiKey: "a/b" }, 1)
