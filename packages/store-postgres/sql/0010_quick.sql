@@ -91,12 +91,15 @@ with asked as materialized (
       then array_agg(case when idle_ms > 0 then born_ms else 0 end order by place) end as now_lives
   from line group by by_plan
 ), refused as materialized (
-  select o.at, refusal(jsonb_agg(jsonb_build_object('kind', 'line', 'account', l.account,
-    'reason', case when c.cost > l.cap then 'too-large' else 'exhausted' end,
-    'settled', l.settled::text, 'held', l.held::text, 'cap', l.cap::text,
-    'remaining', greatest(0, l.cap - l.settled - l.held)::text,
-    'untilMs', case when c.cost <= l.cap then nullif(l.end_ms, forever_ms())::text end)
-    order by l.place)) as outcome
+  select o.at, jsonb_build_object('kind', 'refused',
+    'reason', case when bool_or(c.cost > l.cap) then 'too-large' else 'exhausted' end,
+    'untilMs', case when bool_and(c.cost <= l.cap and l.end_ms <> forever_ms()) then max(l.end_ms)::text end,
+    'obstacles', jsonb_agg(jsonb_build_object('kind', 'line', 'account', l.account,
+      'reason', case when c.cost > l.cap then 'too-large' else 'exhausted' end,
+      'settled', l.settled::text, 'held', l.held::text, 'cap', l.cap::text,
+      'remaining', greatest(0, l.cap - l.settled - l.held)::text,
+      'untilMs', case when c.cost <= l.cap then nullif(l.end_ms, forever_ms())::text end)
+      order by l.place)) as outcome
   from one o join list on list.by_plan = o.by_plan and list.may_refuse and not list.fits
   join line l on l.by_plan = o.by_plan and l.refuses
   cross join lateral (select case l.unit when 1 then o.base_1 + o.least_units * o.each_1
