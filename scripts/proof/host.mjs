@@ -5,7 +5,7 @@ import { libraryPrices } from "@spendfuse/core/prices"
 import { INPUT_MAX, MODEL, OUTPUT_MAX, policyOf } from "./budget.mjs"
 import { randomOf } from "./random.mjs"
 
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 60_000
 const WAIT_MS = 60_000
 const LOOK_EACH_MS = 20
 

@@ -4,7 +4,7 @@ import { TIERS } from "./budget.mjs"
 const USED_AT_LEAST = 0.99
 
 /** The figures of a run and its claims; amounts in nano-USD. */
-export const judge = ({ load, limit, books, told, events, watched, tookMs }) => {
+export const judge = ({ load, limit, books, told, events, watched, storeMicros, tookMs }) => {
   const sum = (of) => books.reduce((total, book) => total + of(book), 0)
   const spent = sum((book) => book.spent)
   const calls = sum((book) => book.calls)
@@ -22,6 +22,7 @@ export const judge = ({ load, limit, books, told, events, watched, tookMs }) => 
     usedAtFirstRefusal: share(spentAt(books, refusedAtMs), limit),
     calls,
     callsPerSecond: Math.round((calls * 1_000) / tookMs),
+    ...(storeMicros === null ? {} : { storeMicros }),
     seconds: Math.round(tookMs / 100) / 10,
     refused: refusals(books),
     tierEvents: levels,

@@ -3,6 +3,7 @@ import { placeOf } from "../chaos/stores.mjs"
 import { ACCOUNT, limitOf } from "./budget.mjs"
 import { startHosts } from "./hosts.mjs"
 import { judge } from "./judge.mjs"
+import { serverTime } from "./serverTime.mjs"
 
 /** Of a skewed load: callers of every host but the first, for each twenty of the first's. */
 const SKEW = 20
@@ -34,15 +35,17 @@ export const proveShared = async (options) => {
     const { store, hosts } = await startHosts(place, orders)
     const limit = limitOf(order)
     const startMs = performance.now()
+    const server = await serverTime(place)
     const watch = watching(store)
     const books = await Promise.all(hosts.map(({ run }) => run()))
     const tookMs = performance.now() - startMs
     const told = (await Promise.all(hosts.map(({ close }) => close()))).flat()
     const watched = await watch.end()
+    const storeMicros = await server.end()
     const events = await allEvents(store)
     await store.close()
     const load = { processes, callers, lease, isSkewed, store: name }
-    return judge({ load, limit, books, told, events, watched, tookMs })
+    return judge({ load, limit, books, told, events, watched, storeMicros, tookMs })
   } finally {
     if (options.place === undefined) await place.stop()
   }
