@@ -8,7 +8,7 @@ import { judge, readAll } from "./judge.mjs"
 import { openStore } from "./places.mjs"
 import { ALL, HOLD_NANO } from "./policy.mjs"
 
-const HOLD_MS = 2_000
+const HOLD_MS = 1_500
 
 /**
  * Three hosts make calls; one after the other is killed and replaced. What a dead host held counts until its
@@ -24,7 +24,7 @@ export const hostKilled = async ({ place, kills, seed }) => {
   const store = openStore(place)
   try {
     const held = await judge(store, journal, { capCalls })
-    await sleep(HOLD_MS + 500)
+    await sleep(HOLD_MS + 300)
     await expireAll(store, settings)
     const expired = await judge(store, journal, { capCalls })
     const judged = { ...expired, problems: [...held.problems, ...expired.problems] }

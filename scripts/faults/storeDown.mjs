@@ -7,7 +7,7 @@ import { openStore, placeAt } from "./places.mjs"
 import { HOLD_NANO } from "./policy.mjs"
 
 /** What a machine that is busy may take beside the deadline itself. */
-const SLACK_MS = 200
+const SLACK_MS = 400
 const RULES = { deny: "deny", allow: "allow", degrade: { degrade: "10%", hosts: 2 } }
 /** How the store is away: nothing arrives in time, or everything is done and the answer comes too late. */
 const PLANS = {
