@@ -3,7 +3,7 @@ import { Redis } from "ioredis"
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest"
 import { freshName, type Server, startRedis } from "../../../../scripts/servers/index.mjs"
 import { run } from "../fakeIo.ts"
-import { POLICY_OF_TESTS, policyWith, use } from "./use.ts"
+import { PARTITIONED, POLICY_OF_TESTS, policyWith, use } from "./use.ts"
 
 const WORD = "c4nary-w0rd"
 let server: Server
@@ -111,6 +111,20 @@ describe("the doctor of Redis", () => {
     expect((await doctor(prefix)).code).toBe(0)
   })
 
+  it("compares what a division holds in another one", async () => {
+    const prefix = freshName("doctor")
+    await use(redisStore({ url, prefix }), 3, PARTITIONED)
+    expect(await redis.zcard(`{${prefix}:*}1:crossing`)).toBe(1)
+    const sound = await doctor(prefix)
+    expect(sound.bad).toEqual([])
+    expect(sound.facts).toMatchObject({ divisions: "2", accounts: "4" })
+    await redis.del(`{${prefix}:*}1:crossing`)
+    expect((await doctor(prefix)).check("counters")).toMatchObject({
+      state: "fail",
+      found: '1 differ: "all/all" holds 600 usd, its reservations 0',
+    })
+  })
+
   it("finds a hold that nobody gives back, and a reservation that is gone", async () => {
     const prefix = await used(1)
     const base = `{${prefix}:*}1:`
@@ -169,12 +183,13 @@ describe("the doctor of Redis", () => {
     const prefix = freshName("doctor")
     const cluster = inject("redisClusterUrls").map((one) => new URL(one))
     const nodes = cluster.map(({ hostname, port }) => ({ host: hostname, port: Number(port) }))
-    await redisStore({ cluster: nodes, prefix }).close()
+    await use(redisStore({ cluster: nodes, prefix }), 3)
     const place = `redis-cluster://${nodes.map(({ host, port }) => `${host}:${port}`).join(",")}`
     const { out, err, code } = await run(["doctor", "--store", place, "--prefix", prefix, "--json"])
     expect(err).toBe("")
     const { facts, checks } = JSON.parse(out)
-    expect(facts.kind).toBe("redis-cluster")
+    expect(facts).toMatchObject({ kind: "redis-cluster", accounts: "4", reservations: "1" })
+    expect(checks[1]).toMatchObject({ name: "counters", state: "ok" })
     expect(facts.address.split(", ")).toHaveLength(nodes.length)
     expect(checks.filter(({ name }: { name: string }) => name === "clock")).toHaveLength(
       nodes.length,

@@ -3,7 +3,7 @@ import { type Command, compile } from "@spendfuse/core/domain"
 import type { Store } from "@spendfuse/core/ports"
 
 /** A policy file: one budget of all, one of pairs. */
-export const policyWith = (requests: number, pairs = "pair"): unknown => ({
+export const policyWith = (requests: number, pairs = "pair"): object => ({
   budgets: [
     {
       id: "all",
@@ -26,9 +26,16 @@ export const policyWith = (requests: number, pairs = "pair"): unknown => ({
 
 export const POLICY_OF_TESTS = policyWith(1_000)
 
+/** Each org has its division; what it holds of `all` lies in another. */
+export const PARTITIONED = { ...POLICY_OF_TESTS, partitionBy: "org" }
+
 /** Reserves for so many users; settles all but the last, and closes the store. */
-export const use = async (store: Store, users: number, expiresInMs = 60_000): Promise<void> => {
-  const decoded = decodePolicy(POLICY_OF_TESTS)
+export const use = async (
+  store: Store,
+  users: number,
+  file: unknown = POLICY_OF_TESTS,
+): Promise<void> => {
+  const decoded = decodePolicy(file)
   if (!decoded.ok) throw new Error(decoded.problems.map(({ message }) => message).join())
   const { policy } = decoded
   const amounts = { usd: 1_000, tokens: 10, requests: 1 }
@@ -50,7 +57,7 @@ export const use = async (store: Store, users: number, expiresInMs = 60_000): Pr
       base: amounts,
       perUnit: nothing,
       units: { least: 0, most: 0 },
-      expiresAtMs: issuedAtMs + expiresInMs,
+      expiresAtMs: issuedAtMs + 60_000,
       via: null,
       swallowed: 0,
     }
