@@ -5,6 +5,7 @@ import {
   acknowledgeLinks,
   adminApi,
   bearerTokens,
+  eventLog,
   pagerdutyWebhook,
 } from "@spendfuse/adapters/admin"
 import { consoleNotifier } from "@spendfuse/adapters/console"
@@ -16,7 +17,9 @@ const LINK_SECRET = crypto.randomUUID() + crypto.randomUUID()
 const PAGERDUTY_SECRET = crypto.randomUUID()
 const channel = consoleNotifier({ write: () => undefined })
 const store = memoryStore()
+const events = eventLog()
 const spendfuse = createSpendfuse({
+  onEvent: events.onEvent,
   policy: seedPolicy({ hourlyUsd: 5, dailyUsd: 0.5 }),
   store,
   notifiers: { slack: channel, pagerDuty: channel, oncall: channel },
@@ -30,6 +33,7 @@ await spendfuse.guard({ subject: { apiKey: "agent-7" }, amounts }, async () => (
 const api = adminApi({
   spendfuse,
   store,
+  events,
   basePath: "/admin",
   auth: bearerTokens({
     ann: ANN_TOKEN,

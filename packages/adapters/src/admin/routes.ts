@@ -1,9 +1,10 @@
-import type { DeadLetter, DomainEvent, Page, Spendfuse, Store } from "@spendfuse/core"
+import type { DeadLetter, DomainEvent, LogQuery, Page, Spendfuse, Store } from "@spendfuse/core"
 import type * as Schema from "effect/Schema"
 import { eventJson } from "../notify/eventJson.ts"
 import { accountOf, accountsOf, cursorOf, viewOf } from "./accounts.ts"
 import type { Credential } from "./auth.ts"
 import { acknowledge, adjust, noAccount, trip, turn } from "./commands.ts"
+import type { EventLog } from "./eventLog.ts"
 import {
   AccountsQuery,
   AcknowledgeBody,
@@ -28,6 +29,7 @@ import {
 export interface Asked<Input> {
   readonly spendfuse: Spendfuse
   readonly store: Store | undefined
+  readonly events: EventLog | undefined
   readonly credential: Credential
   readonly input: Input
   /** The rest of the path, where it names an account. */
@@ -70,10 +72,7 @@ const log = (
   id: string,
   says: string,
   output: Schema.Constraint,
-  read: (
-    store: Store,
-    query: { readonly after?: string; readonly limit: number },
-  ) => Promise<unknown>,
+  read: (from: Asked<unknown>, query: LogQuery) => Promise<unknown>,
 ): Route =>
   route({
     method: "GET",
@@ -82,11 +81,16 @@ const log = (
     says,
     input: PageQuery,
     output,
-    run: async ({ store, input: { after, limit } }) =>
-      read(needed(store), {
+    run: async (asked) => {
+      const { after, limit } = asked.input
+      const query = {
         limit: limitOf(limit),
         ...(after !== undefined && { after: decoded(after) }),
-      }),
+      }
+      return read(asked, query).catch((error: unknown) => {
+        throw error instanceof RangeError ? badCursor() : error
+      })
+    },
   })
 
 /** All that the API does, beside serving the document of it. */
@@ -123,19 +127,19 @@ export const ROUTES: readonly Route[] = [
   log(
     "events",
     "events",
-    "Every event that is kept, oldest first.",
+    "The latest events that this process heard, oldest first.",
     EventPage,
-    async (store, query) => eventPage(await store.events(query)),
+    async ({ events }, query) => eventPage(kept(events).page(query)),
   ),
-  log("audit", "audit", "What operators did, oldest first.", EventPage, async (store, query) =>
-    eventPage(await store.audit(query)),
+  log("audit", "audit", "What operators did, oldest first.", EventPage, async ({ store }, query) =>
+    eventPage(await needed(store).audit(query)),
   ),
   log(
     "dead-letters",
     "deadLetters",
     "Events that no try could deliver.",
     DeadLetterPage,
-    async (store, query) => deadLetterPage(await store.deadLetters(query)),
+    async ({ store }, query) => deadLetterPage(await needed(store).deadLetters(query)),
   ),
   route({
     method: "GET",
@@ -172,13 +176,24 @@ const needed = (store: Store | undefined): Store => {
   )
 }
 
+const kept = (events: EventLog | undefined): EventLog => {
+  if (events !== undefined) return events
+  throw new Refusal(
+    501,
+    "no events are kept; give `adminApi` an `eventLog`, and its `onEvent` to `createSpendfuse`",
+  )
+}
+
 const decoded = (after: string): string => {
   const cursor = cursorOf(after)
   if (cursor !== undefined) return cursor
-  throw new Refusal(400, "the query is not what is expected", {
+  throw badCursor()
+}
+
+const badCursor = (): Refusal =>
+  new Refusal(400, "the query is not what is expected", {
     problems: [{ path: "after", message: "is not what `next` of a page said; give that" }],
   })
-}
 
 const eventPage = ({ items, next }: Page<DomainEvent>): unknown => ({
   items: items.map(eventJson),

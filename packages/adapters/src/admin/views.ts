@@ -139,7 +139,8 @@ const pageOf = (identifier: string, item: Schema.Constraint): Schema.Constraint 
   Schema.Struct({
     items: Schema.Array(item),
     next: Schema.NullOr(Schema.String).annotate({
-      description: "What `after` goes on from; null at the end.",
+      description:
+        "What `after` goes on from; null where nothing follows. The last page of a log may be empty.",
     }),
   }).annotate({ identifier })
 

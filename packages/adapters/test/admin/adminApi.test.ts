@@ -1,5 +1,5 @@
 import { Validator } from "@seriousme/openapi-schema-validator"
-import { adminApi, bearerTokens } from "@spendfuse/adapters/admin"
+import { adminApi, bearerTokens, eventLog } from "@spendfuse/adapters/admin"
 import { StoreUnavailable } from "@spendfuse/core"
 import { describe, expect, it } from "vitest"
 import { ANN, ORIGIN, openWorld, READER, SHARED } from "./harness.ts"
@@ -118,9 +118,17 @@ describe("GET", () => {
     await using world = openWorld()
     await world.spend({ apiKey: "a" }, 1)
     await world.call("POST", "acknowledge", { body: { account: "day/a", ...because } })
+    await world.spendfuse.flush()
     const events = await world.call("GET", "events?limit=1")
-    expect(events.json.items).toHaveLength(1)
-    expect(events.json.next).not.toBeNull()
+    expect(events.json.items).toMatchObject([{ kind: "tier", settled: "1000000000" }])
+    const rest = await world.call("GET", `events?after=${encodeURIComponent(events.json.next)}`)
+    expect(rest.json.items.map(({ kind }: { kind: string }) => kind)).toEqual([
+      "circuit",
+      "circuit",
+      "audit",
+    ])
+    const end = await world.call("GET", `events?after=${encodeURIComponent(rest.json.next)}`)
+    expect(end.json).toEqual({ items: [], next: null })
     const audit = await world.call("GET", "audit")
     expect(audit.json.items).toMatchObject([
       { verb: "acknowledge", target: "day/a", by: "ann", ...because },
@@ -130,6 +138,49 @@ describe("GET", () => {
     const head = await world.call("HEAD", "health")
     expect(head).toMatchObject({ status: 200, text: "" })
     expect(head.headers.get("content-type")).toBe("application/json")
+  })
+
+  it("changes nothing: the store is only listed and read, whatever the cursor", async () => {
+    const asked: string[] = []
+    await using inner = openWorld()
+    const store = new Proxy(inner.store, {
+      get: (target, name) => {
+        asked.push(String(name))
+        return Reflect.get(target, name)
+      },
+    })
+    await using world = openWorld({ store })
+    for (const path of [
+      "accounts",
+      "accounts/day%2Fa",
+      "events",
+      "audit",
+      "dead-letters",
+      "health",
+    ])
+      for (const query of ["", "?after=0", "?after=999", "?after=x&limit=1"])
+        expect((await world.call("GET", path + query)).status).toBeLessThan(500)
+    expect([...new Set(asked)].sort()).toEqual(["audit", "deadLetters", "list"])
+    expect((await world.call("GET", "audit?after=strange")).json.problems[0].path).toBe("after")
+  })
+
+  it("keeps the latest events of this process, and no more", async () => {
+    const event = (n: number) =>
+      ({ kind: "expired", id: `${n}`, atMs: n, channels: [], reservation: "s/1" }) as const
+    const events = eventLog({ keep: 3 })
+    expect(events.page({ limit: 10 })).toEqual({ items: [], next: null })
+    for (let n = 0; n < 20; n += 1) {
+      events.onEvent(event(n))
+      const ids = events.page({ limit: 10 }).items.map(({ id }) => id)
+      expect(ids).toEqual([n - 2, n - 1, n].filter((one) => one >= 0).map(String))
+    }
+    const { next } = events.page({ limit: 2 })
+    expect(events.page({ limit: 2, after: next ?? "" }).items.map(({ id }) => id)).toEqual(["19"])
+    const elsewhere = eventLog({ keep: 3 })
+    elsewhere.onEvent(event(1))
+    expect(elsewhere.page({ limit: 2, after: next ?? "" }).items).toHaveLength(1)
+    expect(() => events.page({ limit: 2, after: "7" })).toThrow(RangeError)
+    expect(() => eventLog({ keep: 0 })).toThrow(TypeError)
   })
 
   it("shows dead letters", async () => {
