@@ -72,6 +72,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
   redis: async () => (await import("./redis.ts")).redisRatios(),
   "redis-accounts": async () => (await import("./redisAccounts.ts")).redisAccounts(),
   postgres: async () => (await import("./postgres.ts")).postgresRatios(),
+  "postgres-bytes": async () => (await import("./postgresBytes.ts")).postgresBytes(),
   leases: async () => (await import("./leases.ts")).leaseRatios(),
   alerts: async () => (await import("./alerts.ts")).alertRatios(),
   hosts: async () => (await import("./hosts.ts")).hostRatios(),
