@@ -1,5 +1,6 @@
 // kill -9 of a host between reserve and settle, again and again.
 import { setTimeout as sleep } from "node:timers/promises"
+import { until } from "../servers/ports.mjs"
 import { expireAll } from "./expireAll.mjs"
 import { forkHost } from "./forked.mjs"
 import { randomOf } from "./host.mjs"
@@ -20,7 +21,7 @@ export const hostKilled = async ({ place, kills, seed }) => {
   const capCalls = 150 * (kills + 2)
   const journal = newJournal()
   const settings = { policy: { capCalls }, holdMs: HOLD_MS, thinkMs: 200 }
-  await runKilling({ place, kills, seed, settings, journal, width: 8 })
+  await runKilling({ place, kills, seed, settings, journal, width: 8, isLongEnough: () => true })
   const store = openStore(place)
   try {
     const held = await judge(store, journal, { capCalls })
@@ -48,11 +49,16 @@ export const hostKilled = async ({ place, kills, seed }) => {
  * @param options `place`, `kills`, `seed`, `isNearCap`: whether it is reached
  */
 export const leaseholderKilled = async ({ place, kills, seed, isNearCap }) => {
-  const capCalls = isNearCap ? 300 : 10_000 * (kills + 2)
+  const capCalls = isNearCap ? 1_500 * kills : 10_000 * (kills + 2)
   const journal = newJournal()
   const lease = { share: "10%", for: "2s" }
-  const settings = { policy: { capCalls, lease, isEach: false }, holdMs: HOLD_MS, thinkMs: 100 }
-  await runKilling({ place, kills, seed, settings, journal, width: 16 })
+  const settings = {
+    policy: { capCalls, lease, isEach: false },
+    holdMs: HOLD_MS,
+    thinkMs: isNearCap ? 20 : 100,
+  }
+  const isLongEnough = () => !isNearCap || isUsedUp(journal)
+  await runKilling({ place, kills, seed, settings, journal, width: 16, isLongEnough })
   const store = openStore(place)
   try {
     const before = await metered(store)
@@ -92,6 +98,9 @@ const leaseFigures = ({ journal, capCalls, kills, isNearCap, before, after }) =>
   }
 }
 
+const isUsedUp = ({ calls }) =>
+  [...calls.values()].some(({ reason }) => reason === "exhausted" || reason === "too-large")
+
 const metered = async (store) => {
   const { accounts } = await readAll(store)
   const meters = accounts.find(({ key }) => key === ALL)?.meters ?? []
@@ -99,7 +108,7 @@ const metered = async (store) => {
   return { settled: sum("settled"), held: sum("held") }
 }
 
-const runKilling = async ({ place, kills, seed, settings, journal, width }) => {
+const runKilling = async ({ place, kills, seed, settings, journal, width, isLongEnough }) => {
   const random = randomOf(seed)
   let born = 0
   const start = async () => {
@@ -119,5 +128,6 @@ const runKilling = async ({ place, kills, seed, settings, journal, width }) => {
     hosts[at] = await start()
   }
   await sleep(200)
-  for (const { host } of hosts) await host.kill()
+  await until("the end of the budget", isLongEnough)
+  await Promise.all(hosts.map(({ host }) => host.kill()))
 }
