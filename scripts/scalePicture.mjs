@@ -45,7 +45,7 @@ const parts = [
     `<polyline points="${ofWay(name)
       .map(({ callsAsked, callsDecided }) => `${x(callsAsked)},${y(callsDecided)}`)
       .join(" ")}" fill="none" stroke="${colour}" stroke-width="2.5"/>`,
-    text(PLOT.right + 10, down + 4, name, ` fill="${colour}"`),
+    text(PLOT.right + 10, down + 4, name, ` fill="${colour}" font-size="12"`),
   ]),
   text(
     PLOT.left,
