@@ -1,5 +1,5 @@
 import type { Command } from "@spendfuse/core/domain"
-import { StoreCorrupt } from "@spendfuse/core/ports"
+import { type Applied, StoreCorrupt } from "@spendfuse/core/ports"
 import { outcomeFromWire } from "@spendfuse/core/wire"
 import type { Answer } from "./steps.ts"
 
@@ -28,8 +28,24 @@ export const answerOf = (value: unknown, command: Command): Answer => {
   }
 }
 
+/**
+ * Reads what the step's script answered to many commands.
+ *
+ * @throws StoreCorrupt where it cannot be read
+ */
+export const answersOf = (value: unknown): readonly Applied[] => {
+  if (typeof value !== "string") throw corrupt("the step's answers are not a text")
+  return value === "" ? [] : value.split("\n").map(appliedOf)
+}
+
+const quickAnswerOf = (value: string): Answer => ({
+  kind: "applied",
+  stops: false,
+  applied: appliedOf(value),
+})
+
 /** `now;rank;done before;R;granted`, or `S`. */
-const quickAnswerOf = (value: string): Answer => {
+const appliedOf = (value: string): Applied => {
   const [now, rank, done, kind, granted] = value.split(";")
   if (kind !== "R" && kind !== "S") throw corrupt("the step's quick answer has no kind")
   const applied = {
@@ -38,11 +54,7 @@ const quickAnswerOf = (value: string): Answer => {
     storeTimeMs: Number(now),
     done: Number(done),
   }
-  return {
-    kind: "applied",
-    stops: false,
-    applied: rank === "" ? applied : { ...applied, rank: Number(rank) },
-  }
+  return rank === "" ? applied : { ...applied, rank: Number(rank) }
 }
 
 const SETTLED = { kind: "settled", drain: false, skipped: [] as readonly string[] } as const

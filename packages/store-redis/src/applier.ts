@@ -2,9 +2,10 @@ import { type Command, formProblemOf, type Terms } from "@spendfuse/core/domain"
 import { type Applied, StoreUnavailable } from "@spendfuse/core/ports"
 import type { Call } from "./client.ts"
 import { faultOf } from "./errors.ts"
+import { Gathering } from "./gathering.ts"
 import type { RedisStoreSettings } from "./options.ts"
 import type { Shelf } from "./shelf.ts"
-import type { Answer, Steps } from "./steps.ts"
+import type { Answer, StepContext, Steps } from "./steps.ts"
 import { TermsSent, termsOf } from "./termsSent.ts"
 
 interface ApplierOptions {
@@ -24,13 +25,39 @@ interface Asked {
 export class Applier {
   readonly #options: ApplierOptions
   readonly #sent = new TermsSent()
+  readonly #gathering: Gathering | undefined
 
   constructor(options: ApplierOptions) {
     this.#options = options
+    const { shelf, steps } = options
+    const { script, many } = steps
+    this.#gathering =
+      many &&
+      new Gathering({
+        shelf,
+        script,
+        many,
+        contextOf: (division) => this.#contextOf(division, []),
+        hasTerms: (command) => this.#hasTerms(command),
+        alone: (command, signal) => this.#applyAlone([command], signal),
+      })
   }
 
-  /** @throws StoreUnavailable; StoreCorrupt */
-  async apply(commands: readonly Command[], signal?: AbortSignal): Promise<readonly Applied[]> {
+  /**
+   * Commands that are given one by one at the same time may go together.
+   *
+   * @throws StoreUnavailable; StoreCorrupt
+   */
+  apply(commands: readonly Command[], signal?: AbortSignal): Promise<readonly Applied[]> {
+    const [only] = commands
+    if (commands.length !== 1 || only === undefined) return this.#applyAlone(commands, signal)
+    return this.#gathering?.apply(only, signal) ?? this.#applyAlone(commands, signal)
+  }
+
+  async #applyAlone(
+    commands: readonly Command[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Applied[]> {
     const answers: Applied[] = []
     const groups = this.#groupsOf(this.#meant(commands, answers))
     await Promise.all(groups.map((group) => this.#applyGroup(group, answers, signal)))
@@ -115,18 +142,31 @@ export class Applier {
   }
 
   #callOf({ command, terms }: Asked): Call {
-    const { shelf, steps, settings } = this.#options
+    const { steps } = this.#options
+    const { keys, args } = steps.argumentsOf(command, this.#contextOf(command.division, terms))
+    return { script: steps.script, keys, args }
+  }
+
+  #contextOf(division: string, terms: readonly Terms[]): StepContext {
+    const { shelf, settings } = this.#options
     const { nowMs, history = false, eventsKept = KEPT, auditKept = KEPT } = settings
-    const { keys, args } = steps.argumentsOf(command, {
-      base: (division) => shelf.base(division),
-      shared: shelf.base(shelf.outboxOf(command.division)),
+    return {
+      base: this.#base,
+      shared: shelf.base(shelf.outboxOf(division)),
       terms,
       nowMs: nowMs?.(),
       history,
       eventsKept,
       auditKept,
-    })
-    return { script: steps.script, keys, args }
+    }
+  }
+
+  readonly #base = (division: string): string => this.#options.shelf.base(division)
+
+  #hasTerms(command: Command): boolean {
+    const { shelf } = this.#options
+    const base = shelf.base(shelf.outboxOf(command.division))
+    return this.#sent.hasAll(base, command, performance.now())
   }
 
   /** Every division that the commands write to is listed before. */

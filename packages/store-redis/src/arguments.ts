@@ -1,8 +1,7 @@
 import { type Amounts, type Command, fingerprintOf, type Line } from "@spendfuse/core/domain"
-import { encodeText, termsToWire, toWire } from "@spendfuse/core/wire"
+import { termsToWire, toWire } from "@spendfuse/core/wire"
 import type { Call } from "./client.ts"
-import { nameOf } from "./keys.ts"
-import { type Shape, settleTextOf, shapeOf, shapeOfHeld } from "./shape.ts"
+import { type Shape, type Short, settleTextOf, shapeOf, shapeOfHeld } from "./shape.ts"
 import type { StepContext } from "./steps.ts"
 import { termsKeyOf } from "./termsKey.ts"
 
@@ -15,62 +14,86 @@ export const argumentsOf = (
   command: Command,
   context: StepContext,
 ): Pick<Call, "keys" | "args"> => {
-  const { base, shared, terms, nowMs, history, eventsKept, auditKept } = context
+  const { base, shared, terms } = context
   const home = base(command.division)
-  const args: string[] = [
-    nowMs === undefined ? "" : String(nowMs),
-    history ? "1" : "",
-    String(eventsKept),
-    String(auditKept),
-  ]
-  const form = formOf(command, home, context)
-  args.push(form.kind, fingerprintOf(command), form.numbers, form.text, ...form.shape.args)
+  const short = shortOf(command, context)
+  const fingerprint = short?.fingerprint ?? fingerprintOf(command)
+  const args = headOf(context)
+  if (short !== undefined) {
+    const { shape, text, kind, numbers } = short
+    const { accounts, hash, switches, facts } = shape
+    const count = accounts.length === 0 ? "0" : String(switches.length)
+    args.push(kind, fingerprint, numbers, text, hash, String(accounts.length), count, ...facts)
+  } else if (command.kind === "settle") {
+    const { id, division, reservation } = command
+    const text = settleTextOf(division, id.source, reservation.source)
+    args.push("s", fingerprint, settleNumbers(command), text, "", "0", "0")
+  } else {
+    const text = JSON.stringify(based(toWire(command).command, command, base))
+    args.push("c", fingerprint, "", text, "", "0", "0")
+  }
   for (const one of terms) args.push(termsKeyOf(one), JSON.stringify(termsToWire(one)))
-  if (form.reservation === "") return { keys: [home, shared], args }
-  const source = `${home}s:${encodeText(command.id.source)}`
-  const keys = [home, shared, source, `${home}r:${form.reservation}`, `${home}next`]
-  return { keys: [...keys, ...form.shape.keys], args }
+  if (short === undefined || short.shape.accounts.length === 0)
+    return { keys: [home, shared], args }
+  const { shape, reservation } = short
+  const { sourceKey, accounts, crossings } = shape
+  const keys = [home, shared, sourceKey, `${home}next`, `${shared}off`, ...accounts, reservation]
+  return { keys: crossings.length === 0 ? keys : [...keys, ...crossings], args }
 }
 
-interface Form {
-  readonly kind: "c" | "r" | "s"
-  /** What follows the tag in the reservation's key; empty where the form has none. */
-  readonly reservation: string
-  readonly numbers: string
-  readonly text: string
-  readonly shape: Pick<Shape, "keys" | "args">
-}
-
-const formOf = (command: Command, home: string, { base, shared }: StepContext): Form => {
+/** Undefined where only the full rules can decide. */
+export const shortOf = (
+  command: Command,
+  { base }: Pick<StepContext, "base">,
+): Short | undefined => {
+  const home = base(command.division)
   if (command.kind === "reserve") {
-    const shape = shapeOf(command, home, shared, base)
-    const { id, done, issuedAtMs, expiresAtMs, perUnit, units, swallowed } = command
-    const head = `${id.n};${done};${issuedAtMs};${expiresAtMs};${amountsOf(command.base)}`
+    const shape = shapeOf(command, home, base)
     return {
       kind: "r",
-      reservation: nameOf(id),
-      numbers: `${head};${amountsOf(perUnit)};${units.least};${units.most};${swallowed}`,
-      text: shape.text,
       shape,
+      fingerprint: fingerprintOf(command),
+      numbers: reserveNumbers(command),
+      text: shape.text,
+      reservation: reservationOf(shape, command.id.n),
     }
   }
-  if (command.kind === "settle") {
-    const { id, done, reservation, seq, actual, final } = command
-    const shape = id.source === reservation.source ? shapeOfHeld(reservation, home) : undefined
-    const head = `${id.n};${done};${reservation.n};${seq};${amountsOf(actual)}`
-    return {
-      kind: "s",
-      reservation: nameOf(reservation),
-      numbers: `${head};${final ? 1 : 0}`,
-      text: shape?.settleText ?? settleTextOf(command.division, id.source, reservation.source),
-      shape: shape ?? NO_SHAPE,
-    }
+  if (command.kind !== "settle" || command.id.source !== command.reservation.source)
+    return undefined
+  const shape = shapeOfHeld(command.reservation, home)
+  if (shape === undefined) return undefined
+  return {
+    kind: "s",
+    shape,
+    fingerprint: fingerprintOf(command),
+    numbers: settleNumbers(command),
+    text: shape.settleText,
+    reservation: reservationOf(shape, command.reservation.n),
   }
-  const text = JSON.stringify(based(toWire(command).command, command, base))
-  return { kind: "c", reservation: "", numbers: "", text, shape: NO_SHAPE }
 }
 
-const NO_SHAPE = { keys: [], args: ["", "0", "0"] } as const
+/** What every form begins with. */
+export const headOf = ({ nowMs, history, eventsKept, auditKept }: StepContext): string[] => [
+  nowMs === undefined ? "" : String(nowMs),
+  history ? "1" : "",
+  String(eventsKept),
+  String(auditKept),
+]
+
+const reservationOf = ({ reservations }: Shape, n: number): string =>
+  reservations + String(n).padStart(16, "0")
+
+type Reserve = Extract<Command, { kind: "reserve" }>
+type Settle = Extract<Command, { kind: "settle" }>
+
+const reserveNumbers = (command: Reserve): string => {
+  const { id, done, issuedAtMs, expiresAtMs, base, perUnit, units, swallowed } = command
+  const head = `${id.n};${done};${issuedAtMs};${expiresAtMs};${amountsOf(base)}`
+  return `${head};${amountsOf(perUnit)};${units.least};${units.most};${swallowed}`
+}
+
+const settleNumbers = ({ id, done, reservation, seq, actual, final }: Settle): string =>
+  `${id.n};${done};${reservation.n};${seq};${amountsOf(actual)};${final ? 1 : 0}`
 
 const amountsOf = ({ usd, tokens, requests }: Amounts): string => `${usd};${tokens};${requests}`
 

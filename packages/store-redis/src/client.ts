@@ -55,6 +55,8 @@ export type Reply =
 /** What the store sees of a driver. */
 export interface Client {
   readonly isCluster: boolean
+  /** Whether what is run now is sent now. */
+  readonly isReady: boolean
   /**
    * Runs calls whose keys lie in one slot, in order, on one connection, in one write. Never rejects.
    *
@@ -83,6 +85,10 @@ export const clientOf = (options: RedisPlace): Client => {
 
 /** How long a command waits for a connection that is being made; its caller's deadline is shorter. */
 const READY_WAIT_MS = 1_000
+
+/** How long a command waits for a slot that is being moved, and for how long first; then twice that, and so on. */
+const MOVED_WAIT_MS = 2_000
+const MOVED_AGAIN_MS = 20
 
 /**
  * Nothing is sent later than its caller knows: no queue while there is no connection, and nothing sent
@@ -137,6 +143,7 @@ class IoRedisClient implements Client {
   readonly isCluster: boolean
   readonly #redis: RedisClient
   readonly #isOwn: boolean
+  #isClosed = false
 
   constructor(redis: RedisClient, isOwn: boolean) {
     this.#redis = redis
@@ -146,7 +153,30 @@ class IoRedisClient implements Client {
     if (isOwn) redis.on("error", ignore)
   }
 
+  get isReady(): boolean {
+    return this.#redis.status === "ready"
+  }
+
   async run(calls: readonly Call[], signal?: AbortSignal): Promise<readonly Reply[]> {
+    if (!this.isCluster) return this.#run(calls, signal)
+    const guarded = calls.map(guardedOf)
+    const replies = [...(await this.#run(guarded, signal))]
+    // While a slot is moved nothing runs on it; it was not run, so to send it again is safe.
+    const endMs = performance.now() + MOVED_WAIT_MS
+    for (let waitMs = MOVED_AGAIN_MS; ; waitMs *= 2) {
+      const first = replies.findIndex(isBeingMoved)
+      if (first < 0 || signal?.aborted === true || performance.now() + waitMs > endMs)
+        return replies
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+      const again = guarded.filter((_, at) => isBeingMoved(replies[at]))
+      let next = 0
+      const told = await this.#run(again, signal)
+      for (const [at, reply] of replies.entries())
+        if (isBeingMoved(reply)) replies[at] = told[next++] as Reply
+    }
+  }
+
+  async #run(calls: readonly Call[], signal: AbortSignal | undefined): Promise<readonly Reply[]> {
     try {
       if (this.#redis.status !== "ready") await this.#ready(signal)
       signal?.throwIfAborted()
@@ -172,6 +202,7 @@ class IoRedisClient implements Client {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     if (!this.#isOwn || this.#redis.status === "end") return
     if (this.#redis.status === "ready") await this.#redis.quit().catch(ignore)
     this.#redis.disconnect()
@@ -202,6 +233,8 @@ class IoRedisClient implements Client {
   /** Resolves once there is a connection; rejects at the signal, or soon. */
   #ready(signal: AbortSignal | undefined): Promise<void> {
     const redis = this.#redis
+    if (this.#isClosed || redis.status === "end")
+      return Promise.reject(new Error("there is no connection"))
     if (redis.status === "wait") redis.connect().catch(ignore)
     return new Promise((resolve, reject) => {
       const end = (): void => {
@@ -239,6 +272,23 @@ const bySource = ({ script, keys, args }: Call): [string, ...(string | Buffer)[]
   ...keys,
   ...args,
 ]
+
+/**
+ * A script finds keys that its call does not name. Of a slot that is being moved a node has some of them only,
+ * and a call that names one key would be run there: it would see an empty ledger. A call that names
+ * several, one of which is never there, is refused until the slot has moved (TRYAGAIN).
+ */
+const guardedOf = (call: Call): Call => {
+  const [first = ""] = call.keys
+  if (call.keys.some((key) => key !== first)) return call
+  return { ...call, keys: [...call.keys, `${first.slice(0, first.indexOf("}") + 1)}guard`] }
+}
+
+/** The slot is half here, half there. The driver has tried some times itself, and says so before. */
+const isBeingMoved = (reply: Reply | undefined): boolean =>
+  reply?.ok === false &&
+  reply.error instanceof Error &&
+  /(^|[\s:])TRYAGAIN\b/.test(reply.error.message)
 
 const settled = async (promise: Promise<unknown>): Promise<Reply> => {
   try {

@@ -1,11 +1,12 @@
 import type { Store } from "@spendfuse/core/ports"
-import { answerOf } from "./answer.ts"
-import { argumentsOf } from "./arguments.ts"
+import { answerOf, answersOf } from "./answer.ts"
+import { argumentsOf, shortOf } from "./arguments.ts"
 import { clientOf, scriptOf } from "./client.ts"
+import { manyOf } from "./many.ts"
 import type { RedisStoreOptions } from "./options.ts"
 import { keysOf, listingOf, readingOf, recordsOf } from "./records.ts"
 import { SCRIPTS } from "./scripts.ts"
-import type { Steps } from "./steps.ts"
+import type { Many, Steps } from "./steps.ts"
 import { storeOn } from "./storeOn.ts"
 
 /**
@@ -17,11 +18,17 @@ import { storeOn } from "./storeOn.ts"
 export const redisStore = (options: RedisStoreOptions): Store =>
   storeOn(clientOf(options), STEPS, options)
 
+const quickOf: Many["shortOf"] = (command, context) => {
+  const short = shortOf(command, context)
+  return short === undefined || short.shape.accounts.length === 0 ? undefined : short
+}
+
 /** How this version takes a step. */
 export const STEPS: Steps = {
   script: scriptOf(SCRIPTS.step),
   argumentsOf,
   answerOf,
+  many: { shortOf: quickOf, argumentsOf: manyOf, answersOf },
   readingOf,
   recordsOf,
   listingOf,

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto"
 import type { CommandId, Line, Reserve } from "@spendfuse/core/domain"
 import { encodeText, toPlain } from "@spendfuse/core/wire"
-import type { StepContext } from "./steps.ts"
 import { termsKeyOf } from "./termsKey.ts"
 
 /** What is the same in every Reserve of the same lines, as the step's script takes it: an engine sends them again and again. */
@@ -14,18 +13,34 @@ export interface Shape {
   readonly text: string
   /** The constant part of its Settle. */
   readonly settleText: string
-  /** Accounts of the lines, `off`, and the `crossing` of other divisions. */
-  readonly keys: readonly string[]
-  /** Hash of the text, how many lines and switches there are, and each line's fact. */
-  readonly args: readonly string[]
+  /** Keys of the lines' accounts; empty where the full rules must decide. */
+  readonly accounts: readonly string[]
+  /** The `crossing` keys of the lines' other divisions. */
+  readonly crossings: readonly string[]
+  readonly hash: string
+  /** What the meters of the lines must be of, one for each account. */
+  readonly facts: readonly string[]
+  readonly sourceKey: string
+  /** What a reservation of its source begins with, before the number. */
+  readonly reservations: string
+}
+
+/** A Reserve, or the Settle of one that this process made. */
+export interface Short {
+  readonly kind: "r" | "s"
+  readonly shape: Shape
+  readonly fingerprint: string
+  readonly numbers: string
+  readonly text: string
+  /** Key of its reservation. */
+  readonly reservation: string
 }
 
 /** Made once for a list of lines that is sent again. */
 export const shapeOf = (
   command: Reserve,
   home: string,
-  shared: string,
-  base: StepContext["base"],
+  base: (division: string) => string,
 ): Shape => {
   const { id, lines, switches, via } = command
   let shape = shapes.get(lines)
@@ -36,7 +51,7 @@ export const shapeOf = (
     shape.via !== via ||
     shape.switches !== switches
   ) {
-    shape = made(command, home, shared, base)
+    shape = made(command, home, base)
     shapes.set(lines, shape)
   }
   held.set(id, shape)
@@ -63,8 +78,7 @@ const held = new WeakMap<CommandId, Shape>()
 const made = (
   { id, division, lines, switches, via }: Reserve,
   home: string,
-  shared: string,
-  base: StepContext["base"],
+  base: (division: string) => string,
 ): Shape => {
   const bases = lines.map((line) => base(line.division))
   const text = JSON.stringify({
@@ -90,6 +104,7 @@ const made = (
   const isQuick = accounts.length === lines.length && lines.length + switches.length <= QUICK_MAX
   const facts = lines.map(({ terms, period }) => `${termsKeyOf(terms)}@${period.startMs}\u0000`)
   const hash = createHash("sha1").update(text).digest("hex").slice(0, 16)
+  const name = encodeText(id.source)
   return {
     home,
     source: id.source,
@@ -97,12 +112,12 @@ const made = (
     switches,
     text,
     settleText: settleTextOf(division, id.source, id.source),
-    keys: isQuick
-      ? [...accounts, `${shared}off`, ...others.map((other) => `${other}crossing`)]
-      : [],
-    args: isQuick
-      ? [hash, String(lines.length), String(switches.length), ...facts]
-      : [hash, "0", "0"],
+    accounts: isQuick ? accounts : [],
+    crossings: isQuick ? others.map((other) => `${other}crossing`) : [],
+    hash,
+    facts: isQuick ? facts : [],
+    sourceKey: `${home}s:${name}`,
+    reservations: `${home}r:${name}\u0000`,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Command, Terms } from "@spendfuse/core/domain"
 import type { AccountRecord, Applied } from "@spendfuse/core/ports"
 import type { Call, Script } from "./client.ts"
+import type { Short } from "./shape.ts"
 
 /** What the step's script is told beside the command. */
 export interface StepContext {
@@ -29,12 +30,30 @@ export type Answer =
   /** The server does not keep the body of some terms; nothing was changed. */
   | { readonly kind: "terms-missing" }
 
+/** How many commands of one source and division go to the step's script at once. */
+export interface Many {
+  /** Undefined where only the full rules can decide. */
+  readonly shortOf: (command: Command, context: StepContext) => Short | undefined
+  readonly argumentsOf: (
+    shorts: readonly Short[],
+    context: StepContext,
+  ) => Pick<Call, "keys" | "args">
+  /**
+   * Answers to those that were decided: the first of them, in order.
+   *
+   * @throws StoreCorrupt where it cannot be read
+   */
+  readonly answersOf: (value: unknown) => readonly Applied[]
+}
+
 /** The ledger's part of the store: how a command goes to the step's script, and how its answers are read. */
 export interface Steps {
   readonly script: Script
   readonly argumentsOf: (command: Command, context: StepContext) => Pick<Call, "keys" | "args">
   /** @throws StoreCorrupt where it cannot be read */
   readonly answerOf: (value: unknown, command: Command) => Answer
+  /** Each command goes alone where there is none. */
+  readonly many?: Many
   /** Reads accounts of one division, and the store's clock; null for what is not there. */
   readonly readingOf: (
     base: string,

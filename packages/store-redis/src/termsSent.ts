@@ -1,4 +1,4 @@
-import type { Command, Terms } from "@spendfuse/core/domain"
+import type { Command, Line, Terms } from "@spendfuse/core/domain"
 import { termsKeyOf } from "./termsKey.ts"
 
 /**
@@ -7,6 +7,21 @@ import { termsKeyOf } from "./termsKey.ts"
  */
 export class TermsSent {
   readonly #sent = new Map<string, number>()
+  /** Lists of lines whose terms are all there, at which base, and until when that is believed. */
+  readonly #lists = new WeakMap<
+    readonly Line[],
+    { readonly base: string; readonly untilMs: number }
+  >()
+
+  /** Whether none must go with the command. */
+  hasAll(base: string, command: Command, nowMs: number): boolean {
+    if (!("lines" in command)) return this.missing(base, command, nowMs).length === 0
+    const known = this.#lists.get(command.lines)
+    if (known !== undefined && known.base === base && nowMs < known.untilMs) return true
+    if (this.missing(base, command, nowMs).length > 0) return false
+    this.#lists.set(command.lines, { base, untilMs: nowMs + LISTS_MS })
+    return true
+  }
 
   /** Those of the command whose bodies must go with it. */
   missing(base: string, command: Command, nowMs: number): readonly Terms[] {
@@ -35,4 +50,6 @@ export const termsOf = (command: Command): readonly Terms[] => {
 }
 
 const AGAIN_MS = 12 * 3_600_000
+/** Longer than this they are looked up one by one. */
+const LISTS_MS = 60_000
 const SENT_MAX = 50_000

@@ -1,17 +1,21 @@
 -- One step of one command, as `domain/step` does it.
--- KEYS: base of its division, base of outbox and terms; of a short form then its source, its reservation, `next`,
--- and for the quick answer the accounts of its lines, `off`, the `crossing` of other divisions.
+-- KEYS: base of its division, base of outbox and terms; of a form that may be answered quickly then its source,
+-- `next`, `off`, the accounts of its lines, its reservation, the `crossing` of other divisions.
 -- ARGV: now or "", "1" for a rank, events kept, audit kept, then the form
 --   "c", fingerprint, "", command as JSON, "", "0", "0"
 --   "r" or "s", a Reserve or Settle: fingerprint, numbers, what is static as JSON, the hash of that, how many
 --   lines the keys name, how many switches it has, the lines' facts
--- and last ids and bodies of terms.
+-- and last ids and bodies of terms; or
+--   "m", many Reserves and Settles of one source and division, in order: how many, how many accounts the keys name,
+--   how many shapes, each shape (what is static, its hash, places of its accounts, of its `crossing` keys, how many
+--   switches, the lines' facts), then each command: kind and shape, fingerprint, numbers.
 -- Answers { now, rank or "", done before, events, "1" where something stops, outcome }, or { "terms" }; quickly
--- `now;rank;done before;R;granted` or `now;rank;done before;S`.
+-- `now;rank;done before;R;granted` or `now;rank;done before;S`; to many, lines of that for those before the first
+-- that the full rules must decide: that one and all after it are not done, and must be sent alone.
 -- include: quick.lua
 local answered = quickly()
-if answered then
-  return answered
+if answered or ARGV[5] == "m" then
+  return answered or ""
 end
 -- include: outbox.lua
 -- include: clock.lua
