@@ -147,7 +147,7 @@ describe("the form", () => {
     expect(shown).toMatchObject({ circuit: "closed", cap: 2_000_000_000 })
     await using other = openWorld()
     const greedy = await latched(other)
-    await send(greedy.links, { token: greedy.token, upTo: "9000000000000000", ...FORM })
+    await send(greedy.links, { token: greedy.token, upTo: "9999999999999999", ...FORM })
     const after = await other.spendfuse.account({ budget: "day", subject: { apiKey: "agent-7" } })
     expect(after.cap).toBe(2_000_000_000)
   })

@@ -131,6 +131,29 @@ describe("PagerDuty's webhook", () => {
     await world.spendfuse.close()
   })
 
+  it("counts once where the generation is the same: a level that only blocks", async () => {
+    const { world, send } = await open()
+    const account = { budget: "hard", subject: { user: "u" } }
+    const spend = async (): Promise<void> => {
+      for (const apiKey of ["a", "b"])
+        await world.spendfuse.operator.adjust(
+          { ...account },
+          { by: "bob", why: `invoice of ${apiKey}`, amount: 500_000_000 },
+        )
+    }
+    const body = bodyOf({ data: { incident_key: "hard/u/0" } })
+    await spend()
+    expect(await send(body)).toMatchObject({ kind: "acknowledged" })
+    await spend()
+    expect(await send(body)).toMatchObject({ status: 200, kind: "ignored" })
+    expect(await world.spendfuse.account(account)).toMatchObject({
+      settled: 2_000_000_000,
+      cap: 2_000_000_000,
+      generation: 0,
+    })
+    await world.spendfuse.close()
+  })
+
   it("hears people only: what an integration did, our own events among it, closes nothing", async () => {
     const { world, send } = await open()
     const agents = [
