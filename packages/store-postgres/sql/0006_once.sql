@@ -95,7 +95,8 @@ declare
     and e.n = number);
 begin
   if s.source is null or not s.known then
-    if exists (select 1 from source o where o.source = from_source and o.division = in_division and o.known)
+    if exists (select 1 from source o where o.source = from_source and o.division = in_division
+        and (o.known or now_ms - o.last_ms >= 86400000))
     then
       delete from entry e where e.source = from_source and e.division = in_division;
     end if;
