@@ -165,14 +165,11 @@ class IoRedisClient implements Client {
     const endMs = performance.now() + MOVED_WAIT_MS
     for (let waitMs = MOVED_AGAIN_MS; ; waitMs *= 2) {
       const first = replies.findIndex(isBeingMoved)
-      if (first < 0 || signal?.aborted === true || performance.now() + waitMs > endMs)
-        return replies
+      const isOver = signal?.aborted === true || performance.now() + waitMs > endMs
+      // Where one behind it did run, sending it again would change the order.
+      if (first < 0 || isOver || !replies.slice(first).every(isBeingMoved)) return replies
       await new Promise((resolve) => setTimeout(resolve, waitMs))
-      const again = guarded.filter((_, at) => isBeingMoved(replies[at]))
-      let next = 0
-      const told = await this.#run(again, signal)
-      for (const [at, reply] of replies.entries())
-        if (isBeingMoved(reply)) replies[at] = told[next++] as Reply
+      replies.splice(first, replies.length, ...(await this.#run(guarded.slice(first), signal)))
     }
   }
 

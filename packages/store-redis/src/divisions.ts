@@ -9,6 +9,8 @@ interface DivisionsOptions {
   readonly name: string
   readonly client: Client
   readonly prefix: string
+  /** In a Cluster: what a division takes over once it is listed, before its first command. */
+  readonly takeOver?: ((division: string) => Promise<void>) | undefined
 }
 
 /** Which divisions there are: each process lists one before it first writes to it, and again after a while. */
@@ -66,7 +68,7 @@ export class Divisions {
   }
 
   async #list(division: string): Promise<void> {
-    const { name, prefix } = this.#options
+    const { name, prefix, takeOver } = this.#options
     const args = [String(LAYOUT), encodeText(division)]
     const layout = Number(await this.#run({ script: REGISTER, keys: registryOf(prefix), args }))
     if (!(layout <= LAYOUT))
@@ -74,6 +76,7 @@ export class Divisions {
         name,
         `it has layout ${layout}, and this version reads ${LAYOUT}; upgrade`,
       )
+    await takeOver?.(division)
   }
 
   async #run(call: Call): Promise<unknown> {
@@ -85,7 +88,7 @@ export class Divisions {
 }
 
 const DONE: Promise<void> = Promise.resolve()
-/** A failover may lose the list's last entries: whoever uses a division lists it again. */
+/** A failover may lose the list's last entries, or a switch: whoever uses a division lists it again. */
 const LISTED_AGAIN_MS = 300_000
 const LISTED_MAX = 100_000
 const PAGE = 1_000

@@ -9,6 +9,7 @@ import { Outbox } from "./outbox.ts"
 import { Reader } from "./reader.ts"
 import { Shelf } from "./shelf.ts"
 import type { Steps } from "./steps.ts"
+import { Switches, turnedIn } from "./switches.ts"
 
 /**
  * A store on a connection, with the ledger's part given.
@@ -20,7 +21,11 @@ export const storeOn = (client: Client, steps: Steps, settings: RedisStoreSettin
   assertPrefix(prefix)
   const name = client.isCluster ? "redis-cluster" : "redis"
   const onNotice = settings.onNotice ?? (({ message }) => console.warn(`[spendfuse] ${message}`))
-  const divisions = new Divisions({ name, client, prefix })
+  const switches = client.isCluster
+    ? new Switches({ name, client, prefix, settings, onNotice })
+    : undefined
+  const takeOver = switches && ((division: string) => switches.takeOver(division))
+  const divisions = new Divisions({ name, client, prefix, takeOver })
   const shelf = new Shelf({ name, prefix, client, divisions, onNotice })
   const applier = new Applier({ shelf, steps, settings })
   const reader = new Reader({ shelf, steps, nowMs })
@@ -32,7 +37,10 @@ export const storeOn = (client: Client, steps: Steps, settings: RedisStoreSettin
       signal?.throwIfAborted()
       assertBatch(commands)
       reader.learn(commands)
-      return applier.apply(commands, signal)
+      const applied = await applier.apply(commands, signal)
+      const turned = switches === undefined ? [] : turnedIn(commands, applied)
+      if (turned.length > 0) await switches?.spread(turned, await divisions.all(), signal)
+      return applied
     },
     read: (accounts) => reader.read(accounts),
     list: (query) => reader.list(query),

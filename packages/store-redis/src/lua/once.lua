@@ -58,7 +58,7 @@ local function remember(command, outcome, body)
   end
   local source = before
   if not before or not before.isKnown then
-    if kept and kept.isKnown then
+    if kept and (kept.isKnown or now - kept.lastAtMs >= SOURCE_KEPT_MS) then
       ledger.dropEntries(base, name)
     end
     source = { done = command.done, lastAtMs = now, isKnown = true }
