@@ -10,6 +10,7 @@ const night = {
   LAW_SEED: String(randomInt(2 ** 31)),
   LAW_RUNS: "40000",
   LAW_KILLS: "2000",
+  PROOF_ROWS: "28185",
 }
 const asked = Object.entries(process.env).filter(([, value]) => value !== "")
 const env = { ...night, ...Object.fromEntries(asked) }

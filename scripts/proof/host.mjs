@@ -8,6 +8,7 @@ import { randomOf } from "./random.mjs"
 const DEADLINE_MS = 60_000
 const WAIT_MS = 60_000
 const LOOK_EACH_MS = 20
+const AGAIN_MS = 100
 
 /** Opens a host on a store; `run()` ends when every caller was refused for good, or time is over. */
 export const openHost = (store, order) => {
@@ -39,6 +40,10 @@ export const openHost = (store, order) => {
       const decision = await spendfuse.reserve(request)
       if (!decision.allowed) {
         book.refused[decision.reason] = (book.refused[decision.reason] ?? 0) + 1
+        if (decision.reason === "store-unavailable") {
+          await sleep(AGAIN_MS)
+          continue
+        }
         book.refusedAtMs ??= Date.now()
         if (decision.reason !== "busy") return
         continue
