@@ -75,7 +75,10 @@ export const powerCut = async ({ kills }) => {
   }
 }
 
-/** While it synchronises its file Redis answers what it has not written yet. */
+/**
+ * Answers up to 16 ms older than a look at the file were seen to be missing from it: probably Redis puts off a
+ * write while it synchronises. This allows for a slow disk; it is a guess.
+ */
 const PUT_OFF_MS = 500
 
 /** No call of the load has this value. */
