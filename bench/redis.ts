@@ -7,7 +7,7 @@ import { storeOn } from "../packages/store-redis/src/storeOn.ts"
 import { startRedis } from "../scripts/servers/index.mjs"
 import { subjectOf } from "./core.ts"
 import { callersOf, type Heard, Host, planOf, type Stores } from "./redisCalls.ts"
-import { type Called, floorOn, type Recorded, recorded } from "./redisFloor.ts"
+import { type Called, countOf, floorOn, type Recorded, recorded } from "./redisFloor.ts"
 import { type Contender, exactly, measure, median, type Ratio } from "./rounds.ts"
 
 const PREFIX = "benchOurs"
@@ -63,6 +63,13 @@ const ratiosOf = async (side: Side, callers: number, port: number): Promise<read
       goal: 0.45,
       theirs: pingOf(side, callers),
     }),
+    await measure({
+      ...common,
+      name: named("redis-alone-vs-ping"),
+      goal: 0.45,
+      ours: oursOf(side, callers, side.alone),
+      theirs: pingOf(side, callers),
+    }),
     await tailOf(side, callers, named("redis-p99-vs-ping")),
     await measure({
       ...common,
@@ -80,8 +87,10 @@ interface Side {
   readonly other: Redis
   readonly client: ReturnType<typeof clientOf>
   readonly stores: Stores
-  /** The last answer to each kind of command, as the script gave it. */
-  readonly answers: ReadonlyMap<string, unknown>
+  /** The same, each command in a run of its own. */
+  readonly alone: Stores
+  /** The last answer to each kind of command, as the script gave it to many. */
+  readonly answers: ReadonlyMap<string, string>
   readonly close: () => void
 }
 
@@ -90,20 +99,38 @@ const open = async (port: number, enableAutoPipelining: boolean): Promise<Side> 
   const other = new Redis(port, "127.0.0.1", { enableAutoPipelining })
   await Promise.all([redis.ping(), other.ping()])
   const client = clientOf({ client: redis })
-  const answers = new Map<string, unknown>()
-  const steps: Steps = {
-    ...STEPS,
-    answerOf: (value, command) => {
-      answers.set(command.kind, value)
-      return STEPS.answerOf(value, command)
-    },
-  }
+  const answers = new Map<string, string>()
+  const { many } = STEPS
+  const steps: Steps =
+    many === undefined
+      ? STEPS
+      : {
+          ...STEPS,
+          many: {
+            ...many,
+            answersOf: (value) => {
+              const [first = ""] = String(value).split("\n")
+              answers.set(first.includes(";R;") ? "R" : "S", first)
+              return many.answersOf(value)
+            },
+          },
+        }
   const store = storeOn(client, steps, { prefix: PREFIX })
+  const { many: _, ...oneByOne } = STEPS
+  const alone = storeOn(client, oneByOne, { prefix: PREFIX })
   const close = (): void => {
     redis.disconnect()
     other.disconnect()
   }
-  return { redis, other, client, stores: { reserve: store, settle: store }, answers, close }
+  return {
+    redis,
+    other,
+    client,
+    stores: { reserve: store, settle: store },
+    alone: { reserve: alone, settle: alone },
+    answers,
+    close,
+  }
 }
 
 let hosts = 0
@@ -171,23 +198,37 @@ const TAIL = 1_000
 const p99 = (took: number[]): number =>
   took.sort((a, b) => a - b)[Math.floor(took.length * 0.99)] ?? Number.NaN
 
-/** How many data calls the scripts make at 16 callers on average, and how many commands a decision sends. */
+/** How many data calls a decision takes at 16 callers on average, and how many commands it sends: alone, and together. */
 const countsOf = async (side: Side, port: number): Promise<readonly Ratio[]> => {
-  const ours = oursOf(side, 16)
+  const alone = await countedOf(side, port, side.alone)
+  const together = await countedOf(side, port, side.stores)
+  const few = (name: string, value: number, goal: number): Ratio =>
+    exactly({ name, value: Math.round(value * 100) / 100, goal, better: "lower" })
+  return [
+    few("redis-calls-reserve", alone.reserve, 6),
+    few("redis-calls-settle", alone.settle, 5),
+    few("redis-commands-per-decision", alone.commands, 1),
+    few("redis-calls-reserve-together", together.reserve, 6),
+    few("redis-calls-settle-together", together.settle, 5),
+    few("redis-commands-per-decision-together", together.commands, 1),
+  ]
+}
+
+const countedOf = async (
+  side: Side,
+  port: number,
+  stores: Stores,
+): Promise<Readonly<Record<"reserve" | "settle" | "commands", number>>> => {
+  const ours = oursOf(side, 16, stores)
   await ours.run(100)
   const seen: Recorded = await recorded(port, async () => ours.run(100))
   const calls = (runs: readonly Called[]): number => {
     const data = runs.flat().filter(([name]) => String(name).toLowerCase() !== "time")
-    return Math.round((data.length / runs.length) * 100) / 100
+    return data.length / runs.reduce((sum, run) => sum + countOf(run), 0)
   }
-  return [
-    exactly({ name: "redis-calls-reserve", value: calls(seen.reserves), goal: 6, better: "lower" }),
-    exactly({ name: "redis-calls-settle", value: calls(seen.settles), goal: 5, better: "lower" }),
-    exactly({
-      name: "redis-commands-per-decision",
-      value: seen.sent / 200,
-      goal: 1,
-      better: "lower",
-    }),
-  ]
+  return {
+    reserve: calls(seen.reserves),
+    settle: calls(seen.settles),
+    commands: seen.sent / 200,
+  }
 }

@@ -1,9 +1,7 @@
 import { connect } from "node:net"
-import type { Store } from "@spendfuse/core/ports"
 import type { Redis } from "ioredis"
 import { type Client, scriptOf } from "../packages/store-redis/src/client.ts"
 import { STEPS } from "../packages/store-redis/src/redisStore.ts"
-import type { Steps } from "../packages/store-redis/src/steps.ts"
 import { storeOn } from "../packages/store-redis/src/storeOn.ts"
 import type { Stores } from "./redisCalls.ts"
 
@@ -52,7 +50,8 @@ const read = (lines: readonly string[]): Recorded => {
     }
   }
   const isEnd = (run: Called): boolean => run.some(([name]) => /^(zrem|hdel)$/i.test(String(name)))
-  const steps = runs.filter((run) => run.length > 2)
+  const begins = (run: Called): boolean => run.some(([name]) => /^zadd$/i.test(String(name)))
+  const steps = runs.filter((run) => run.length > 2 && !(begins(run) && isEnd(run)))
   return { reserves: steps.filter((run) => !isEnd(run)), settles: steps.filter(isEnd), sent }
 }
 
@@ -70,47 +69,79 @@ const wordsOf = (text: string): Buffer[] =>
     ),
   )
 
-/** Stores that take the same arguments and make the same calls, on keys of their own, and decide nothing. */
+/**
+ * A store that takes the same arguments and makes the same calls, on keys of its own, and decides nothing:
+ * for so many commands of a kind it does what a run of the nearest count did.
+ */
 export const floorOn = async (
   client: Client,
   redis: Redis,
   { reserves, settles }: Recorded,
-  answers: ReadonlyMap<string, unknown>,
+  answers: ReadonlyMap<string, string>,
   [prefix, own]: readonly [string, string],
 ): Promise<Stores> => {
-  const storeFor = async (calls: Called, kind: string): Promise<Store> => {
-    const script = scriptOf(
-      floorScript(calls, answers.get(kind), (word) => moved(word, prefix, own)),
+  const bodies = [
+    { kind: "r", runs: reserves, answer: answers.get("R") },
+    { kind: "s", runs: settles, answer: answers.get("S") },
+  ].map(({ kind, runs, answer }) => {
+    const calls = [...byCount(runs)].map(
+      ([count, run]) => `[${count}] = function()\n${callsText(run, prefix, own)}\nend`,
     )
-    await redis.script("LOAD", script.source)
-    const steps: Steps = { ...STEPS, script }
-    return storeOn(client, steps, { prefix: own })
-  }
-  return {
-    reserve: await storeFor(middle(reserves), "reserve"),
-    settle: await storeFor(middle(settles), "settle"),
-  }
+    return `[${JSON.stringify(kind)}] = { ${literal(Buffer.from(answer ?? ""))}, {\n${calls.join(",\n")}\n} }`
+  })
+  const script = scriptOf(`local known = {\n${bodies.join(",\n")}\n}\n${FLOOR}`)
+  await redis.script("LOAD", script.source)
+  const store = storeOn(client, { ...STEPS, script }, { prefix: own })
+  return { reserve: store, settle: store }
 }
 
-/** One that ran while all callers were busy. */
-const middle = (runs: readonly Called[]): Called => {
-  const run = runs[Math.floor(runs.length / 2)]
-  if (run === undefined) throw new Error("no step was recorded")
-  return run
+const FLOOR = `
+local isMany = ARGV[5] == "m"
+local count = isMany and tonumber(ARGV[6]) or 1
+local its = known[isMany and ARGV[#ARGV]:sub(1, 1) or ARGV[5]]
+local run, best
+for of, one in pairs(its[2]) do
+  if not best or math.abs(of - count) < math.abs(best - count) then
+    run, best = one, of
+  end
+end
+run()
+return string.rep(its[1] .. "\\n", count - 1) .. its[1]
+`
+
+/** One run of each count, from among those in the middle, the most usual counts first. */
+const byCount = (runs: readonly Called[]): ReadonlyMap<number, Called> => {
+  const lists = new Map<number, Called[]>()
+  for (const run of runs) lists.set(countOf(run), [...(lists.get(countOf(run)) ?? []), run])
+  const usual = [...lists].sort(([, a], [, b]) => b.length - a.length).slice(0, COUNTS)
+  if (usual.length === 0) throw new Error("no step was recorded")
+  return new Map(usual.map(([count, list]) => [count, list[Math.floor(list.length / 2)] as Called]))
 }
+
+const COUNTS = 3
+
+/** How many commands a run decided: it names each reservation once in an index. */
+export const countOf = (run: Called): number => {
+  let count = 0
+  for (const words of run) {
+    const name = String(words[0]).toLowerCase()
+    if (name === "zadd") count += (words.length - 2) / 2
+    if (name === "zrem") count += words.length - 2
+  }
+  return count
+}
+
+const callsText = (run: Called, prefix: string, own: string): string =>
+  run
+    .map(
+      (words) => `redis.call(${words.map((word) => literal(moved(word, prefix, own))).join(", ")})`,
+    )
+    .join("\n")
 
 const moved = (word: Buffer, prefix: string, own: string): Buffer => {
   if (prefix.length !== own.length) throw new Error("prefixes of one length, as both are in values")
   return Buffer.from(word.toString("latin1").replaceAll(prefix, own), "latin1")
 }
 
-const floorScript = (calls: Called, answer: unknown, move: (word: Buffer) => Buffer): string => {
-  const literal = (word: Buffer): string =>
-    `"${[...word].map((byte) => (byte >= 48 && byte <= 122 && byte !== 92 ? String.fromCharCode(byte) : `\\${String(byte).padStart(3, "0")}`)).join("")}"`
-  const lines = calls.map(
-    (words) => `redis.call(${words.map((word) => literal(move(word))).join(", ")})`,
-  )
-  const reply = (one: unknown): string => literal(Buffer.from(String(one)))
-  const answered = Array.isArray(answer) ? `{ ${answer.map(reply).join(", ")} }` : reply(answer)
-  return `${lines.join("\n")}\nreturn ${answered}\n`
-}
+const literal = (word: Buffer): string =>
+  `"${[...word].map((byte) => (byte >= 48 && byte <= 122 && byte !== 92 ? String.fromCharCode(byte) : `\\${String(byte).padStart(3, "0")}`)).join("")}"`

@@ -29,7 +29,9 @@ interface Waiting {
 interface Lane {
   readonly division: string
   waiting: Waiting[]
-  /** Until when commands go alone, by the process's clock: the last run had to leave most to the full rules. */
+  /** How many runs in a row had to leave most to the full rules; a source's first one always does. */
+  misses: number
+  /** Until when commands go alone, by the process's clock, after too many of these. */
   restUntilMs: number
 }
 
@@ -118,7 +120,8 @@ export class Gathering {
       if (reply?.ok !== true) throw faultOf(shelf.name, reply?.error)
       const answers = many.answersOf(reply.value)
       for (const [at, applied] of answers.entries()) waiting[at]?.resolve([applied])
-      if (answers.length * 2 < waiting.length) lane.restUntilMs = performance.now() + REST_MS
+      lane.misses = answers.length * 2 < waiting.length ? lane.misses + 1 : 0
+      if (lane.misses >= MISSES_MAX) lane.restUntilMs = performance.now() + REST_MS
       this.#sendAlone(waiting.slice(answers.length))
     } catch (fault) {
       // What cannot be read is the fault of some; alone, the others are decided.
@@ -131,7 +134,7 @@ export class Gathering {
     let lane = this.#lanes.get(division)
     if (lane === undefined) {
       if (this.#lanes.size >= LANES_MAX) this.#lanes.clear()
-      lane = { division, waiting: [], restUntilMs: 0 }
+      lane = { division, waiting: [], misses: 0, restUntilMs: 0 }
       this.#lanes.set(division, lane)
     }
     return lane
@@ -166,5 +169,6 @@ const known = new WeakMap<readonly Line[], readonly string[]>()
 const NONE: readonly string[] = []
 /** One run keeps the server from all others. */
 const TOGETHER_MAX = 64
+const MISSES_MAX = 3
 const REST_MS = 200
 const LANES_MAX = 10_000
