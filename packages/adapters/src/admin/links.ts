@@ -2,6 +2,7 @@ import type { AccountOf, Operated, Remaining, Spendfuse } from "@spendfuse/core"
 import { RequestFailed, StoreUnavailable } from "@spendfuse/core"
 import { digestOf } from "../notify/digest.ts"
 import { secretUrl } from "../notify/secretUrl.ts"
+import type { Links } from "../notify/words/message.ts"
 import { accountOf } from "./accounts.ts"
 import { problemAnswer } from "./answer.ts"
 import { bodyOf, textOf } from "./body.ts"
@@ -32,6 +33,12 @@ export interface AcknowledgeLinks {
   readonly linkFor: (account: string, generation: number) => Promise<string | null>
   /** The same for an `incident`, `account/generation`; null also where it is none. */
   readonly linkForIncident: (incident: string) => Promise<string | null>
+  /**
+   * The option `links` of the notifiers: messages of what a person must look at get a link to acknowledge it.
+   *
+   * @example slack({ webhookUrl, links: links.forMessages })
+   */
+  readonly forMessages: Links
   /** Answers GET with a page that changes nothing, and POST of its form by acknowledging. Never rejects. */
   readonly handle: (request: Request) => Promise<Response>
 }
@@ -63,11 +70,17 @@ export const acknowledgeLinks = (options: AcknowledgeLinksOptions): AcknowledgeL
     })
     return token.length > TOKEN_MAX ? null : `${url.href}?token=${token}`
   }
+  const linkForIncident = async (incident: string): Promise<string | null> => {
+    const [, account, generation] = /^([\s\S]+)\/(\d{1,15})$/.exec(incident) ?? []
+    return account === undefined ? null : linkFor(account, Number(generation))
+  }
   return {
     linkFor,
-    linkForIncident: async (incident) => {
-      const [, account, generation] = /^([\s\S]+)\/(\d{1,15})$/.exec(incident) ?? []
-      return account === undefined ? null : linkFor(account, Number(generation))
+    linkForIncident,
+    forMessages: async ({ incident, severity }) => {
+      const isForAPerson = severity === "critical" || severity === "error"
+      const href = isForAPerson ? await linkForIncident(incident) : null
+      return href === null ? [] : [{ text: "Acknowledge", href }]
     },
     handle: (request) => answered(serving, request).catch(failure),
   }

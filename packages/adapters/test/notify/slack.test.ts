@@ -1,5 +1,7 @@
-import { NotifyFailed } from "@spendfuse/core"
+import { createSpendfuse, NotifyFailed, seedPolicy } from "@spendfuse/core"
+import { memoryStore } from "@spendfuse/store-memory"
 import { describe, expect, it } from "vitest"
+import { acknowledgeLinks } from "../../src/admin.ts"
 import { slack } from "../../src/slack.ts"
 import { circuit, refusing, signal, tier } from "./events.ts"
 import { HOOK_PATH, type SlackStandIn, startSlack, TOKEN } from "./standIns/slack.ts"
@@ -8,6 +10,16 @@ const byHook = ({ url }: SlackStandIn, options = {}) =>
   slack({ webhookUrl: `${url}${HOOK_PATH}`, ...options })
 const byBot = ({ url, channel }: SlackStandIn, options = {}) =>
   slack({ token: TOKEN, channel, apiUrl: `${url}/api`, ...options })
+
+const openSpendfuse = () => {
+  const slackToo = { name: "none", deliver: () => Promise.resolve() }
+  return createSpendfuse({
+    policy: seedPolicy({ hourlyUsd: 1, dailyUsd: 5 }),
+    store: memoryStore(),
+    notifiers: { slack: slackToo, pagerDuty: slackToo, oncall: slackToo },
+    onNotice: () => undefined,
+  })
+}
 
 const failureOf = async (delivery: Promise<void>): Promise<NotifyFailed> => {
   const error = await delivery.then(
@@ -51,6 +63,21 @@ describe("slack by webhook", () => {
     await byHook(far, { links }).deliver([circuit("latched", 1)], signal)
     const actions = far.posted[0]?.blocks.at(-1) as unknown as { elements: { url: string }[] }
     expect(actions.elements.map(({ url }) => url)).toEqual(["https://wiki.example/hour%2Fagent-7"])
+  })
+
+  it("waits for links that are signed, and goes without those that fail", async () => {
+    const far = await startSlack()
+    const links = acknowledgeLinks({
+      spendfuse: openSpendfuse(),
+      secrets: ["0123456789abcdef0123456789abcdef"],
+      url: "https://ops.example/acknowledge",
+    }).forMessages
+    await byHook(far, { links }).deliver([circuit("latched", 1)], signal)
+    const actions = far.posted[0]?.blocks.at(-1) as unknown as { elements: { url: string }[] }
+    expect(actions.elements[0]?.url).toMatch(/^https:\/\/ops\.example\/acknowledge\?token=./)
+    const failing = () => Promise.reject(new Error("no key"))
+    await byHook(far, { links: failing }).deliver([circuit("latched", 1)], signal)
+    expect(far.posted[1]?.blocks.at(-1)).not.toHaveProperty("elements")
   })
 
   it("takes other words, and its own where those fail", async () => {

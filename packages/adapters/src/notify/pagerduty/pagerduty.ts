@@ -91,7 +91,7 @@ const changesOf = async (
   const { incident, superseded, opens, state } = story
   const key = await dedupKeyOf(incident ?? story.events[0]?.id ?? "")
   const changes: Change[] = []
-  if (opens) changes.push({ dedup_key: key, ...triggerOf(story, options, clientUrl) })
+  if (opens) changes.push({ dedup_key: key, ...(await triggerOf(story, options, clientUrl)) })
   if (state === "over") changes.push({ event_action: "resolve", dedup_key: key })
   if (state === "probation" && !opens) changes.push({ event_action: "acknowledge", dedup_key: key })
   for (const old of superseded)
@@ -99,14 +99,14 @@ const changesOf = async (
   return changes
 }
 
-const triggerOf = (
+const triggerOf = async (
   story: Story,
   options: PagerdutyOptions,
   clientUrl: string | undefined,
-): Change => {
+): Promise<Change> => {
   const { events } = story
   const message = wordsFor(events, options)
-  const links = linksFor(events, message.severity, options.links)
+  const links = await linksFor(events, message.severity, options.links)
   return {
     event_action: "trigger",
     payload: payloadOf(message, events[0] as DomainEvent),

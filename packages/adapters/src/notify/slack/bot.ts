@@ -53,7 +53,7 @@ export const botOf = (
     const told = await toldOf(story)
     const thread = known.of(told) ?? (await find(post, told))
     if (thread?.deliveries.has(told.delivery)) return known.keep(told, thread.ts)
-    const message = messageOf(story, told, bot.channel, options)
+    const message = await messageOf(story, told, bot.channel, options)
     const { ts, opens } = { ts: thread?.ts ?? null, opens: story.opens }
     let answer = await say(
       post,
@@ -80,9 +80,9 @@ const toldOf = async ({ incident, events }: Story): Promise<Told> => {
   }
 }
 
-const messageOf = (story: Story, told: Told, channel: string, options: WordsOptions) => {
+const messageOf = async (story: Story, told: Told, channel: string, options: WordsOptions) => {
   const words = wordsFor(story.events, options)
-  const links = linksFor(story.events, words.severity, options.links)
+  const links = await linksFor(story.events, words.severity, options.links)
   return {
     channel,
     ...slackMessageOf(words, links),

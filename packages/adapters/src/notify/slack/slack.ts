@@ -57,7 +57,7 @@ const hookOf = (options: SlackWebhookOptions): Deliver => {
   const url = secretUrl(options.webhookUrl, "webhookUrl")
   return async (events, post) => {
     const message = wordsFor(events, options)
-    const links = linksFor(events, message.severity, options.links)
+    const links = await linksFor(events, message.severity, options.links)
     await post({
       url,
       headers: { "content-type": "application/json" },

@@ -42,8 +42,11 @@ export interface LinkedTo {
   readonly severity: Severity
 }
 
-/** Makes the links of a message, such as a runbook, a console, a page to acknowledge. */
-export type Links = (about: LinkedTo) => readonly Link[]
+/**
+ * Makes the links of a message, such as a runbook, a console, a page to acknowledge. Where they do not come within
+ * two seconds, or it throws, the message goes without.
+ */
+export type Links = (about: LinkedTo) => readonly Link[] | Promise<readonly Link[]>
 
 /** The options that every notifier with words for people takes. */
 export interface WordsOptions {

@@ -56,19 +56,31 @@ const LINKS_MAX = 5
 const HREF_MAX = 2_000
 
 /** The host's links of a story that can be shown: http or https, and not too long; none where it fails. */
-export const linksFor = (
+export const linksFor = async (
   events: readonly DomainEvent[],
   severity: Severity,
   links: Links | undefined,
-): readonly Link[] => {
+): Promise<readonly Link[]> => {
   const about = events.findLast((event) => "incident" in event)
   if (links === undefined || about === undefined || !("incident" in about)) return []
   try {
     const { account, incident } = about
-    return links({ account, incident, severity }).filter(isGood).slice(0, LINKS_MAX)
+    const made = links({ account, incident, severity })
+    const known = made instanceof Promise ? await soon(made) : made
+    return known.filter(isGood).slice(0, LINKS_MAX)
   } catch {
     return []
   }
+}
+
+const LINKS_WITHIN_MS = 2_000
+
+const soon = async (made: Promise<readonly Link[]>): Promise<readonly Link[]> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<readonly Link[]>((resolve) => {
+    timer = setTimeout(() => resolve([]), LINKS_WITHIN_MS)
+  })
+  return Promise.race([made, late]).finally(() => clearTimeout(timer))
 }
 
 const isGood = ({ href }: Link): boolean =>
