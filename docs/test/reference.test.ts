@@ -145,6 +145,7 @@ const LAWS = [
   ...["R1", "D1", "Q1"],
   ...["P1", "P2", "P3", "P4"],
   ...["W1", "W2", "W3"],
+  ...Array.from({ length: 8 }, (_, at) => `C${at + 1}`),
 ]
 
 const kindsOf = (path: string): readonly string[] =>
