@@ -1,4 +1,3 @@
-import type { CommandId } from "@spendfuse/core/domain"
 import { encodeText } from "@spendfuse/core/wire"
 
 /** The version of what the keys hold: it is part of every key, and a newer one found is refused. */
@@ -18,10 +17,6 @@ export const registryOf = (prefix: string): readonly [divisions: string, layout:
   `{${prefix}}:divisions`,
   `{${prefix}}:layout`,
 ]
-
-/** A reservation in its division, so that the names of one source sort by their numbers. */
-export const nameOf = ({ source, n }: CommandId): string =>
-  `${encodeText(source)}\u0000${String(n).padStart(16, "0")}`
 
 /** @throws TypeError where the prefix would break the tag */
 export const assertPrefix = (prefix: string): void => {

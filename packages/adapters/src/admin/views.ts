@@ -25,28 +25,6 @@ export interface AccountView {
 /** What a circuit can be. */
 export type CircuitState = "closed" | "open" | "half-open" | "latched"
 
-/** An event as machines read it: the fields that its kind has. */
-export interface EventView {
-  readonly version: number
-  readonly id: string
-  readonly kind: string
-  readonly atMs: number
-  readonly channels: readonly string[]
-  readonly [field: string]: unknown
-}
-
-/** An event that no try could deliver. */
-export interface DeadLetterView {
-  readonly id: string
-  readonly channel: string
-  readonly account: string
-  readonly event: EventView
-  readonly dueAtMs: number
-  readonly attempts: number
-  readonly createdAtMs: number
-  readonly why: string
-}
-
 /** What a command did. */
 export interface OutcomeView {
   readonly kind: string
