@@ -68,5 +68,7 @@ begin
     on conflict (id) do nothing;
     insert into queue (channel, account) values (channel, coalesce(event->>'account', ''))
     on conflict do nothing;
+    -- Whoever listens looks at once; one notification of a transaction is sent, when it commits.
+    perform pg_notify('spendfuse', current_schema());
   end loop;
 end $$;

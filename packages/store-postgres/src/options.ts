@@ -13,6 +13,12 @@ export interface PostgresStoreSettings extends ConnectionSettings {
   readonly schema?: string
   /** Runs the migrations that are missing before the first call; false unless given. */
   readonly migrate?: boolean
+  /**
+   * Hears at once what other processes wrote to be told (`LISTEN`), by one connection more: false unless given, and
+   * then each process looks once a second. It needs `url`, straight to the server: a pooler in transaction mode has
+   * no `LISTEN`.
+   */
+  readonly listen?: boolean
   /** The store's clock, epoch milliseconds; the server's own unless given. For tests. */
   readonly nowMs?: () => number
   /** Ranks what it applies, so that the order is known. */

@@ -10,6 +10,7 @@ import { accountFromWire, encodeText, termsFromWire } from "@spendfuse/core/wire
 import { Batches } from "./batches.ts"
 import { type Client, clientOf, type Query } from "./client.ts"
 import { faultOf, NAME } from "./errors.ts"
+import { listening } from "./listening.ts"
 import { assertVersion, migrateOn, schemaOf } from "./migrate.ts"
 import type { PostgresStoreOptions } from "./options.ts"
 import { Outbox } from "./outbox.ts"
@@ -21,7 +22,7 @@ import { tidying } from "./tidying.ts"
  *
  * The first call looks whether the schema is of this version; with `migrate: true` it is brought to it.
  *
- * @throws RangeError for a schema whose name would have to be quoted
+ * @throws RangeError for a schema whose name would have to be quoted; TypeError where `listen` has no `url`
  */
 export const postgresStore = (options: PostgresStoreOptions): Store => {
   const schema = schemaOf(options.schema)
@@ -30,6 +31,7 @@ export const postgresStore = (options: PostgresStoreOptions): Store => {
   const client = { ...door.client, query: door.query }
   const batches = new Batches({ client, schema, settings: options })
   const outbox = new Outbox({ query: door.told, schema, nowMs })
+  const listener = options.listen === true ? listening(urlOf(options), schema) : null
   const tidy = tidying({ query: door.told, schema, settings: options })
   return {
     name: NAME,
@@ -62,8 +64,17 @@ export const postgresStore = (options: PostgresStoreOptions): Store => {
     retry: (ids, dueAtMs) => outbox.ended(ids, "retry", dueAtMs),
     deadLetter: (ids, why) => outbox.ended(ids, "dead", 0, why),
     deadLetters: (query) => outbox.deadLetters(query),
-    close: () => door.close(),
+    ...(listener !== null && { listen: listener.listen }),
+    close: async () => {
+      await listener?.close()
+      await door.close()
+    },
   }
+}
+
+const urlOf = (options: PostgresStoreOptions): string => {
+  if ("url" in options) return options.url
+  throw new TypeError("`listen` needs a connection of its own; give `url` in place of `pool`")
 }
 
 /** Every call goes through it: the schema is looked at before the first, and after `close` there is none. */

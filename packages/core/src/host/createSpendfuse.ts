@@ -81,9 +81,11 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   const sweeper = sweeperOf(engine, operator)
   sweeper.start()
   dispatcher.start()
+  const stopListening = store.listen?.(() => dispatcher.wake())
   let closing: Promise<void> | null = null
   const close = (): Promise<void> => {
     sweeper.stop()
+    stopListening?.()
     closing ??= engine
       .close()
       .then(() => dispatcher.close())

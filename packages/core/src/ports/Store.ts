@@ -97,6 +97,13 @@ export interface Store {
   readonly retry: (ids: readonly string[], dueAtMs: number) => Promise<void>
   readonly deadLetter: (ids: readonly string[], why: string) => Promise<void>
   readonly deadLetters: (query: LogQuery) => Promise<Page<DeadLetter>>
+  /**
+   * Calls back whenever any process may have written something to be told, so that nobody waits for the next look
+   * at the outbox; a hint, which may be missing or too many. Absent where a store cannot hear of others.
+   *
+   * @returns what ends it; `close` does too
+   */
+  readonly listen?: (onWritten: () => void) => () => void
   readonly close: () => Promise<void>
 }
 
