@@ -57,6 +57,8 @@ export interface Client {
   readonly isCluster: boolean
   /** Whether what is run now is sent now. */
   readonly isReady: boolean
+  /** How often a connection was made: what stood on the server before the last one may be gone. */
+  readonly connections: number
   /**
    * Runs calls whose keys lie in one slot, in order, on one connection, in one write. Never rejects.
    *
@@ -143,18 +145,26 @@ class IoRedisClient implements Client {
   readonly isCluster: boolean
   readonly #redis: RedisClient
   readonly #isOwn: boolean
+  /** Who waits for a connection: one listener of the driver's tells all of them. */
+  readonly #waiting = new Set<() => void>()
+  #connections = 0
   #isClosed = false
 
   constructor(redis: RedisClient, isOwn: boolean) {
     this.#redis = redis
     this.#isOwn = isOwn
     this.isCluster = redis.isCluster
+    redis.on("ready", this.#onReady)
     // Without a listener the driver prints them, addresses included; each command says that it failed.
     if (isOwn) redis.on("error", ignore)
   }
 
   get isReady(): boolean {
     return this.#redis.status === "ready"
+  }
+
+  get connections(): number {
+    return this.#connections
   }
 
   async run(calls: readonly Call[], signal?: AbortSignal): Promise<readonly Reply[]> {
@@ -200,9 +210,15 @@ class IoRedisClient implements Client {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#redis.off("ready", this.#onReady)
     if (!this.#isOwn || this.#redis.status === "end") return
     if (this.#redis.status === "ready") await this.#redis.quit().catch(ignore)
     this.#redis.disconnect()
+  }
+
+  readonly #onReady = (): void => {
+    this.#connections += 1
+    for (const ready of [...this.#waiting]) ready()
   }
 
   async #send(
@@ -236,7 +252,7 @@ class IoRedisClient implements Client {
     return new Promise((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer)
-        redis.off("ready", onReady)
+        this.#waiting.delete(onReady)
         signal?.removeEventListener("abort", onAbort)
       }
       const onReady = (): void => {
@@ -248,7 +264,7 @@ class IoRedisClient implements Client {
         reject(new Error("there is no connection"))
       }
       const timer = setTimeout(onAbort, READY_WAIT_MS)
-      redis.once("ready", onReady)
+      this.#waiting.add(onReady)
       signal?.addEventListener("abort", onAbort, { once: true })
     })
   }

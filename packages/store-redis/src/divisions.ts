@@ -13,10 +13,15 @@ interface DivisionsOptions {
   readonly takeOver?: ((division: string) => Promise<void>) | undefined
 }
 
-/** Which divisions there are: each process lists one before it first writes to it, and again after a while. */
+/**
+ * Which divisions there are: each process lists one before it first writes to it, again after a while, and where
+ * the connection is another: the server may have lost what it knew.
+ */
 export class Divisions {
   readonly #options: DivisionsOptions
   readonly #listed = new Map<string, { readonly atMs: number; readonly done: Promise<void> }>()
+
+  #connections = 0
 
   constructor(options: DivisionsOptions) {
     this.#options = options
@@ -28,6 +33,10 @@ export class Divisions {
    * @throws StoreCorrupt where what is kept has a newer layout; StoreUnavailable
    */
   listed(division: string): Promise<void> | null {
+    const { connections } = this.#options.client
+    // The first one is the one that the first listing waited for.
+    if (connections > Math.max(1, this.#connections)) this.#listed.clear()
+    this.#connections = connections
     const known = this.#listed.get(division)
     const nowMs = performance.now()
     if (known !== undefined && nowMs - known.atMs < LISTED_AGAIN_MS)

@@ -64,6 +64,9 @@ const open = async (): Promise<Opened> => {
   let runs = 0
   const counted: Client = {
     isCluster: false,
+    get connections() {
+      return client.connections
+    },
     get isReady() {
       return client.isReady
     },
