@@ -116,8 +116,6 @@ const copySources = (folder) => {
       link(own, join(copy, "node_modules", name))
     }
   }
-  const effect = realpathSync(join(root, "packages", "core", "node_modules", "effect"))
-  link(effect, join(folder, ADAPTERS, "..", "node_modules", "effect"))
   fakeDriver(join(folder, MEMORY, "..", "node_modules", "pg"))
 }
 
