@@ -1,4 +1,4 @@
-import { Pool } from "pg"
+import { Client as Connection, Pool } from "pg"
 
 /** A pool of the host's own. */
 export type PgPool = Pool
@@ -81,5 +81,34 @@ const clientOn = (pool: Pool, close: () => Promise<void>): Client => ({
   },
   close,
 })
+
+/**
+ * Hears a channel on a connection of its own, whose end is told too.
+ *
+ * @returns what ends it
+ */
+export const hear = async (
+  url: string,
+  channel: string,
+  on: { readonly told: (payload: string) => void; readonly ended: () => void },
+): Promise<() => Promise<void>> => {
+  const connection = new Connection({
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    application_name: "spendfuse listen",
+  })
+  connection.on("error", ignore)
+  connection.on("notification", ({ payload }) => on.told(payload ?? ""))
+  try {
+    await connection.connect()
+    await connection.query(`listen ${channel}`)
+  } catch (error) {
+    await connection.end().catch(ignore)
+    throw error
+  }
+  connection.once("end", on.ended)
+  return () => connection.end().catch(ignore)
+}
 
 const ignore = (): void => undefined

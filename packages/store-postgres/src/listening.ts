@@ -1,4 +1,4 @@
-import { Client } from "pg"
+import { hear } from "./client.ts"
 
 /** Hears of what is written in a schema. */
 export interface Listener {
@@ -19,7 +19,7 @@ class OneConnection implements Listener {
   readonly #url: string
   readonly #schema: string
   readonly #heard = new Set<() => void>()
-  #client: Client | null = null
+  #hearing: Promise<() => Promise<void>> | null = null
   #timer: ReturnType<typeof setTimeout> | null = null
   #delayMs = AGAIN_FIRST_MS
   #isClosed = false
@@ -33,7 +33,7 @@ class OneConnection implements Listener {
     // A function of its own for each: the same one may be given twice.
     const told = (): void => onWritten()
     this.#heard.add(told)
-    if (this.#client === null && this.#timer === null) void this.#connect()
+    if (this.#hearing === null && this.#timer === null) void this.#connect()
     return () => {
       this.#heard.delete(told)
     }
@@ -43,38 +43,30 @@ class OneConnection implements Listener {
     this.#isClosed = true
     this.#heard.clear()
     if (this.#timer !== null) clearTimeout(this.#timer)
-    await this.#client?.end().catch(ignore)
+    const end = await this.#hearing?.catch(() => null)
+    await end?.()
   }
 
   async #connect(): Promise<void> {
     this.#timer = null
-    if (this.#isClosed) return
-    const client = new Client({
-      connectionString: this.#url,
-      connectionTimeoutMillis: 5_000,
-      keepAlive: true,
-      application_name: "spendfuse listen",
-    })
-    this.#client = client
-    client.on("error", ignore)
-    client.once("end", () => this.#again())
-    client.on("notification", ({ payload }) => {
-      if (payload === this.#schema) this.#tell()
+    this.#hearing = hear(this.#url, "spendfuse", {
+      told: (schema) => {
+        if (schema === this.#schema) this.#tell()
+      },
+      ended: () => this.#again(),
     })
     try {
-      await client.connect()
-      await client.query("listen spendfuse")
+      await this.#hearing
       this.#delayMs = AGAIN_FIRST_MS
       this.#tell()
     } catch {
-      await client.end().catch(ignore)
       this.#again()
     }
   }
 
   #again(): void {
+    this.#hearing = null
     if (this.#isClosed || this.#timer !== null) return
-    this.#client = null
     this.#timer = setTimeout(() => void this.#connect(), this.#delayMs)
     this.#timer.unref()
     this.#delayMs = Math.min(this.#delayMs * 2, AGAIN_MAX_MS)
@@ -84,5 +76,3 @@ class OneConnection implements Listener {
     for (const told of this.#heard) told()
   }
 }
-
-const ignore = (): void => undefined
