@@ -10,13 +10,14 @@ export const ACCOUNTS = 100
  * Opens a host on a store. Each call passes one level of its account: it makes one event for every channel.
  *
  * @param url where the channels listen
+ * @param killed aborts where the host dies in a process that lives on: its connections end as a dead process's do
  * @returns `make(n)` makes n events; `stop()` delivers what it can and closes
  */
-export const startHost = (store, url) => {
+export const startHost = (store, url, killed = NEVER) => {
   const spendfuse = createSpendfuse({
     policy,
     store,
-    notifiers: Object.fromEntries(CHANNELS.map((name) => [name, channel(name, url)])),
+    notifiers: Object.fromEntries(CHANNELS.map((name) => [name, channel(name, url, killed)])),
     onNotice: () => undefined,
     storeDeadlineMs: 5_000,
     waitMs: 0,
@@ -34,6 +35,7 @@ export const startHost = (store, url) => {
   }
 }
 
+const NEVER = new AbortController().signal
 const AT_ONCE = 25
 
 /** The cap is far away: what is on trial is the way of an event to its people. */
@@ -60,11 +62,12 @@ const makeOne = async (spendfuse, apiKey) => {
 }
 
 /** Posts the ids, and believes nothing but a 2xx. */
-const channel = (name, url) => ({
+const channel = (name, url, killed) => ({
   name,
   deliver: async (events, signal) => {
     const body = JSON.stringify(events.map(({ id, account }) => ({ id, account })))
-    const answer = await fetch(`${url}/${name}`, { method: "POST", body, signal })
+    const either = AbortSignal.any([signal, killed])
+    const answer = await fetch(`${url}/${name}`, { method: "POST", body, signal: either })
     await answer.arrayBuffer()
     if (answer.ok) return
     const after = Number(answer.headers.get("retry-after") ?? Number.NaN)

@@ -42,17 +42,13 @@ export const processHosts = (place, url) => async (first) => {
 
 /** Starts hosts on views of one memory. `kill()` cuts the view: what the host was about to say is never said. */
 export const memoryHosts = (memory, url) => async (first) => {
-  const { view, cut } = memory.viewOf()
-  const host = startHost(view, url)
-  let kill = () => undefined
-  const killed = new Promise((resolve) => {
-    kill = resolve
-  })
+  const { view, cut, killed } = memory.viewOf()
+  const host = startHost(view, url, killed)
+  const dead = new Promise((resolve) => killed.addEventListener("abort", resolve, { once: true }))
   return {
-    make: (events) => Promise.race([host.make(events, first), killed]),
+    make: (events) => Promise.race([host.make(events, first), dead]),
     kill: async () => {
       cut()
-      kill()
       void host.stop().catch(() => undefined)
     },
     stop: () => host.stop(),

@@ -32,6 +32,7 @@ export const sharedMemory = () => {
 /** Once it is cut nothing of it answers, and nothing reaches the store. */
 const cuttable = (store) => {
   let isCut = false
+  const killed = new AbortController()
   const never = () => new Promise(() => undefined)
   const view = {}
   for (const [key, value] of Object.entries(store)) {
@@ -44,8 +45,10 @@ const cuttable = (store) => {
   view.close = async () => undefined
   return {
     view,
+    killed: killed.signal,
     cut: () => {
       isCut = true
+      killed.abort()
     },
   }
 }
