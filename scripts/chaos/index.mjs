@@ -1,5 +1,6 @@
 // Every event is told, whatever dies: `npm run chaos -- --store memory|redis|postgres`.
 import { parseArgs } from "node:util"
+import { randomOf } from "../random.mjs"
 import { isMain } from "../workspace.mjs"
 import { startChannels } from "./channels.mjs"
 import { ACCOUNTS } from "./host.mjs"
@@ -102,17 +103,6 @@ const logOf = (store) => {
 const heardBy = ({ heard }) => [...heard.values()].reduce((sum, told) => sum + told.length, 0)
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** mulberry32, Tommy Ettinger's generator of 32 bits (public domain): the same seed, the same failures in the same order. */
-const randomOf = (seed) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let bits = Math.imul(state ^ (state >>> 15), state | 1)
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61)
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 if (isMain(import.meta.url)) {
   const { values } = parseArgs({

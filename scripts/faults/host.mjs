@@ -1,6 +1,7 @@
 // A host under faults: makes calls through the engine, and tells each step of each call as soon as it is taken.
 import { setTimeout as sleep } from "node:timers/promises"
 import { createSpendfuse } from "@spendfuse/core"
+import { randomOf } from "../random.mjs"
 import { CALL, HOLD_NANO, policyOf } from "./policy.mjs"
 
 /**
@@ -106,15 +107,4 @@ const witnessed = (store, tell) => {
     return applied
   }
   return { ...store, apply }
-}
-
-/** mulberry32, Tommy Ettinger's generator of 32 bits (public domain). */
-export const randomOf = (seed) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let bits = Math.imul(state ^ (state >>> 15), state | 1)
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61)
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -1,9 +1,9 @@
 // kill -9 of a host between reserve and settle, again and again.
 import { setTimeout as sleep } from "node:timers/promises"
+import { randomOf } from "../random.mjs"
 import { until } from "../servers/ports.mjs"
 import { expireAll } from "./expireAll.mjs"
 import { forkHost } from "./forked.mjs"
-import { randomOf } from "./host.mjs"
 import { newJournal } from "./journal.mjs"
 import { judge, readAll } from "./judge.mjs"
 import { openStore } from "./places.mjs"

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createSpendfuse } from "@spendfuse/core"
 import { libraryPrices } from "@spendfuse/core/prices"
+import { randomOf } from "../random.mjs"
 import { INPUT_MAX, MODEL, OUTPUT_MAX, policyOf } from "./budget.mjs"
-import { randomOf } from "./random.mjs"
 
 const DEADLINE_MS = 60_000
 const WAIT_MS = 60_000

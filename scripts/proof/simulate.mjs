@@ -1,7 +1,8 @@
 // What these machines cannot run: a thousand hosts. A discrete-event model of hosts, slices and one-by-one stores,
 // with service times that were measured. The same seed gives the same bytes.
+
+import { randomOf } from "../random.mjs"
 import { Heap } from "./heap.mjs"
-import { randomOf } from "./random.mjs"
 
 /**
  * What was measured on the build machine, where client and server share two cores; in milliseconds.

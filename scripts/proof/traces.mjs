@@ -6,7 +6,7 @@ import { postgresStore } from "@spendfuse/store-postgres"
 import { redisStore } from "@spendfuse/store-redis"
 import { keyAt, playTraces, readTraces } from "../../bench/traces.ts"
 import { placeOf } from "../chaos/stores.mjs"
-import { randomOf } from "./random.mjs"
+import { randomOf } from "../random.mjs"
 
 /** What the policy gives for all rows of the traces; fewer rows have that much less. */
 const HOURLY_USD = 8

@@ -1,4 +1,4 @@
-import type { Problem } from "@spendfuse/core"
+import { type Problem, shown } from "@spendfuse/core"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
@@ -67,18 +67,5 @@ const valueAt = (given: unknown, path: readonly PropertyKey[]): unknown =>
         : undefined,
     given,
   )
-
-/** Short values only: what is long may be anybody's. */
-const shown = (value: unknown): string => {
-  if (typeof value === "string")
-    return value.length <= 40 ? `\`${JSON.stringify(value)}\`` : "this text"
-  if (value === null || typeof value === "number" || typeof value === "boolean")
-    return `\`${value}\``
-  return Array.isArray(value)
-    ? "this list"
-    : value === undefined
-      ? "nothing"
-      : `this ${typeof value}`
-}
 
 const shortOf = (name: string): string => (name.length <= 40 ? name : `${name.slice(0, 39)}…`)

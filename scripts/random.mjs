@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) from a seed, the same on every machine. */
+/** Numbers in [0, 1) from a seed, the same on every machine: mulberry32, Tommy Ettinger's generator (public domain). */
 export const randomOf = (seed) => {
   let state = seed >>> 0
   return () => {
