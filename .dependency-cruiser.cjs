@@ -44,9 +44,15 @@ const rooms = [
     "the host ties the rooms together; the wire belongs to stores, testing to tests",
   ],
   [
+    "core-lab",
+    core("lab/.+"),
+    [core("domain", "ports", "engine", "edge")],
+    "the lab runs policies in virtual time: no store, no clock, no test runner",
+  ],
+  [
     "core-testing",
     core("testing/.+"),
-    [core("domain", "ports", "wire", "edge", "engine"), EFFECT, npm("fast-check")],
+    [core("domain", "ports", "wire", "edge", "engine", "lab"), EFFECT, npm("fast-check")],
     "what proves a store or a policy runs under any test runner, or none",
   ],
   [

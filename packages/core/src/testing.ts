@@ -5,6 +5,7 @@
  * @module
  */
 
+export { type Barred, type Hand, type Let, type Ruling, Run, type RunOptions } from "./lab/run.ts"
 export type { LawId } from "./testing/conformance/laws.ts"
 export type { ConformanceOptions, Law, OpenEmpty } from "./testing/conformance/options.ts"
 export { conformanceLaws } from "./testing/conformance.ts"

@@ -44,7 +44,10 @@ export const fallBack = async (
  * The fallback that the highest reached degrade tier of a refusal names, whatever else refuses there: where
  * the dear model no longer fits, the cheap one may. Null where none stands.
  */
-export const degradedTo = (refused: Refused, lines: readonly Line[]): string | null => {
+export const degradedTo = (
+  refused: Pick<Refused, "obstacles">,
+  lines: readonly Line[],
+): string | null => {
   for (const obstacle of refused.obstacles) {
     if (obstacle.kind !== "line") continue
     const line = lines.find(({ account }) => account === obstacle.account)

@@ -1,0 +1,327 @@
+import { type Command, type CommandId, type Line, SOURCE_KEPT_MS } from "../domain/command.ts"
+import type { Plan } from "../domain/compile.ts"
+import type { DomainEvent } from "../domain/event.ts"
+import type { Account, Ledger } from "../domain/ledger.ts"
+import { emptyLedger } from "../domain/ledger.ts"
+import type { Outcome } from "../domain/outcome.ts"
+import type { Policy } from "../domain/policy.ts"
+import { apply } from "../domain/step.ts"
+import { SHARED_DIVISION, type Subject, switchKey } from "../domain/subject.ts"
+import type { Amounts } from "../domain/terms.ts"
+import type { EpochMs } from "../domain/time.ts"
+import { type View, viewOf } from "../domain/view.ts"
+import { RESERVATION_MS } from "../engine/asked.ts"
+import { RequestFailed } from "../engine/errors.ts"
+import { costOfSettlement, estimate } from "../engine/estimate.ts"
+import { degradedTo } from "../engine/fallback.ts"
+import { Plans } from "../engine/plan.ts"
+import type { CallRequest, Settlement } from "../engine/request.ts"
+import type { Prices } from "../ports/Prices.ts"
+
+/** What a run needs: a policy, and prices where requests name models instead of amounts. */
+export interface RunOptions {
+  readonly policy: Policy
+  readonly prices?: Prices
+  /** Virtual time at its start, epoch milliseconds. */
+  readonly startMs: EpochMs
+  /** Hears every event, in the order of the ledger. */
+  readonly onEvent?: (event: DomainEvent) => void
+}
+
+/** A call that was let through, until `settle` or `release`. */
+export interface Let {
+  readonly allowed: true
+  readonly id: CommandId
+  readonly plan: Plan
+  /** As it is made: its model is a fallback's where the request was degraded. */
+  readonly request: CallRequest
+  readonly via: string | null
+  /** Output tokens granted, per choice; 0 where the request gave amounts. */
+  readonly granted: number
+  /** What is held for it, per unit. */
+  readonly held: Amounts
+  readonly atMs: EpochMs
+}
+
+/** A call that was refused, by all obstacles, and the fallbacks of the policy did not help. */
+export interface Barred {
+  readonly allowed: false
+  readonly reason: Extract<Outcome, { kind: "refused" }>["reason"]
+  readonly obstacles: Extract<Outcome, { kind: "refused" }>["obstacles"]
+  readonly untilMs: EpochMs | null
+  readonly plan: Plan
+  /** The canned answer or the handler that the chain of fallbacks ends in. */
+  readonly fallback: string | null
+}
+
+/** What became of a request. */
+export type Ruling = Let | Barred
+
+/** Who does it and why; kept in the audit event. */
+export interface Hand {
+  readonly by: string
+  readonly why: string
+}
+
+/**
+ * One ledger in virtual time: the pure step under a policy, without a store, an engine's waiting or a clock.
+ * Everything is answered at once and in order, so the same calls give the same answers on every machine.
+ * It is what replays, simulations and property tests run on.
+ *
+ * A fallback that waits is passed over: whoever runs a scenario decides when to ask again.
+ *
+ * @example
+ * const run = new Run({ policy, startMs: Date.UTC(2026, 0, 1) })
+ * const ruling = run.reserve({ subject: { apiKey: "k1" }, amounts: { usd: 1_000_000 } })
+ * if (ruling.allowed) run.settle(ruling, { amounts: { usd: 400_000 } })
+ */
+export class Run {
+  readonly ledger: Ledger = emptyLedger()
+  policy: Policy
+  readonly #prices: Prices | undefined
+  readonly #onEvent: (event: DomainEvent) => void
+  readonly #plans = new Plans()
+  readonly #heads = new Map<string, Head>()
+  #names = 0
+  #nowMs: EpochMs
+
+  constructor(options: RunOptions) {
+    this.policy = options.policy
+    this.#prices = options.prices
+    this.#onEvent = options.onEvent ?? (() => undefined)
+    this.#nowMs = options.startMs
+  }
+
+  /** Virtual time; epoch milliseconds. */
+  get nowMs(): EpochMs {
+    return this.#nowMs
+  }
+
+  /** Goes on to a later instant. What falls due on the way is moved by the next command, or by `expire`. */
+  advance(toMs: EpochMs): void {
+    if (toMs > this.#nowMs) this.#nowMs = toMs
+  }
+
+  /**
+   * Decides a request, and walks the policy's fallbacks where it is refused.
+   *
+   * @throws RequestFailed where the request itself is at fault, as the engine does
+   */
+  reserve(request: CallRequest): Ruling {
+    const first = this.#ask(request, request.via ?? null)
+    if (first.allowed || request.via !== undefined || this.policy.fallbacks.size === 0) return first
+    return this.#fallBack(request, first)
+  }
+
+  /**
+   * Settles what a call did cost; more than it held is counted in full.
+   *
+   * @returns what was counted, per unit: the whole hold where the settlement has no price
+   */
+  settle(hold: Let, settlement: Settlement, seq = 1): Amounts {
+    const cost = costOfSettlement(settlement, hold.request, this.policy, this.#prices, hold.atMs)
+    const actual = "unpriced" in cost ? hold.held : cost
+    const final = settlement.final !== false
+    const { division } = hold.plan
+    this.#send(division, { kind: "settle", division, reservation: hold.id, seq, actual, final })
+    return actual
+  }
+
+  /** Asks for so many output tokens more; 0 where it is refused. */
+  extend(hold: Let, tokens: { readonly least: number; readonly most: number }): number {
+    const { perUnit } = this.#estimateOf(hold.request)
+    const { division } = hold.plan
+    const outcome = this.#send(division, {
+      kind: "extend",
+      division,
+      reservation: hold.id,
+      issuedAtMs: this.#nowMs,
+      base: { usd: 0, tokens: 0, requests: 0 },
+      perUnit,
+      units: tokens,
+      expiresAtMs: this.#nowMs + (hold.request.expiresInMs ?? RESERVATION_MS),
+    })
+    return outcome.kind === "extended" ? outcome.granted : 0
+  }
+
+  /** The call did not happen. */
+  release(hold: Let): void {
+    const { division } = hold.plan
+    this.#send(division, { kind: "release", division, reservation: hold.id })
+  }
+
+  /** Counts what was spent without a hold. Amounts per unit. */
+  charge(request: CallRequest, amounts: Amounts): Outcome {
+    const { division, lines } = this.planOf(request)
+    return this.#send(division, { kind: "charge", division, lines, amounts, ends: null })
+  }
+
+  /** A person has seen an account up to what is used, and lets it go on; `allow` is a small step more. */
+  acknowledge(line: Line, hand: Hand, allow: number | null = null): Outcome {
+    const { generation, settled, held, level } = this.view(line)
+    const { account, division } = line
+    const upTo = Math.max(settled + held, level)
+    const seen = { generation, upTo, allow, line, ...hand }
+    return this.#send(division, { kind: "acknowledge", division, account, ...seen })
+  }
+
+  /** Opens a circuit by hand. */
+  trip({ account, division }: Line, coolDownMs: number, hand: Hand): Outcome {
+    return this.#send(division, { kind: "trip", division, account, coolDownMs, ...hand })
+  }
+
+  /** Turns one subject value off or on. */
+  switch(dimension: string, value: string, state: "off" | "on", hand: Hand): Outcome {
+    const division = SHARED_DIVISION
+    const key = switchKey(dimension, value)
+    return this.#send(division, {
+      kind: "switch",
+      division,
+      switch: key,
+      state,
+      untilMs: null,
+      ...hand,
+    })
+  }
+
+  /** Ends what is overdue and moves circuits whose time is over, in every division that was used. */
+  expire(): void {
+    for (const division of [...this.#heads.keys()].sort())
+      this.#send(division, { kind: "expire", division })
+  }
+
+  /** @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one */
+  planOf({ subject, model, provider }: CallRequest): Plan {
+    return this.#plans.planOf(this.policy, subject, this.#nowMs, model, provider).plan
+  }
+
+  /** An account's line at this instant. */
+  lineOf(budget: string, subject: Subject): Line | null {
+    const budgets = this.policy.budgets.filter(({ id }) => id === budget)
+    const only = budgets.map(({ match: _, ...always }) => always)
+    const { plan } = new Plans().planOf(
+      { ...this.policy, budgets: only },
+      subject,
+      this.#nowMs,
+      undefined,
+      undefined,
+    )
+    return plan.lines[0] ?? null
+  }
+
+  /** An account as it is judged at this instant. */
+  view(line: Line): View {
+    return viewOf(this.accountOf(line.account), line, this.#nowMs)
+  }
+
+  accountOf(account: string): Account | null {
+    return this.ledger.accounts.get(account) ?? null
+  }
+
+  #ask(request: CallRequest, via: string | null): Ruling {
+    const { base, perUnit, units } = this.#estimateOf(request)
+    const plan = this.planOf(request)
+    const { division, lines, switches } = plan
+    const id = this.#next(division)
+    const outcome = this.#apply({
+      kind: "reserve",
+      id,
+      done: id.n - 1,
+      division,
+      issuedAtMs: this.#nowMs,
+      lines,
+      switches,
+      base,
+      perUnit,
+      units,
+      expiresAtMs: this.#nowMs + (request.expiresInMs ?? RESERVATION_MS),
+      via,
+      swallowed: 0,
+    })
+    if (outcome.kind === "refused") {
+      const { reason, obstacles, untilMs } = outcome
+      return { allowed: false, reason, obstacles, untilMs, plan, fallback: null }
+    }
+    if (outcome.kind !== "reserved") throw failedBy(outcome)
+    const { granted } = outcome
+    const held = {
+      usd: base.usd + granted * perUnit.usd,
+      tokens: base.tokens + granted * perUnit.tokens,
+      requests: base.requests + granted * perUnit.requests,
+    }
+    return { allowed: true, id, plan, request, via, granted, held, atMs: this.#nowMs }
+  }
+
+  #fallBack(request: CallRequest, first: Barred): Ruling {
+    let barred = first
+    let name = degradedTo(first, first.plan.lines) ?? this.policy.onRefused
+    while (name !== null) {
+      const fallback = this.policy.fallbacks.get(name)
+      if (fallback === undefined) return barred
+      if (fallback.kind === "answer" || fallback.kind === "custom")
+        return { ...barred, fallback: name }
+      const next = fallback.kind === "model" ? this.#byModel(request, fallback, name) : null
+      if (next?.allowed === true) return next
+      barred = next ?? barred
+      name = fallback.next ?? null
+    }
+    return barred
+  }
+
+  /** A fallback whose model has no price is passed over. */
+  #byModel(
+    request: CallRequest,
+    { model, provider }: { readonly model: string; readonly provider?: string },
+    via: string,
+  ): Ruling | null {
+    try {
+      return this.#ask({ ...request, model, ...(provider !== undefined && { provider }), via }, via)
+    } catch (error) {
+      if (error instanceof RequestFailed && error.error === "unknown-model") return null
+      throw error
+    }
+  }
+
+  #estimateOf(request: CallRequest): ReturnType<typeof estimate> {
+    return estimate(request, this.policy, this.#prices, this.#nowMs)
+  }
+
+  #send(division: string, unsent: DistributiveOmit<Command, "id" | "done">): Outcome {
+    const id = this.#next(division)
+    const outcome = this.#apply({ ...unsent, id, done: id.n - 1 } as Command)
+    if (outcome.kind === "error" && outcome.error === "invalid-command") throw failedBy(outcome)
+    return outcome
+  }
+
+  #apply(command: Command): Outcome {
+    const { outcome, events } = apply(this.ledger, command, this.#nowMs)
+    for (const event of events) this.#onEvent(event)
+    return outcome
+  }
+
+  #next(division: string): CommandId {
+    let head = this.#heads.get(division)
+    if (head === undefined || this.#nowMs - head.atMs >= SOURCE_KEPT_MS / 2) {
+      this.#names += 1
+      head = { source: `run-${this.#names}`, n: 0, atMs: this.#nowMs }
+      this.#heads.set(division, head)
+    }
+    head.n += 1
+    head.atMs = this.#nowMs
+    return { source: head.source, n: head.n }
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+
+/** Numbers of one division. A ledger forgets a source that is silent for a day: then it goes on under a new name. */
+interface Head {
+  readonly source: string
+  n: number
+  atMs: EpochMs
+}
+
+const failedBy = (outcome: Outcome): Error =>
+  outcome.kind === "error"
+    ? new RequestFailed(outcome.error, outcome.detail)
+    : new Error(`a command was answered with \`${outcome.kind}\``)
