@@ -1,0 +1,49 @@
+/** A binding to Durable Objects, as far as the store uses it: what `env.NAME` is in a Worker. */
+export interface ObjectNamespace {
+  readonly idFromName: (name: string) => unknown
+  // A method, so that a platform's own namespace, which asks for its own kind of id, is one of these.
+  get(id: never): ObjectStub
+}
+
+/** One object, to be asked over `fetch`. */
+export interface ObjectStub {
+  fetch(url: string, init: CallInit): Promise<CallAnswer>
+}
+
+/** What is sent to an object. */
+export interface CallInit {
+  readonly method: "POST"
+  readonly body: string
+  readonly signal?: AbortSignal | null
+}
+
+/** What comes back. */
+export interface CallAnswer {
+  readonly status: number
+  text(): Promise<string>
+}
+
+/** What the platform hands an object, as far as the ledger uses it. */
+export interface ObjectState {
+  readonly storage: ObjectStorage
+  /** Ends the object: its next call begins it anew from what is stored. */
+  abort(reason?: string): void
+}
+
+/** An object's storage; its class must be declared as one with SQLite. */
+export interface ObjectStorage {
+  readonly sql: SqlStorage
+  transactionSync<Value>(act: () => Value): Value
+  getAlarm(): Promise<number | null>
+  setAlarm(atMs: number): Promise<void>
+}
+
+/** The part of the object's SQLite that the ledger uses. */
+export interface SqlStorage {
+  exec(query: string, ...bindings: (string | number | null)[]): SqlCursor
+}
+
+/** Rows by the names of their columns. */
+export interface SqlCursor {
+  toArray(): Record<string, unknown>[]
+}
