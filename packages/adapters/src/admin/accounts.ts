@@ -1,7 +1,7 @@
 import type { AccountOf, Remaining, Spendfuse, Store } from "@spendfuse/core"
 import { RequestFailed } from "@spendfuse/core"
 import { decodeKey, encodeKey } from "./keyText.ts"
-import type { AccountView, CircuitState } from "./views.ts"
+import type { AccountDetail, AccountView, CircuitState, TierView } from "./views.ts"
 
 type Kept = Awaited<ReturnType<Store["list"]>>["items"][number]
 
@@ -24,7 +24,16 @@ export const accountOf = (spendfuse: Spendfuse, key: string): AccountOf | undefi
 
 /** One account as judged now. @throws StoreUnavailable */
 export const viewOf = async (spendfuse: Spendfuse, account: AccountOf): Promise<AccountView> =>
-  judgedView(account, await spendfuse.account(account))
+  judgedView(spendfuse, account, await spendfuse.account(account))
+
+/** The same with the tiers that hold for it. @throws StoreUnavailable */
+export const detailOf = async (
+  spendfuse: Spendfuse,
+  account: AccountOf,
+): Promise<AccountDetail> => ({
+  ...(await viewOf(spendfuse, account)),
+  tiers: spendfuse.operator.lineOf(account).terms.tiers.map(tierView),
+})
 
 /** What the accounts of a page are asked by. */
 export interface AccountsAsked {
@@ -126,10 +135,10 @@ const keptView = async (spendfuse: Spendfuse, kept: Kept): Promise<AccountView> 
   return account === undefined ? unboundView(kept) : viewOf(spendfuse, account)
 }
 
-const judgedView = ({ subject }: AccountOf, found: Remaining): AccountView => ({
+const judgedView = (spendfuse: Spendfuse, account: AccountOf, found: Remaining): AccountView => ({
   key: found.account,
   budget: found.budget,
-  subject,
+  subject: account.subject,
   unit: found.unit,
   settled: String(found.settled),
   held: String(found.held),
@@ -140,6 +149,34 @@ const judgedView = ({ subject }: AccountOf, found: Remaining): AccountView => ({
   generation: found.generation,
   untilMs: found.untilMs,
   level: String(found.level),
+  ...spanOf(spendfuse.operator.lineOf(account)),
+})
+
+type Line = ReturnType<Spendfuse["operator"]["lineOf"]>
+type Tier = Line["terms"]["tiers"][number]
+type Span = Pick<AccountView, "periodStartMs" | "periodEndMs">
+
+const NO_SPAN: Span = { periodStartMs: null, periodEndMs: null }
+
+/** A bucket of a sliding window is no period of people's, and a lifetime has no end. */
+const spanOf = ({ period, terms }: Pick<Line, "period" | "terms">): Span =>
+  terms.slidingMs > 0 || period.endMs >= FOREVER_MS
+    ? NO_SPAN
+    : { periodStartMs: period.startMs, periodEndMs: period.endMs }
+
+const FOREVER_MS = 8_640_000_000_000_000
+
+const tierView = ({ at, repeat, percent, effect, degrade, notify, message }: Tier): TierView => ({
+  at: String(at),
+  repeat: String(repeat),
+  percent,
+  effects: [
+    ...(notify.length > 0 ? (["notify"] as const) : []),
+    ...(degrade !== null ? (["degrade"] as const) : []),
+    ...(effect !== null ? [effect.kind] : []),
+  ],
+  notify,
+  message,
 })
 
 /** Of a budget that the policy no longer has: as it was last written. */
@@ -159,6 +196,7 @@ const unboundView = ({ key, circuit, meters }: Kept): AccountView => {
     generation: circuit.generation,
     untilMs: "untilMs" in circuit ? circuit.untilMs : null,
     level: "0",
+    ...(meter === undefined ? NO_SPAN : spanOf(meter)),
   }
 }
 

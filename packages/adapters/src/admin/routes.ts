@@ -1,7 +1,7 @@
 import type { DeadLetter, DomainEvent, LogQuery, Page, Spendfuse, Store } from "@spendfuse/core"
 import type * as Schema from "effect/Schema"
 import { eventJson } from "../notify/eventJson.ts"
-import { accountOf, accountsOf, cursorOf, viewOf } from "./accounts.ts"
+import { accountOf, accountsOf, cursorOf, detailOf } from "./accounts.ts"
 import type { Credential } from "./auth.ts"
 import { acknowledge, adjust, noAccount, trip, turn } from "./commands.ts"
 import type { EventLog } from "./eventLog.ts"
@@ -15,13 +15,15 @@ import {
   TripBody,
 } from "./inputs.ts"
 import { decodeKey, encodeKey } from "./keyText.ts"
+import { meOf } from "./me.ts"
 import { Refusal } from "./refusal.ts"
 import {
+  AccountDetailSchema,
   AccountPage,
-  AccountSchema,
   DeadLetterPage,
   EventPage,
   HealthSchema,
+  MeSchema,
   OutcomeSchema,
 } from "./views.ts"
 
@@ -116,13 +118,22 @@ export const ROUTES: readonly Route[] = [
     id: "account",
     says: "One account as judged now; what was never used is there, with nothing settled.",
     input: NoQuery,
-    output: AccountSchema,
+    output: AccountDetailSchema,
     run: async ({ spendfuse, rest }) => {
       const key = decodeKey(rest)
       const account = key === undefined ? undefined : accountOf(spendfuse, key)
       if (account === undefined) throw noAccount(spendfuse)
-      return viewOf(spendfuse, account)
+      return detailOf(spendfuse, account)
     },
+  }),
+  route({
+    method: "GET",
+    path: "me",
+    id: "me",
+    says: "Whom the credential names, what it may do, and the policy's budgets.",
+    input: NoQuery,
+    output: MeSchema,
+    run: async ({ spendfuse, credential }) => meOf(spendfuse, credential),
   }),
   log(
     "events",

@@ -20,6 +20,43 @@ export interface AccountView {
   readonly untilMs: number | null
   /** The highest level that has fired in the period; `0` for none. */
   readonly level: string
+  /** What the period spans, epoch milliseconds; null where the window slides or is a lifetime. */
+  readonly periodStartMs: number | null
+  readonly periodEndMs: number | null
+}
+
+/** One account with the tiers that hold for it. */
+export interface AccountDetail extends AccountView {
+  /** By amount; none where the policy has no such budget any more. */
+  readonly tiers: readonly TierView[]
+}
+
+/** A tier of an account. */
+export interface TierView {
+  /** Its first level, and the distance to further ones; `0` where it has only one. */
+  readonly at: string
+  readonly repeat: string
+  /** The threshold in percent of the limit; null where it is an amount. */
+  readonly percent: number | null
+  readonly effects: readonly ("notify" | "degrade" | "block" | "trip" | "latch")[]
+  readonly notify: readonly string[]
+  readonly message: string
+}
+
+/** Whom a credential names, and what there is to operate. */
+export interface MeView {
+  /** Null where several share the credential: each command says `by` itself. */
+  readonly by: string | null
+  readonly may: "read" | "operate"
+  /** The policy's budgets, by id, and whether each only observes. */
+  readonly budgets: readonly {
+    readonly id: string
+    readonly per: readonly string[]
+    readonly unit: "usd" | "tokens" | "requests"
+    readonly observe: boolean
+  }[]
+  /** What a switch can turn off. */
+  readonly dimensions: readonly string[]
 }
 
 /** What a circuit can be. */
@@ -46,8 +83,7 @@ const Instant = Schema.Int.annotate({ description: "Epoch milliseconds." })
 
 const CIRCUITS = ["closed", "open", "half-open", "latched"] as const
 
-/** An account. */
-export const AccountSchema: Schema.Codec<AccountView> = Schema.Struct({
+const accountFields = {
   key: Schema.String,
   budget: Schema.String,
   subject: Schema.NullOr(Schema.Record(Schema.String, Schema.String)),
@@ -61,7 +97,48 @@ export const AccountSchema: Schema.Codec<AccountView> = Schema.Struct({
   generation: Schema.Int,
   untilMs: Schema.NullOr(Instant),
   level: Amount,
-}).annotate({ identifier: "Account", description: "An account as judged now." })
+  periodStartMs: Schema.NullOr(Instant),
+  periodEndMs: Schema.NullOr(Instant),
+} as const
+
+/** An account. */
+export const AccountSchema: Schema.Codec<AccountView> = Schema.Struct(accountFields).annotate({
+  identifier: "Account",
+  description: "An account as judged now.",
+})
+
+/** An account and its tiers. */
+export const AccountDetailSchema: Schema.Codec<AccountDetail> = Schema.Struct({
+  ...accountFields,
+  tiers: Schema.Array(
+    Schema.Struct({
+      at: Amount,
+      repeat: Amount,
+      percent: Schema.NullOr(Schema.Number),
+      effects: Schema.Array(Schema.Literals(["notify", "degrade", "block", "trip", "latch"])),
+      notify: Schema.Array(Schema.String),
+      message: Schema.String,
+    }),
+  ),
+}).annotate({
+  identifier: "AccountDetail",
+  description: "An account as judged now, with its tiers.",
+})
+
+/** Who asks. */
+export const MeSchema: Schema.Codec<MeView> = Schema.Struct({
+  by: Schema.NullOr(Schema.String),
+  may: Schema.Literals(["read", "operate"]),
+  budgets: Schema.Array(
+    Schema.Struct({
+      id: Schema.String,
+      per: Schema.Array(Schema.String),
+      unit: Schema.Literals(["usd", "tokens", "requests"]),
+      observe: Schema.Boolean,
+    }),
+  ),
+  dimensions: Schema.Array(Schema.String),
+}).annotate({ identifier: "Me", description: "Whom the credential names." })
 
 const optional = Schema.optionalKey
 

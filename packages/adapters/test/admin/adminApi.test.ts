@@ -15,7 +15,7 @@ describe("the document", () => {
     expect(await validator.validate(structuredClone(document))).toMatchObject({ valid: true })
     expect(validator.version).toBe("3.1")
     expect(Object.keys(document.paths).sort()).toEqual(
-      "/accounts /accounts/{key} /acknowledge /adjust /audit /dead-letters /events /health /openapi.json /switch /trip".split(
+      "/accounts /accounts/{key} /acknowledge /adjust /audit /dead-letters /events /health /me /openapi.json /switch /trip".split(
         " ",
       ),
     )
@@ -45,6 +45,8 @@ describe("GET", () => {
       generation: 0,
       untilMs: null,
       level: "0",
+      periodStartMs: expect.any(Number),
+      periodEndMs: first.json.items[1].periodStartMs + 86_400_000,
     })
     expect(first.json.items[0]).toMatchObject({ cap: null, remaining: null, subject: {} })
     const rest = await world.call(
@@ -112,6 +114,41 @@ describe("GET", () => {
     const missing = await world.call("GET", "accounts/week%2Fa")
     expect(missing.status).toBe(404)
     expect(missing.json.detail).toContain("`day/`")
+  })
+
+  it("shows the tiers of one account, by amount", async () => {
+    await using world = openWorld()
+    const tiersOf = async (key: string) => (await world.call("GET", `accounts/${key}`)).json.tiers
+    expect(await tiersOf("day%2Fa")).toEqual([
+      {
+        at: "1000000000",
+        repeat: "1000000000",
+        percent: 100,
+        effects: ["latch"],
+        notify: [],
+        message: "",
+      },
+    ])
+    expect(await tiersOf("all%2Fall")).toMatchObject([
+      { at: "40000000000", repeat: "0", effects: ["notify"], notify: ["log"] },
+    ])
+  })
+
+  it("says whom the credential names, and what there is to operate", async () => {
+    await using world = openWorld()
+    const me = (await world.call("GET", "me")).json
+    expect(me).toMatchObject({ by: "ann", may: "operate" })
+    expect(me.dimensions).toEqual(["platform", "apiKey", "team", "user"])
+    expect(me.budgets[1]).toEqual({
+      id: "pair",
+      per: ["team", "apiKey"],
+      unit: "tokens",
+      observe: false,
+    })
+    const shared = await world.call("GET", "me", { token: SHARED })
+    expect(shared.json).toMatchObject({ by: null, may: "operate" })
+    const reader = await world.call("GET", "me", { token: READER })
+    expect(reader.json).toMatchObject({ by: "reader", may: "read" })
   })
 
   it("shows events, the audit and health; HEAD has the same headers and no body", async () => {

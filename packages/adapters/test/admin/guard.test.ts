@@ -10,6 +10,7 @@ const PATHS = [
   "audit",
   "dead-letters",
   "health",
+  "me",
   "openapi.json",
   "nothing",
 ]
