@@ -197,7 +197,8 @@ class FileJournal implements Journal {
 
 const emptySnapshot = (): Snapshot => {
   const log = { first: 0, items: [] }
-  return { ledger: keptOf(emptyLedger()), outbox: { rows: [], dead: log, audit: log, events: log } }
+  const dead = { next: 0, letters: [] }
+  return { ledger: keptOf(emptyLedger()), outbox: { rows: [], dead, audit: log, events: log } }
 }
 
 const FSYNCS: readonly unknown[] = ["always", "everysec", "never"]

@@ -61,13 +61,15 @@ export class Keeper {
     return applied
   }
 
-  changeOutbox(change: OutboxChange): void {
+  /** Answers how many of the change's ids were known. */
+  changeOutbox(change: OutboxChange): number {
     this.assertOpen()
     const { journal, outbox } = this.#options
-    outbox.apply(change)
-    if (journal === undefined) return
+    const known = outbox.apply(change)
+    if (journal === undefined) return known
     this.#pending.push({ kind: "outbox", change })
     this.#keep(journal)
+    return known
   }
 
   close(): void {

@@ -38,9 +38,13 @@ export class Log<Item> {
     return dropped
   }
 
-  /** Items from the cursor on; without one, from the number `from` on. Where those are gone, the oldest kept. */
-  page({ after, limit }: LogQuery, from = 0): Page<Item> {
-    const start = Math.max(0, (after === undefined ? from : numberOf(after)) - this.#first)
+  /**
+   * Items from the cursor on, or the latest; with neither, from the number `from` on. Where those are gone, the
+   * oldest kept.
+   */
+  page({ after, latest, limit }: LogQuery, from = 0): Page<Item> {
+    const last = latest === true ? this.next - limit : from
+    const start = Math.max(0, (after === undefined ? last : numberOf(after)) - this.#first)
     const items = this.#items.slice(start, start + limit)
     return {
       items,

@@ -62,9 +62,13 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
     },
     events: async (query) => {
       keeper.assertOpen()
+      return outbox.events(query)
+    },
+    unheard: async (query) => {
+      keeper.assertOpen()
       const heard = outbox.heardBy(query)
       if (heard !== null) keeper.changeOutbox(heard)
-      return outbox.events(query)
+      return outbox.unheard(query)
     },
     audit: async (query) => {
       keeper.assertOpen()
@@ -74,13 +78,19 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
       keeper.assertOpen()
       return outbox.claim(channel, limit, leaseMs, nowMs())
     },
-    confirm: async (ids) => keeper.changeOutbox({ kind: "confirm", ids }),
-    retry: async (ids, dueAtMs) => keeper.changeOutbox({ kind: "retry", ids, dueAtMs }),
-    deadLetter: async (ids, why) => keeper.changeOutbox({ kind: "dead", ids, why }),
+    confirm: async (ids) => void keeper.changeOutbox({ kind: "confirm", ids }),
+    retry: async (ids, dueAtMs) => void keeper.changeOutbox({ kind: "retry", ids, dueAtMs }),
+    deadLetter: async (ids, why, tell = []) =>
+      void keeper.changeOutbox(
+        tell.length === 0
+          ? { kind: "dead", ids, why }
+          : { kind: "dead-told", ids, why, tell, atMs: nowMs() },
+      ),
     deadLetters: async (query) => {
       keeper.assertOpen()
       return outbox.deadLetters(query)
     },
+    resend: async (ids) => keeper.changeOutbox({ kind: "resend", ids, atMs: nowMs() }),
     close: async () => keeper.close(),
   }
 }

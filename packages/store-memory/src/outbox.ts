@@ -1,5 +1,6 @@
 import type { DomainEvent } from "@spendfuse/core/domain"
 import type { DeadLetter, LogQuery, OutboxRow, Page } from "@spendfuse/core/ports"
+import { DeadLetters, type KeptLetters } from "./deadLetters.ts"
 import { type KeptLog, Log, numberOf } from "./log.ts"
 
 /** What happened to the outbox, as a journal keeps it. */
@@ -7,13 +8,22 @@ export type OutboxChange =
   | { readonly kind: "confirm"; readonly ids: readonly string[] }
   | { readonly kind: "retry"; readonly ids: readonly string[]; readonly dueAtMs: number }
   | { readonly kind: "dead"; readonly ids: readonly string[]; readonly why: string }
+  /** The same, and what is told of it. */
+  | {
+      readonly kind: "dead-told"
+      readonly ids: readonly string[]
+      readonly why: string
+      readonly tell: readonly DomainEvent[]
+      readonly atMs: number
+    }
+  | { readonly kind: "resend"; readonly ids: readonly string[]; readonly atMs: number }
   /** A reader of the log asked for what comes after this number: it has all before. */
   | { readonly kind: "heard"; readonly upTo: number }
 
 /** All that an outbox must keep. Leases are not kept: after a restart a claimed row is due again. */
 export interface OutboxState {
   readonly rows: readonly OutboxRow[]
-  readonly dead: KeptLog<DeadLetter>
+  readonly dead: KeptLetters
   readonly audit: KeptLog<DomainEvent>
   /** Of the log only what no reader has heard. */
   readonly events: KeptLog<DomainEvent>
@@ -42,7 +52,7 @@ export class Outbox {
   readonly #channels = new Map<string, Map<string, Queue>>()
   readonly #places = new Map<string, Queue>()
   readonly #options: OutboxOptions
-  readonly #dead: Log<DeadLetter>
+  readonly #dead: DeadLetters
   readonly #audit: Log<DomainEvent>
   readonly #events: Log<DomainEvent>
   /** All events before this number were heard. */
@@ -54,7 +64,7 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options
-    this.#dead = new Log(options.deadLettersKept)
+    this.#dead = new DeadLetters(options.deadLettersKept)
     this.#audit = new Log(options.auditKept)
     this.#events = new Log(options.eventsKept)
   }
@@ -63,7 +73,7 @@ export class Outbox {
   write(events: readonly DomainEvent[], atMs: number): void {
     for (const event of events) {
       this.#log(event)
-      if (event.kind === "audit") this.#keep(this.#audit, event, "audit events")
+      if (event.kind === "audit") this.#dropped("audit events", this.#audit.push(event))
       const account = "account" in event ? event.account : ""
       for (const channel of event.channels) {
         const id = `${event.id}#${channel}`
@@ -97,29 +107,26 @@ export class Outbox {
     return []
   }
 
-  apply(change: OutboxChange): void {
-    if (change.kind === "heard") {
-      this.#heard = Math.min(Math.max(this.#heard, change.upTo), this.#events.next)
-      this.#hasReader = true
-      return
-    }
-    for (const id of change.ids) {
-      const queue = this.#places.get(id)
-      if (queue === undefined) continue
-      const at = queue.rows.findIndex((row) => row.id === id)
-      const row = queue.rows[at]
-      if (row === undefined) continue
-      // A late word of an earlier claimer must not end the lease of the one that took over.
-      if (queue.claimed.delete(id) && queue.claimed.size === 0) queue.leasedUntilMs = 0
-      if (change.kind === "retry") {
-        queue.rows[at] = { ...row, dueAtMs: change.dueAtMs, attempts: row.attempts + 1 }
-        continue
+  /** Answers how many of the ids were known. */
+  apply(change: OutboxChange): number {
+    switch (change.kind) {
+      case "heard":
+        this.#heard = Math.min(Math.max(this.#heard, change.upTo), this.#events.next)
+        this.#hasReader = true
+        return 0
+      case "confirm":
+        return count(change.ids, (id) => this.#take(id) !== undefined)
+      case "retry":
+        return count(change.ids, (id) => this.#putOff(id, change.dueAtMs))
+      case "dead":
+        return count(change.ids, (id) => this.#die(id, change.why))
+      case "dead-told": {
+        const known = count(change.ids, (id) => this.#die(id, change.why))
+        if (known > 0) this.write(change.tell, change.atMs)
+        return known
       }
-      queue.rows.splice(at, 1)
-      this.#places.delete(id)
-      if (queue.rows.length === 0) this.#channels.get(row.channel)?.delete(row.account)
-      if (change.kind === "dead")
-        this.#keep(this.#dead, { ...row, why: change.why }, "dead letters")
+      case "resend":
+        return count(change.ids, (id) => this.#sendAgain(id, change.atMs))
     }
   }
 
@@ -131,7 +138,12 @@ export class Outbox {
   }
 
   events(query: LogQuery): Page<DomainEvent> {
-    return this.#events.page(query, this.#start)
+    return this.#events.page(query)
+  }
+
+  unheard({ after, limit }: LogQuery): Page<DomainEvent> {
+    const cursor = after === undefined ? {} : { after }
+    return this.#events.page({ ...cursor, limit }, this.#start)
   }
 
   audit(query: LogQuery): Page<DomainEvent> {
@@ -148,7 +160,7 @@ export class Outbox {
     )
     return {
       rows,
-      dead: this.#dead.keptFrom(0),
+      dead: this.#dead.kept,
       audit: this.#audit.keptFrom(0),
       events: this.#events.keptFrom(this.#heard),
     }
@@ -166,6 +178,47 @@ export class Outbox {
   begin(): void {
     this.#start = this.#heard
     this.#hasBegun = true
+  }
+
+  #take(id: string): OutboxRow | undefined {
+    const queue = this.#answered(id)
+    const at = queue?.rows.findIndex((row) => row.id === id) ?? -1
+    const [row] = at < 0 ? [] : (queue?.rows.splice(at, 1) ?? [])
+    if (row === undefined) return undefined
+    this.#places.delete(id)
+    if (queue?.rows.length === 0) this.#channels.get(row.channel)?.delete(row.account)
+    return row
+  }
+
+  /** The queue of a row whose claim has an answer. A late one must not end the lease of who took over. */
+  #answered(id: string): Queue | undefined {
+    const queue = this.#places.get(id)
+    if (queue?.claimed.delete(id) === true && queue.claimed.size === 0) queue.leasedUntilMs = 0
+    return queue
+  }
+
+  #putOff(id: string, dueAtMs: number): boolean {
+    const queue = this.#answered(id)
+    const at = queue?.rows.findIndex((row) => row.id === id) ?? -1
+    const row = queue?.rows[at]
+    if (queue === undefined || row === undefined) return false
+    queue.rows[at] = { ...row, dueAtMs, attempts: row.attempts + 1 }
+    return true
+  }
+
+  #die(id: string, why: string): boolean {
+    const row = this.#take(id)
+    if (row === undefined) return false
+    this.#dropped("dead letters", this.#dead.push({ ...row, why }))
+    return true
+  }
+
+  #sendAgain(id: string, atMs: number): boolean {
+    const letter = this.#dead.take(id)
+    if (letter === undefined) return false
+    const { why: _, ...row } = letter
+    this.#put({ ...row, dueAtMs: atMs, attempts: 0, createdAtMs: atMs })
+    return true
   }
 
   #put(row: OutboxRow): void {
@@ -187,13 +240,11 @@ export class Outbox {
     this.#heard = this.#events.first
   }
 
-  #keep<Item>(log: Log<Item>, item: Item, what: string): void {
-    const dropped = log.push(item)
-    if (dropped > 0) this.#dropped(what, dropped)
-  }
-
   /** What is rebuilt was told when it happened. */
-  #dropped(what: string, count: number): void {
-    if (this.#hasBegun) this.#options.onDropped(what, count)
+  #dropped(what: string, dropped: number): void {
+    if (dropped > 0 && this.#hasBegun) this.#options.onDropped(what, dropped)
   }
 }
+
+const count = (ids: readonly string[], isKnown: (id: string) => boolean): number =>
+  ids.filter(isKnown).length

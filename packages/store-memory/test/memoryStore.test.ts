@@ -102,12 +102,14 @@ describe("a memory store", () => {
       () => store.read([]),
       () => store.list({ limit: 1 }),
       () => store.events({ limit: 1 }),
+      () => store.unheard({ limit: 1 }),
       () => store.audit({ limit: 1 }),
       () => store.claim("log", 1, 1),
       () => store.confirm([]),
       () => store.retry([], 0),
       () => store.deadLetter([], ""),
       () => store.deadLetters({ limit: 1 }),
+      () => store.resend([]),
     ])
       await expect(ask()).rejects.toThrow("store `memory` did not answer")
   })

@@ -29,6 +29,15 @@ const copyOf = (path: string): string => {
   return copy
 }
 
+const audit = {
+  kind: "audit",
+  atMs: NOW_MS,
+  verb: "trip",
+  target: "a",
+  by: "ann",
+  why: "a test",
+} as const
+
 describe("rows of the outbox", () => {
   it("are claimed one account at a time, in order, and accounts take turns", async () => {
     const { store } = clocked()
@@ -97,6 +106,39 @@ describe("rows of the outbox", () => {
     })
   })
 
+  it("that were dead come again at once, behind what waits, as new", async () => {
+    const at = clocked()
+    fire(at.store, "a", 2)
+    const [dead] = await at.store.claim("log", 1, 1_000)
+    await at.store.retry([dead?.id ?? ""], at.nowMs)
+    await at.store.deadLetter([dead?.id ?? ""], "gone")
+    at.nowMs += 500
+    expect(await at.store.resend([dead?.id ?? "", dead?.id ?? "", "unknown"])).toBe(1)
+    expect((await at.store.deadLetters({ limit: 9 })).items).toEqual([])
+    const rows = await at.store.claim("log", 9, 1_000)
+    expect(labels(rows)).toEqual([20, 10])
+    const fresh = { attempts: 0, dueAtMs: at.nowMs, createdAtMs: at.nowMs }
+    expect(rows[1]).toEqual({ ...dead, ...fresh })
+  })
+
+  it("that are dead are told of once, in the log and to the channel", async () => {
+    const { store } = clocked()
+    fire(store, "a", 2)
+    const ids = (await store.claim("log", 1, 1_000)).map(({ id }) => id)
+    const tell: readonly DomainEvent[] = [{ ...audit, id: "told", channels: ["page"] }]
+    await store.deadLetter(["unknown"], "gone", tell)
+    expect(await store.claim("page", 9, 1_000)).toEqual([])
+    await store.deadLetter(ids, "gone", tell)
+    await store.deadLetter(ids, "gone", tell)
+    const told = await store.claim("page", 9, 1_000)
+    expect(told.map(({ id }) => id)).toEqual(["told#page"])
+    await store.confirm(["told#page"])
+    await store.deadLetter(ids, "gone", tell)
+    expect(await store.claim("page", 9, 1_000)).toEqual([])
+    const { items } = await store.events({ limit: 9, latest: true })
+    expect(items.filter(({ id }) => id === "told")).toHaveLength(1)
+  })
+
   it("confirmed twice, or not known, change nothing", async () => {
     const { store } = clocked()
     fire(store, "a", 1)
@@ -108,6 +150,21 @@ describe("rows of the outbox", () => {
 })
 
 describe("logs", () => {
+  it("are read from their latest entries too, and on from there", async () => {
+    const { store } = clocked()
+    expect(await store.events({ limit: 2, latest: true })).toEqual({ items: [], next: null })
+    fire(store, "a", 5)
+    const page = await store.events({ limit: 2, latest: true })
+    expect(page.items).toMatchObject([{ level: 40 }, { level: 50 }])
+    fire(store, "a", 1, 6)
+    const more = await store.events({ limit: 2, after: page.next ?? "" })
+    expect(more.items).toMatchObject([{ level: 60 }])
+    expect((await store.events({ limit: 99, latest: true })).items).toHaveLength(6)
+    store.applyNow(acknowledge(7, "a"))
+    const trail = await store.audit({ limit: 1, latest: true })
+    expect(trail.items).toMatchObject([{ verb: "acknowledge" }])
+  })
+
   it("are paged by cursors that never move", async () => {
     const { store } = clocked()
     fire(store, "a", 5)
@@ -143,7 +200,7 @@ describe("logs", () => {
     const page = await store.events({ limit: 99 })
     expect(page.items.length).toBeLessThanOrEqual(11)
     notices.length = 0
-    await store.events({ limit: 1, after: page.next ?? "" })
+    await store.unheard({ limit: 1, after: page.next ?? "" })
     for (let n = 13; n <= 40; n += 1)
       store.applyNow({ ...acknowledge(n, "a"), done: n - 1, kind: "trip", coolDownMs: 1 } as never)
     expect(notices.some((message) => message.includes("events that the hook has not heard"))).toBe(
@@ -178,15 +235,53 @@ describe("an outbox with a journal", () => {
     const path = freshPath()
     const { store } = openAt(path)
     fire(store, "a", 4)
-    const page = await store.events({ limit: 3 })
-    await store.events({ limit: 3, after: page.next ?? "" })
+    const page = await store.unheard({ limit: 3 })
+    await store.unheard({ limit: 3, after: page.next ?? "" })
     for (const again of [openAt(copyOf(path)).store, await snapshotted(path)]) {
-      const rest = await again.events({ limit: 9 })
+      const rest = await again.unheard({ limit: 9 })
       expect(rest.items).toMatchObject([{ level: 40 }])
       // Whoever begins anew in the same process begins there too, and cursors of before still hold.
-      await again.events({ limit: 9, after: rest.next ?? "" })
-      expect(await again.events({ limit: 9 })).toEqual(rest)
+      await again.unheard({ limit: 9, after: rest.next ?? "" })
+      expect(await again.unheard({ limit: 9 })).toEqual(rest)
+      expect(await again.unheard({ limit: 9, after: page.next ?? "" })).toEqual(rest)
       expect(await again.events({ limit: 9, after: page.next ?? "" })).toEqual(rest)
+    }
+  })
+
+  it("is not told by a mere reader what was heard", async () => {
+    const path = freshPath()
+    const { store } = openAt(path)
+    fire(store, "a", 4)
+    const page = await store.events({ limit: 3 })
+    await store.events({ limit: 3, after: page.next ?? "" })
+    for (const again of [openAt(copyOf(path)).store, await snapshotted(path)])
+      expect((await again.unheard({ limit: 9 })).items).toHaveLength(4)
+  })
+
+  it("keeps dead letters, what was told of them, and which were sent again", async () => {
+    const path = freshPath()
+    const { store } = openAt(path)
+    fire(store, "a", 4)
+    const rows = await store.claim("log", 4, 3_600_000)
+    const [first = "", second = "", third = ""] = rows.map(({ id }) => id)
+    const letter: DomainEvent = { ...audit, id: "told", channels: ["page"] }
+    await store.deadLetter([first, second, third], "gone", [letter])
+    expect(await store.resend([second, "unknown"])).toBe(1)
+    for (const again of [openAt(copyOf(path)).store, await snapshotted(path)]) {
+      const dead = await again.deadLetters({ limit: 9 })
+      expect(labels(dead.items)).toEqual([10, 30])
+      expect(await again.deadLetters({ limit: 1, latest: true })).toMatchObject({
+        items: [{ id: third }],
+        next: dead.next,
+      })
+      expect((await again.claim("page", 9, 1)).map(({ event }) => event.id)).toEqual(["told"])
+      expect(labels(await again.claim("log", 9, 1))).toEqual([40, 20])
+      expect(await again.resend([second])).toBe(0)
+      expect(await again.resend([first, third])).toBe(2)
+      expect(await again.deadLetters({ limit: 9, after: dead.next ?? "" })).toEqual({
+        items: [],
+        next: null,
+      })
     }
   })
 

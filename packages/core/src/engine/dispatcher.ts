@@ -1,5 +1,5 @@
 import type { DomainEvent } from "../domain/event.ts"
-import type { Notifier } from "../ports/Notifier.ts"
+import type { Delivery, Notifier } from "../ports/Notifier.ts"
 import type { OutboxRow, Store } from "../ports/Store.ts"
 import type { Notice } from "./notice.ts"
 import { unref } from "./timers.ts"
@@ -105,7 +105,7 @@ export class Dispatcher {
       channel.hasMore = rows.length > 0
       if (rows.length === 0) return
       this.#serve(channel)
-      await this.#deliver(channel.notifier, rows)
+      await this.#deliver(channel, rows)
     }
   }
 
@@ -122,12 +122,12 @@ export class Dispatcher {
     }
   }
 
-  async #deliver(notifier: Notifier, rows: readonly OutboxRow[]): Promise<void> {
+  async #deliver(channel: Channel, rows: readonly OutboxRow[]): Promise<void> {
+    const { notifier } = channel
     const ids = rows.map(({ id }) => id)
-    const events = rows.map(({ event }) => event)
-    let failure = await this.#try(notifier, events)
+    let failure = await this.#try(channel, rows)
     if (failure?.retryable === true && failure.retryAfterMs === null && !this.#stop.signal.aborted)
-      failure = await this.#tryAgain(notifier, events)
+      failure = await this.#tryAgain(channel, rows)
     this.#noteHealth(notifier, failure)
     if (failure === null) return this.#options.store.confirm(ids)
     if (this.#stop.signal.aborted) return this.#options.store.retry(ids, this.#options.nowMs())
@@ -156,12 +156,12 @@ export class Dispatcher {
   }
 
   /** Within one claim, one more try a moment later. */
-  async #tryAgain(notifier: Notifier, events: readonly DomainEvent[]): Promise<Failure | null> {
+  async #tryAgain(channel: Channel, rows: readonly OutboxRow[]): Promise<Failure | null> {
     await new Promise((resolve) => setTimeout(resolve, QUICK_RETRY_MS))
-    return this.#try(notifier, events)
+    return this.#try(channel, rows)
   }
 
-  async #try(notifier: Notifier, events: readonly DomainEvent[]): Promise<Failure | null> {
+  async #try({ name, notifier }: Channel, rows: readonly OutboxRow[]): Promise<Failure | null> {
     const timeout = AbortSignal.any([AbortSignal.timeout(DELIVERY_TIMEOUT_MS), this.#stop.signal])
     if (timeout.aborted) return STOPPED
     const late = new Promise<never>((_, reject) => {
@@ -169,7 +169,9 @@ export class Dispatcher {
     })
     try {
       // One that throws at once must not leave the other without a listener: that ends the process.
-      const told = Promise.resolve().then(() => notifier.deliver(events, timeout))
+      const events = rows.map(({ event }) => event)
+      const delivery = deliveryOf(name, rows)
+      const told = Promise.resolve().then(() => notifier.deliver(events, timeout, delivery))
       await Promise.race([told, late])
       return null
     } catch (error) {
@@ -198,7 +200,7 @@ export class Dispatcher {
     while (this.#hookAgain) {
       this.#hookAgain = false
       const after = this.#cursor === undefined ? {} : { after: this.#cursor }
-      const page = await this.#options.store.events({ ...after, limit: HOOK_PAGE })
+      const page = await this.#options.store.unheard({ ...after, limit: HOOK_PAGE })
       for (const event of page.items) this.#tell(onEvent, event)
       if (page.next !== null) this.#cursor = page.next
       // The next look also tells the store that these were heard.
@@ -224,6 +226,12 @@ const STOPPED: Failure = Object.freeze({
   error: new Error("the dispatcher was closed"),
   retryable: true,
   retryAfterMs: null,
+})
+
+const deliveryOf = (channel: string, rows: readonly OutboxRow[]): Delivery => ({
+  channel,
+  attempts: rows[0]?.attempts ?? 0,
+  createdAtMs: Math.min(...rows.map(({ createdAtMs }) => createdAtMs)),
 })
 
 interface Channel {

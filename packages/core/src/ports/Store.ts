@@ -47,7 +47,10 @@ export interface AccountRecord {
   readonly storeTimeMs: number
 }
 
-/** A page of a log: `next` is what `after` continues from. */
+/**
+ * A page of a log. `next` stands behind its last entry, also where that is the last of all: whoever watches goes
+ * on from there. It is null only of a page without entries; then ask again as before.
+ */
 export interface Page<Item> {
   readonly items: readonly Item[]
   readonly next: string | null
@@ -81,22 +84,48 @@ export interface Store {
   /** Only stores that live in the process: the same without a promise. */
   readonly applyNow?: (command: Command) => Applied
   readonly read: (accounts: readonly string[]) => Promise<readonly AccountRecord[]>
-  /** Accounts by key, after the given one. */
+  /** Accounts by key, after the given one. Only reads. */
   readonly list: (query: ListQuery) => Promise<Page<Account>>
   /**
-   * Every event, oldest first; kept at least until all its channels have heard it. What comes before `after`
-   * was heard: a reader without a cursor starts at what nobody has heard.
+   * Every event that is kept, oldest first. Only reads: it says nothing about who heard what, and any number
+   * of readers may go by cursors of their own. How many are kept that the hook has heard is the store's to say.
    */
   readonly events: (query: LogQuery) => Promise<Page<DomainEvent>>
-  /** What operators did; append-only. */
+  /**
+   * The same log for the one hook of all processes: what comes before `after` was heard, and the store may let
+   * it go. Without `after` it starts at what nobody had heard when this store was opened. Knows no `latest`.
+   */
+  readonly unheard: (query: LogQuery) => Promise<Page<DomainEvent>>
+  /** What operators did; append-only. Only reads. */
   readonly audit: (query: LogQuery) => Promise<Page<DomainEvent>>
   /** Due rows of one channel and one account, oldest first, held for `leaseMs` against other claimers. Empty: nothing is due. */
   readonly claim: (channel: string, limit: number, leaseMs: number) => Promise<readonly OutboxRow[]>
   /** Delivered. Unknown ids are ignored. */
   readonly confirm: (ids: readonly string[]) => Promise<void>
+  /** To be tried again at `dueAtMs`, as one attempt more; later rows of the account wait behind. Unknown ids are ignored. */
   readonly retry: (ids: readonly string[], dueAtMs: number) => Promise<void>
-  readonly deadLetter: (ids: readonly string[], why: string) => Promise<void>
+  /**
+   * Out of the outbox and into the dead letters, in the order of `ids`. Unknown ids are ignored.
+   *
+   * @param tell events that are written in the same atomic step, as those of a command are: to the log, and a row
+   *   for each channel. Nothing of them is written where no id was known, so that the same call again tells
+   *   nobody twice.
+   */
+  readonly deadLetter: (
+    ids: readonly string[],
+    why: string,
+    tell?: readonly DomainEvent[],
+  ) => Promise<void>
+  /** What no try could deliver and nobody has sent again, oldest first. Only reads. */
   readonly deadLetters: (query: LogQuery) => Promise<Page<DeadLetter>>
+  /**
+   * Dead letters go back to the outbox: due now, created now, with no attempts, in the order of `ids` and behind
+   * what waits. They are dead letters no more; that and this are one atomic step for each, so that nothing is
+   * lost or told twice between. A row of that id which already waits stays as it is. Unknown ids are ignored.
+   *
+   * @returns how many of the ids were known; 0 where all of them were sent again before
+   */
+  readonly resend: (ids: readonly string[]) => Promise<number>
   /**
    * Calls back whenever any process may have written something to be told, so that nobody waits for the next look
    * at the outbox; a hint, which may be missing or too many. Absent where a store cannot hear of others.
@@ -113,8 +142,14 @@ export interface ListQuery {
   readonly limit: number
 }
 
-/** A page of a log: `limit` entries at most, after the id `after`. */
+/**
+ * A page of a log: `limit` entries at most, after the place `after`, which is the `next` of an earlier page; from
+ * the oldest that is kept without it. An entry keeps its place for ever: entries that went away meanwhile are
+ * passed over, and none comes twice.
+ */
 export interface LogQuery {
   readonly after?: string
+  /** The last `limit` entries in place of the first, still oldest first; given without `after`. */
+  readonly latest?: true
   readonly limit: number
 }

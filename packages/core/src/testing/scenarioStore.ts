@@ -44,12 +44,14 @@ export class ScenarioStore {
       },
       list: (query) => inner.list(query),
       events: (query) => inner.events(query),
+      unheard: (query) => inner.unheard(query),
       audit: (query) => inner.audit(query),
       claim: (channel, limit, leaseMs) => inner.claim(channel, limit, leaseMs),
       confirm: (ids) => inner.confirm(ids),
       retry: (ids, dueAtMs) => inner.retry(ids, dueAtMs),
-      deadLetter: (ids, why) => inner.deadLetter(ids, why),
+      deadLetter: (...how) => inner.deadLetter(...how),
       deadLetters: (query) => inner.deadLetters(query),
+      resend: (ids) => inner.resend(ids),
       close: () => inner.close(),
     }
   }

@@ -1,6 +1,7 @@
 import type { Account, Change, DomainEvent, Entry, KeptLedger } from "@spendfuse/core/domain"
 import type { DeadLetter, OutboxRow } from "@spendfuse/core/ports"
 import { fromJson } from "@spendfuse/core/wire"
+import type { KeptLetters } from "../deadLetters.ts"
 import type { JournalEntry, Snapshot } from "../entry.ts"
 import type { KeptLog } from "../log.ts"
 import type { OutboxChange, OutboxState } from "../outbox.ts"
@@ -60,7 +61,8 @@ export class SnapshotReader {
   readonly #sources = new Map<string, KeptSource>()
   readonly #switches = new Map<string, { untilMs: number | null }>()
   readonly #rows: OutboxRow[] = []
-  #dead: KeptLog<DeadLetter> = { first: 0, items: [] }
+  readonly #letters: (readonly [number, DeadLetter])[] = []
+  #nextLetter = 0
   #audit: KeptLog<DomainEvent> = { first: 0, items: [] }
   #events: KeptLog<DomainEvent> = { first: 0, items: [] }
   #more: LedgerMore | null = null
@@ -106,7 +108,7 @@ export class SnapshotReader {
         this.#rows.push(first as OutboxRow)
         break
       case "dead":
-        this.#dead = grown(this.#dead, first as number, second as readonly DeadLetter[])
+        this.#died(first as number, second as readonly DeadLetter[])
         break
       case "audit":
         this.#audit = grown(this.#audit, first as number, second as readonly DomainEvent[])
@@ -125,12 +127,18 @@ export class SnapshotReader {
     source.entries.set(n, entry)
   }
 
+  #died(first: number, letters: readonly DeadLetter[]): void {
+    for (const [at, letter] of letters.entries()) this.#letters.push([first + at, letter])
+    this.#nextLetter = Math.max(this.#nextLetter, first + letters.length)
+  }
+
   #snapshot(): Snapshot {
     const [accounts, reservations] = [this.#accounts, this.#reservations]
     if (this.#more === null) throw new Error("the snapshot has no ledger")
     const [sources, switches] = [this.#sources, this.#switches]
     const ledger = { ...this.#more, accounts, reservations, sources, switches }
-    const [rows, dead, audit, events] = [this.#rows, this.#dead, this.#audit, this.#events]
+    const [rows, audit, events] = [this.#rows, this.#audit, this.#events]
+    const dead = { next: this.#nextLetter, letters: this.#letters }
     return { ledger, outbox: { rows, dead, audit, events } }
   }
 }
@@ -146,9 +154,15 @@ function* contentsOf(ledger: KeptLedger, outbox: OutboxState): Generator<readonl
   }
   for (const [key, off] of switches) yield ["switch", key, off]
   for (const row of outbox.rows) yield ["row", row]
-  yield* logRecords("dead", outbox.dead)
+  yield* letterRecords(outbox.dead)
   yield* logRecords("audit", outbox.audit)
   yield* logRecords("events", outbox.events)
+}
+
+/** Numbers have gaps where letters were sent again. */
+function* letterRecords({ next, letters }: KeptLetters): Generator<readonly unknown[]> {
+  for (const [number, letter] of letters) yield ["dead", number, [letter]]
+  yield ["dead", next, []]
 }
 
 const LOG_ITEMS = 64
@@ -218,6 +232,21 @@ const isOutboxChange = (value: unknown): value is OutboxChange => {
   if (!isObject(value)) return false
   if (value.kind === "heard") return hasKey(value, "upTo", "number")
   if (!Array.isArray((value as { ids?: unknown }).ids)) return false
-  if (value.kind === "retry") return hasKey(value, "dueAtMs", "number")
-  return value.kind === "confirm" || (value.kind === "dead" && hasKey(value, "why", "string"))
+  switch (value.kind) {
+    case "confirm":
+      return true
+    case "retry":
+      return hasKey(value, "dueAtMs", "number")
+    case "dead":
+      return hasKey(value, "why", "string")
+    case "dead-told": {
+      const { tell } = value as { tell?: unknown }
+      const isTold = Array.isArray(tell) && tell.every(isEvent)
+      return isTold && hasKey(value, "why", "string") && hasKey(value, "atMs", "number")
+    }
+    case "resend":
+      return hasKey(value, "atMs", "number")
+    default:
+      return false
+  }
 }

@@ -271,7 +271,7 @@ const keyOf = ({ id, division }: Command): string => sourceKey(id.source, divisi
 const assertEvents = async (store: MemoryStore, known: Known): Promise<void> => {
   const told: DomainEvent[] = []
   for (let after: string | undefined; ; ) {
-    const page = await store.events(after === undefined ? { limit: 64 } : { after, limit: 64 })
+    const page = await store.unheard(after === undefined ? { limit: 64 } : { after, limit: 64 })
     told.push(...page.items)
     if (page.next === null) break
     after = page.next
