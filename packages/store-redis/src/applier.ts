@@ -11,7 +11,10 @@ import { TermsSent, termsOf } from "./termsSent.ts"
 interface ApplierOptions {
   readonly shelf: Shelf
   readonly steps: Steps
-  readonly settings: RedisStoreSettings
+  readonly settings: RedisStoreSettings & {
+    readonly eventsKept: number
+    readonly auditKept: number
+  }
 }
 
 /** A command of a batch, and its place there. */
@@ -149,7 +152,7 @@ export class Applier {
 
   #contextOf(division: string, terms: readonly Terms[]): StepContext {
     const { shelf, settings } = this.#options
-    const { nowMs, history = false, eventsKept = KEPT, auditKept = KEPT } = settings
+    const { nowMs, history = false, eventsKept, auditKept } = settings
     return {
       base: this.#base,
       shared: shelf.base(shelf.outboxOf(division)),
@@ -200,5 +203,4 @@ export class Applier {
   }
 }
 
-const KEPT = 10_000
 const WAIT_MS = 100

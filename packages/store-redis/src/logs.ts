@@ -1,16 +1,20 @@
 import { type LogQuery, type Page, StoreCorrupt } from "@spendfuse/core/ports"
 import { type Call, type Script, scriptOf } from "./client.ts"
 import { cursorOf, type Places, placesOf } from "./cursor.ts"
+import { type LogAnswer, type LogEntry, logOf } from "./logAnswer.ts"
 import { SCRIPTS } from "./scripts.ts"
 import type { Shelf } from "./shelf.ts"
 
 /** A log of each outbox. */
 export type LogName = "events" | "audit" | "dead"
 
+/** Reads an entry's fields: names and values by turns. */
+type Read<Item> = (fields: readonly unknown[]) => Item
+
 /** Reads the logs of all outboxes as one: the order holds within a division. */
 export class Logs {
   readonly #shelf: Shelf
-  /** Where a reader begins that has no cursor: what this process found unheard. */
+  /** Where the hook begins without a cursor: what this process found unheard. */
   readonly #starts = new Map<string, string>()
 
   constructor(shelf: Shelf) {
@@ -18,52 +22,105 @@ export class Logs {
   }
 
   /**
-   * @param read an entry's fields: names and values by turns
+   * A page of a log. It only reads.
+   *
    * @throws RangeError for a cursor of another store; StoreUnavailable; StoreCorrupt
    */
-  async page<Item>(
-    name: LogName,
-    { after, limit }: LogQuery,
-    read: (fields: readonly unknown[]) => Item,
-  ): Promise<Page<Item>> {
-    const shelf = this.#shelf
-    const isOne = !shelf.client.isCluster
-    const given: Places = after === undefined ? {} : placesOf(after, isOne)
-    const places: Record<string, string> = Object.assign(Object.create(null), given)
-    const items: Item[] = []
-    const divisions = await shelf.outboxes()
-    const calls = divisions.map((division) => ({
-      division,
-      call: this.#call(name, division, { at: places[division], limit, isNew: after === undefined }),
+  async page<Item>(name: LogName, query: LogQuery, read: Read<Item>): Promise<Page<Item>> {
+    const limit = Math.max(0, query.limit)
+    if (query.latest === true) return this.#latest(name, limit, read)
+    const places = this.#placesOf(query.after)
+    const answers = await this.#ask((division) => ({
+      script: PAGE,
+      args: [name, places[division] ?? "0", String(limit)],
     }))
-    const answers = await shelf.each(calls)
-    for (const [at, division] of divisions.entries()) {
-      const { heard, oldest, entries } = logOf(shelf.name, answers[at])
-      if (name === "events" && !this.#starts.has(division)) this.#starts.set(division, heard)
-      this.#noteLost(name, places[division], oldest)
-      for (const [number, fields] of entries.slice(0, limit - items.length)) {
+    for (const [division, { oldest }] of answers) this.#noteLost(name, places[division], oldest)
+    return this.#gathered(answers, { places, limit }, read)
+  }
+
+  /**
+   * The same for the hook: what comes before its cursor was heard, and without one it begins at what nobody has.
+   *
+   * @throws RangeError for a cursor of another store; StoreUnavailable; StoreCorrupt
+   */
+  async unheard<Item>(query: LogQuery, read: Read<Item>): Promise<Page<Item>> {
+    const limit = Math.max(0, query.limit)
+    const places = this.#placesOf(query.after)
+    const answers = await this.#ask((division) => ({
+      script: UNHEARD,
+      args: [...this.#begins(places[division], division, query), String(limit)],
+    }))
+    for (const [division, { oldest, heard }] of answers) {
+      if (!this.#starts.has(division)) this.#starts.set(division, heard)
+      this.#noteLost("events", places[division], oldest)
+    }
+    return this.#gathered(answers, { places, limit }, read)
+  }
+
+  /** The last entries of all outboxes by their instants. */
+  async #latest<Item>(name: LogName, limit: number, read: Read<Item>): Promise<Page<Item>> {
+    const answers = await this.#ask(() => ({
+      script: PAGE,
+      args: [name, "latest", String(limit)],
+    }))
+    const places = this.#placesOf(undefined)
+    const all: LogEntry[] = []
+    for (const [division, { entries }] of answers) {
+      all.push(...entries)
+      const last = entries.at(-1)
+      if (last !== undefined) places[division] = last.number
+    }
+    // Sorting is stable: within a division the order stays.
+    if (answers.length > 1) all.sort((one, other) => one.atMs - other.atMs)
+    const items = (limit === 0 ? [] : all.slice(-limit)).map(({ fields }) => read(fields))
+    return { items, next: items.length === 0 ? null : this.#cursorOf(places) }
+  }
+
+  #gathered<Item>(
+    answers: Answers,
+    { places, limit }: { readonly places: Record<string, string>; readonly limit: number },
+    read: Read<Item>,
+  ): Page<Item> {
+    const items: Item[] = []
+    for (const [division, { entries }] of answers)
+      for (const { number, fields } of entries.slice(0, limit - items.length)) {
         items.push(read(fields))
         places[division] = number
       }
-    }
-    return { items, next: items.length === 0 ? null : cursorOf(places, isOne) }
+    return { items, next: items.length === 0 ? null : this.#cursorOf(places) }
   }
 
-  #call(
-    name: LogName,
-    division: string,
-    { at, limit, isNew }: { at: string | undefined; limit: number; isNew: boolean },
-  ): Call {
-    const isHook = name === "events"
-    // A reader with a cursor has nothing yet of a division that is new to it.
-    const start = isHook && isNew ? this.#starts.get(division) : undefined
-    const after = at ?? start ?? (isNew ? "" : "0")
-    const says = isHook && (at !== undefined || after === "") ? "hook" : ""
-    return {
-      script: PAGE,
-      keys: [this.#shelf.base(division)],
-      args: [name, after, String(Math.max(0, limit)), says],
-    }
+  /** A reader with a cursor has nothing yet of a division that is new to it. */
+  #begins(at: string | undefined, division: string, { after }: LogQuery): readonly string[] {
+    if (at !== undefined) return ["heard", at]
+    if (after !== undefined) return ["from", "0"]
+    const start = this.#starts.get(division)
+    return start === undefined ? ["begin", "0"] : ["from", start]
+  }
+
+  async #ask(callOf: (division: string) => Pick<Call, "script" | "args">): Promise<Answers> {
+    const shelf = this.#shelf
+    const divisions = await shelf.outboxes()
+    const answers = await shelf.each(
+      divisions.map((division) => {
+        const call = { keys: [shelf.base(division)], ...callOf(division) }
+        return { division, call }
+      }),
+    )
+    return divisions.map((division, at) => {
+      const answer = logOf(answers[at])
+      if (answer === undefined) throw new StoreCorrupt(shelf.name, "a log of the outbox is none")
+      return [division, answer] as const
+    })
+  }
+
+  #placesOf(after: string | undefined): Record<string, string> {
+    const given: Places = after === undefined ? {} : placesOf(after, !this.#shelf.client.isCluster)
+    return Object.assign(Object.create(null) as Record<string, string>, given)
+  }
+
+  #cursorOf(places: Places): string {
+    return cursorOf(places, !this.#shelf.client.isCluster)
   }
 
   /** The reader learns it where the entry after its last is gone. */
@@ -78,31 +135,13 @@ export class Logs {
   }
 }
 
+type Answers = readonly (readonly [division: string, answer: LogAnswer])[]
+
 const PAGE: Script = scriptOf(SCRIPTS.page)
+const UNHEARD: Script = scriptOf(SCRIPTS.unheard)
 
 const WHAT: Readonly<Record<LogName, string>> = {
   events: "events",
   audit: "audit events",
   dead: "dead letters",
 }
-
-interface LogAnswer {
-  readonly heard: string
-  /** The number of the oldest entry; 0 where there is none. */
-  readonly oldest: string
-  readonly entries: readonly (readonly [number: string, fields: readonly unknown[]])[]
-}
-
-const logOf = (store: string, answer: unknown): LogAnswer => {
-  const [heard, oldest, entries] = Array.isArray(answer) ? answer : []
-  if (!Array.isArray(entries)) throw new StoreCorrupt(store, "a log of the outbox is none")
-  return {
-    heard: String(heard),
-    oldest: numbered(oldest),
-    entries: entries.map((entry) => [numbered(entry[0]), valuesOf(entry[1])]),
-  }
-}
-
-const numbered = (id: unknown): string => String(id).replace(/-\d+$/, "")
-
-const valuesOf = (fields: unknown): readonly unknown[] => (Array.isArray(fields) ? fields : [])

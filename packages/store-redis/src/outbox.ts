@@ -6,7 +6,7 @@ import {
   type Page,
   StoreCorrupt,
 } from "@spendfuse/core/ports"
-import { encodeText } from "@spendfuse/core/wire"
+import { encodeText, toPlain } from "@spendfuse/core/wire"
 import { type Script, scriptOf } from "./client.ts"
 import { Logs } from "./logs.ts"
 import { deadLetterOf, eventOf, rowOf } from "./rows.ts"
@@ -17,6 +17,8 @@ interface OutboxOptions {
   readonly shelf: Shelf
   /** Epoch milliseconds; the server's own clock where undefined. */
   readonly nowMs: (() => number) | undefined
+  readonly eventsKept: number
+  readonly auditKept: number
   readonly deadLettersKept: number
 }
 
@@ -54,23 +56,39 @@ export class Outbox {
   }
 
   confirm(ids: readonly string[]): Promise<void> {
-    return this.#ended(ids, "confirm", "")
+    return this.#ended(ids, { verb: "confirm", word: "" })
   }
 
   retry(ids: readonly string[], dueAtMs: number): Promise<void> {
-    return this.#ended(ids, "retry", String(Math.ceil(dueAtMs)))
+    return this.#ended(ids, { verb: "retry", word: String(Math.ceil(dueAtMs)) })
   }
 
-  deadLetter(ids: readonly string[], why: string): Promise<void> {
-    return this.#ended(ids, "dead", encodeText(why))
+  deadLetter(ids: readonly string[], why: string, tell?: readonly DomainEvent[]): Promise<void> {
+    return this.#ended(ids, { verb: "dead", word: encodeText(why), tell })
+  }
+
+  /** A dead letter's id does not say its division: every outbox is asked. */
+  async resend(ids: readonly string[]): Promise<number> {
+    const { shelf } = this.#options
+    let known = 0
+    for (const division of await shelf.outboxes())
+      for (let from = 0; from < ids.length; from += IDS_MAX) {
+        const args = [this.#now(), ...ids.slice(from, from + IDS_MAX).map(encodeText)]
+        known += Number(await shelf.one({ script: RESEND, keys: [shelf.base(division)], args }))
+      }
+    return known
   }
 
   events(query: LogQuery): Promise<Page<DomainEvent>> {
-    return this.#logs.page("events", query, ([, event]) => eventOf(this.#options.shelf.name, event))
+    return this.#logs.page("events", query, this.#readEvent)
+  }
+
+  unheard(query: LogQuery): Promise<Page<DomainEvent>> {
+    return this.#logs.unheard(query, this.#readEvent)
   }
 
   audit(query: LogQuery): Promise<Page<DomainEvent>> {
-    return this.#logs.page("audit", query, ([, event]) => eventOf(this.#options.shelf.name, event))
+    return this.#logs.page("audit", query, this.#readEvent)
   }
 
   deadLetters(query: LogQuery): Promise<Page<DeadLetter>> {
@@ -79,13 +97,21 @@ export class Outbox {
     )
   }
 
-  async #ended(ids: readonly string[], verb: string, word: string): Promise<void> {
-    const { shelf, deadLettersKept } = this.#options
+  readonly #readEvent = ([, event]: readonly unknown[]): DomainEvent =>
+    eventOf(this.#options.shelf.name, event)
+
+  /** What is told goes where the rows were known, and with all of them, so that it goes once. */
+  async #ended(ids: readonly string[], { verb, word, tell = [] }: Ending): Promise<void> {
+    const { shelf, eventsKept, auditKept, deadLettersKept } = this.#options
+    const kept = [deadLettersKept, eventsKept, auditKept].map(String)
+    let left = tell.map((event) => JSON.stringify(toPlain(event)))
     for (const [division, some] of await this.#byDivision(ids)) {
-      for (let from = 0; from < some.length; from += IDS_MAX) {
-        const args = [this.#now(), verb, word, String(deadLettersKept)]
-        args.push(...some.slice(from, from + IDS_MAX).map(encodeText))
-        await shelf.one({ script: ENDED, keys: [shelf.base(division)], args })
+      const most = left.length > 0 ? some.length : IDS_MAX
+      for (let from = 0; from < some.length; from += most) {
+        const args = [this.#now(), verb, word, ...kept, String(left.length), ...left]
+        args.push(...some.slice(from, from + most).map(encodeText))
+        const known = await shelf.one({ script: ENDED, keys: [shelf.base(division)], args })
+        if (Number(known) > 0) left = []
       }
     }
     for (const id of ids) this.#claimed.delete(id)
@@ -139,8 +165,17 @@ export class Outbox {
   }
 }
 
+/** What became of rows. */
+interface Ending {
+  readonly verb: "confirm" | "retry" | "dead"
+  /** When it is due again, or why it is dead. */
+  readonly word: string
+  readonly tell?: readonly DomainEvent[] | undefined
+}
+
 const CLAIM: Script = scriptOf(SCRIPTS.claim)
 const DUE: Script = scriptOf(SCRIPTS.due)
 const ENDED: Script = scriptOf(SCRIPTS.ended)
+const RESEND: Script = scriptOf(SCRIPTS.resend)
 const IDS_MAX = 500
 const CLAIMED_MAX = 10_000

@@ -2,6 +2,7 @@ import type { Account, Command } from "@spendfuse/core/domain"
 import type { AccountRecord, ListQuery, Page } from "@spendfuse/core/ports"
 import type { Shelf } from "./shelf.ts"
 import type { Steps } from "./steps.ts"
+import { byUnits } from "./units.ts"
 
 interface ReaderOptions {
   readonly shelf: Shelf
@@ -45,8 +46,34 @@ export class Reader {
 
   /** @throws StoreUnavailable; StoreCorrupt */
   async list({ after, limit }: ListQuery): Promise<Page<Account>> {
-    const { shelf, steps } = this.#options
     if (limit < 1) return { items: [], next: null }
+    for (let from = after; ; ) {
+      const page = await this.#pageAfter(from, limit)
+      const items = (await this.read(page)).flatMap(({ account }) => account ?? [])
+      if (items.length > 0 || page.length < limit)
+        return { items, next: items.length === 0 ? null : (page.at(-1) ?? null) }
+      // All of them ran out since they were listed.
+      from = page.at(-1)
+    }
+  }
+
+  /** The first keys after one, sorted: `limit` where there are so many. */
+  async #pageAfter(after: string | undefined, limit: number): Promise<readonly string[]> {
+    const page: string[] = []
+    for (let from = after; ; ) {
+      const { keys, upTo } = await this.#keysAfter(from, limit - page.length)
+      page.push(...keys.slice(0, limit - page.length))
+      if (page.length === limit || upTo === undefined) return page
+      from = upTo
+    }
+  }
+
+  /** Sorted, and up to where, if that is not all. */
+  async #keysAfter(
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ readonly keys: readonly string[]; readonly upTo: string | undefined }> {
+    const { shelf, steps } = this.#options
     const divisions = await shelf.divisions.all()
     const answers = await shelf.each(
       divisions.map((division) => ({
@@ -54,15 +81,20 @@ export class Reader {
         call: steps.listingOf(shelf.base(division), after, limit),
       })),
     )
-    const keys: string[] = []
-    for (const [at, division] of divisions.entries())
-      for (const key of steps.keysOf(answers[at])) {
+    const found: string[] = []
+    let upTo: string | undefined
+    for (const [at, division] of divisions.entries()) {
+      const listed = steps.listedOf(answers[at])
+      if (listed.upTo !== undefined && (upTo === undefined || listed.upTo < upTo))
+        upTo = listed.upTo
+      for (const key of listed.keys) {
         this.#divisions.set(key, division)
-        keys.push(key)
+        found.push(key)
       }
-    const page = keys.sort(byUnits).slice(0, limit)
-    const records = await this.read(page)
-    return { items: records.flatMap(({ account }) => account ?? []), next: page.at(-1) ?? null }
+    }
+    const bound = upTo
+    const keys = bound === undefined ? found : found.filter((key) => key <= bound)
+    return { keys: keys.sort(byUnits), upTo }
   }
 
   async #readFrom(
@@ -83,8 +115,6 @@ export class Reader {
 }
 
 const KNOWN_MAX = 100_000
-
-const byUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const push = (map: Map<string, string[]>, key: string, item: string): void => {
   const items = map.get(key)

@@ -9,6 +9,8 @@ import {
 } from "@spendfuse/core/wire"
 import { type Call, scriptOf } from "./client.ts"
 import { SCRIPTS } from "./scripts.ts"
+import type { Listed } from "./steps.ts"
+import { byUnits } from "./units.ts"
 
 const READ = scriptOf(SCRIPTS.read)
 const LIST = scriptOf(SCRIPTS.list)
@@ -45,20 +47,26 @@ export const recordsOf = (
 export const listingOf = (base: string, after: string | undefined, limit: number): Call => ({
   script: LIST,
   keys: [base],
-  args: [after === undefined ? "" : encodeText(after), String(limit)],
+  args: [after === undefined ? "" : encodeText(after), String(limit), String(LOOKED_AT)],
 })
 
 /** @throws StoreCorrupt where it cannot be read */
-export const keysOf = (value: unknown): readonly string[] => {
+export const listedOf = (value: unknown): Listed => {
   if (!Array.isArray(value)) throw new StoreCorrupt(NAME, "keys are not a list")
-  return value.map((encoded: unknown) => {
+  const texts = value.map((encoded: unknown) => {
     const key = decodeText(String(encoded))
     if (key === undefined) throw new StoreCorrupt(NAME, "a key is not one that was written here")
     return key
   })
+  const end = texts.indexOf("")
+  const [upTo] = texts.slice(0, Math.max(0, end)).toSorted(byUnits)
+  const keys = texts.slice(end + 1)
+  return upTo === undefined ? { keys } : { keys: keys.filter((key) => key <= upTo), upTo }
 }
 
 const NAME = "redis"
+/** Names that are looked at in each of 64 lists: a listing must not hold up decisions. */
+const LOOKED_AT = 256
 
 const termsIn = (texts: readonly string[]): ReadonlyMap<string, Terms> => {
   const known = new Map<string, Terms>()

@@ -4,7 +4,7 @@ import { argumentsOf, shortOf } from "./arguments.ts"
 import { clientOf, scriptOf } from "./client.ts"
 import { manyOf } from "./many.ts"
 import type { RedisStoreOptions } from "./options.ts"
-import { keysOf, listingOf, readingOf, recordsOf } from "./records.ts"
+import { listedOf, listingOf, readingOf, recordsOf } from "./records.ts"
 import { SCRIPTS } from "./scripts.ts"
 import type { Many, Steps } from "./steps.ts"
 import { storeOn } from "./storeOn.ts"
@@ -32,5 +32,5 @@ export const STEPS: Steps = {
   readingOf,
   recordsOf,
   listingOf,
-  keysOf,
+  listedOf,
 }

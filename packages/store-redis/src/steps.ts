@@ -63,8 +63,16 @@ export interface Steps {
   ) => Call
   /** @throws StoreCorrupt where it cannot be read */
   readonly recordsOf: (value: unknown, accounts: readonly string[]) => readonly AccountRecord[]
-  /** Lists keys of a division's accounts after the given one: at least `limit` where there are so many, in any order. */
+  /** Lists keys of a division's accounts after the given one: at least `limit` where there are so many. */
   readonly listingOf: (base: string, after: string | undefined, limit: number) => Call
   /** @throws StoreCorrupt where it cannot be read */
-  readonly keysOf: (value: unknown) => readonly string[]
+  readonly listedOf: (value: unknown) => Listed
+}
+
+/** Keys of a division's accounts. */
+export interface Listed {
+  /** In any order. */
+  readonly keys: readonly string[]
+  /** Where it stopped to look, before it had found `limit`; beyond it there may be more. */
+  readonly upTo?: string
 }

@@ -17,7 +17,8 @@ import { Switches, turnedIn } from "./switches.ts"
  * @throws TypeError for a prefix that is none
  */
 export const storeOn = (client: Client, steps: Steps, settings: RedisStoreSettings): Store => {
-  const { prefix = "spendfuse", nowMs, deadLettersKept = DEAD_KEPT } = settings
+  const { prefix = "spendfuse", nowMs } = settings
+  const { eventsKept = KEPT, auditKept = KEPT, deadLettersKept = KEPT } = settings
   assertPrefix(prefix)
   const name = client.isCluster ? "redis-cluster" : "redis"
   const onNotice = settings.onNotice ?? (({ message }) => console.warn(`[spendfuse] ${message}`))
@@ -27,9 +28,9 @@ export const storeOn = (client: Client, steps: Steps, settings: RedisStoreSettin
   const takeOver = switches && ((division: string) => switches.takeOver(division))
   const divisions = new Divisions({ name, client, prefix, takeOver })
   const shelf = new Shelf({ name, prefix, client, divisions, onNotice })
-  const applier = new Applier({ shelf, steps, settings })
+  const applier = new Applier({ shelf, steps, settings: { ...settings, eventsKept, auditKept } })
   const reader = new Reader({ shelf, steps, nowMs })
-  const outbox = new Outbox({ shelf, nowMs, deadLettersKept })
+  const outbox = new Outbox({ shelf, nowMs, eventsKept, auditKept, deadLettersKept })
   return {
     name,
     spansDivisions: !client.isCluster,
@@ -45,17 +46,19 @@ export const storeOn = (client: Client, steps: Steps, settings: RedisStoreSettin
     read: (accounts) => reader.read(accounts),
     list: (query) => reader.list(query),
     events: (query) => outbox.events(query),
+    unheard: (query) => outbox.unheard(query),
     audit: (query) => outbox.audit(query),
     claim: (channel, limit, leaseMs) => outbox.claim(channel, limit, leaseMs),
     confirm: (ids) => outbox.confirm(ids),
     retry: (ids, dueAtMs) => outbox.retry(ids, dueAtMs),
-    deadLetter: (ids, why) => outbox.deadLetter(ids, why),
+    deadLetter: (ids, why, tell) => outbox.deadLetter(ids, why, tell),
     deadLetters: (query) => outbox.deadLetters(query),
+    resend: (ids) => outbox.resend(ids),
     close: () => client.close(),
   }
 }
 
-const DEAD_KEPT = 10_000
+const KEPT = 10_000
 
 const assertBatch = ({ length }: readonly Command[]): void => {
   if (length < 1 || length > STORE_BATCH_MAX)

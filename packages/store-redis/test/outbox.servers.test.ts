@@ -1,5 +1,6 @@
 import type { DomainEvent } from "@spendfuse/core/domain"
 import { describe, expect, inject, it } from "vitest"
+import { scriptOf } from "../src/client.ts"
 import type { RedisPlace } from "../src/options.ts"
 import { auditOf, type Clocked, eventOf, outboxAt } from "./support.ts"
 
@@ -24,6 +25,17 @@ const numbers = (events: readonly DomainEvent[]): readonly unknown[] =>
 
 const told = (rows: readonly { readonly event: DomainEvent }[]): readonly unknown[] =>
   numbers(rows.map(({ event }) => event))
+
+/** All that the server keeps of the test's outbox. */
+const dumpOf = async ({ client, shelf }: Clocked): Promise<unknown> => {
+  const divisions = await shelf.outboxes()
+  const script = scriptOf(`local found = {}
+    for _, key in ipairs({ "log:events", "log:audit", "log:dead", "heard", "turns", "numbers" }) do
+      found[#found + 1] = redis.call("DUMP", KEYS[1] .. "outbox:" .. key) or ""
+    end
+    return found`)
+  return client.run(divisions.map((one) => ({ script, keys: [shelf.base(one)], args: [] })))
+}
 
 describe.each(places)("rows of the outbox on %s", (_, place) => {
   it("are claimed one account at a time, in order, and accounts take turns", async () => {
@@ -139,6 +151,80 @@ describe.each(places)("rows of the outbox on %s", (_, place) => {
   })
 })
 
+describe.each(places)("dead letters on %s", (_, place) => {
+  const bury = async (at: Clocked, times: number): Promise<readonly string[]> => {
+    await fire(at, "a", times)
+    const ids = (await at.outbox.claim("log", times, 1_000)).map(({ id }) => id)
+    await at.outbox.deadLetter(ids, "gone")
+    return ids
+  }
+  const dead = async (at: Clocked): Promise<readonly unknown[]> =>
+    told((await at.outbox.deadLetters({ limit: 9 })).items)
+
+  it("go back behind what waits, as new rows, and are dead no more", async () => {
+    const at = outboxAt(place())
+    const [one = "", two = ""] = await bury(at, 2)
+    await fire(at, "a", 1, 9)
+    at.nowMs += 7
+    expect(await at.other().resend([two, "unknown", one])).toBe(2)
+    expect(await dead(at)).toEqual([])
+    const rows = await at.outbox.claim("log", 9, 1_000)
+    expect(told(rows)).toEqual([9, 2, 1])
+    expect(rows[1]).toEqual({
+      id: two,
+      channel: "log",
+      account: "hour/a",
+      event: eventOf("a", 2, ["log"]),
+      dueAtMs: at.nowMs,
+      attempts: 0,
+      createdAtMs: at.nowMs,
+    })
+    expect(await at.outbox.resend([one, two])).toBe(0)
+    await at.outbox.confirm(rows.map(({ id }) => id))
+    expect(await at.outbox.claim("log", 9, 1_000)).toEqual([])
+  })
+
+  it("that died again are listed behind what died meanwhile, once", async () => {
+    const at = outboxAt(place())
+    const [one = "", two = ""] = await bury(at, 2)
+    const { next } = await at.outbox.deadLetters({ limit: 1 })
+    await at.outbox.resend([one])
+    await at.outbox.deadLetter([one], "again")
+    expect(await dead(at)).toEqual([2, 1])
+    const after = await at.outbox.deadLetters({ limit: 9, after: next ?? "" })
+    expect(after.items.map(({ id, why }) => [id, why])).toEqual([
+      [two, "gone"],
+      [one, "again"],
+    ])
+    expect(at.notices).toEqual([])
+  })
+
+  it("are as many as are kept, and one that was dropped is not known", async () => {
+    const at = outboxAt(place())
+    const ids = await bury(at, 3)
+    expect(await dead(at)).toEqual([2, 3])
+    expect(await at.outbox.resend(ids)).toBe(2)
+    expect(told(await at.outbox.claim("log", 9, 1_000))).toEqual([2, 3])
+  })
+
+  it("tell others with it, once, where a row was known", async () => {
+    const at = outboxAt(place())
+    await fire(at, "a", 2)
+    const ids = (await at.outbox.claim("log", 9, 1_000)).map(({ id }) => id)
+    const word = eventOf("a", 7, ["page"])
+    await at.outbox.deadLetter(["unknown"], "gone", [word])
+    expect(await at.outbox.claim("page", 9, 1_000)).toEqual([])
+    for (const one of [at.outbox, at.other()]) await one.deadLetter(ids, "gone", [word])
+    const rows = await at.outbox.claim("page", 9, 1_000)
+    expect(rows.map(({ id, event }) => [id, event])).toEqual([["hour/a/7/open#page", word]])
+    expect((await at.outbox.events({ limit: 9 })).items).toEqual([
+      eventOf("a", 1, ["log"]),
+      eventOf("a", 2, ["log"]),
+      word,
+    ])
+  })
+})
+
 describe.each(places)("logs on %s", (_, place) => {
   it("are paged by cursors that never move, and nothing is passed over", async () => {
     const at = outboxAt(place())
@@ -159,18 +245,55 @@ describe.each(places)("logs on %s", (_, place) => {
     await expect(at.outbox.audit({ limit: 1, after: "x" })).rejects.toThrow("cursor `x` is none")
   })
 
-  it("begin in a new process at what nobody has heard", async () => {
+  it("give every reader without a cursor all that is kept, and change nothing", async () => {
+    const at = outboxAt(place())
+    await fire(at, "a", 3)
+    await at.outbox.deadLetter([(await at.outbox.claim("log", 1, 1_000))[0]?.id ?? ""], "gone")
+    const before = await dumpOf(at)
+    for (const log of ["events", "audit", "deadLetters"] as const) {
+      const page = await at.outbox[log]({ limit: 2 })
+      if (page.next !== null) await at.outbox[log]({ limit: 2, after: page.next })
+      await at.outbox[log]({ limit: 2, latest: true })
+    }
+    expect(numbers((await at.other().events({ limit: 9 })).items)).toEqual([1, 2, 3])
+    expect(await dumpOf(at)).toEqual(before)
+    expect(numbers((await at.outbox.unheard({ limit: 9 })).items)).toEqual([1, 2, 3])
+  })
+
+  it("begin for the hook of a new process at what nobody has heard", async () => {
     const at = outboxAt(place())
     await fire(at, "a", 4)
-    const page = await at.outbox.events({ limit: 3 })
-    await at.outbox.events({ limit: 3, after: page.next ?? "" })
+    const page = await at.outbox.unheard({ limit: 3 })
+    expect(numbers(page.items)).toEqual([1, 2, 3])
+    await at.outbox.unheard({ limit: 3, after: page.next ?? "" })
     const other = at.other()
-    const rest = await other.events({ limit: 9 })
+    const rest = await other.unheard({ limit: 9 })
     expect(numbers(rest.items)).toEqual([4])
     // Whoever begins anew in the same process begins there too.
-    await other.events({ limit: 9, after: rest.next ?? "" })
-    expect(await other.events({ limit: 9 })).toEqual(rest)
-    expect(numbers((await at.outbox.events({ limit: 9 })).items)).toEqual([1, 2, 3, 4])
+    await other.unheard({ limit: 9, after: rest.next ?? "" })
+    expect(await other.unheard({ limit: 9 })).toEqual(rest)
+    expect(numbers((await at.outbox.unheard({ limit: 9 })).items)).toEqual([1, 2, 3, 4])
+  })
+
+  it("show their latest entries oldest first, and a watcher goes on from them", async () => {
+    const at = outboxAt(place())
+    expect(await at.outbox.events({ limit: 2, latest: true })).toEqual({ items: [], next: null })
+    await fire(at, "a", 2)
+    at.nowMs += 1
+    await fire(at, "b", 2, 11)
+    at.nowMs += 1
+    await fire(at, "a", 1, 3)
+    const page = await at.outbox.events({ limit: 4, latest: true })
+    expect(numbers(page.items)).toEqual([2, 11, 12, 3])
+    await fire(at, "b", 1, 13)
+    await fire(at, "c", 1, 21)
+    const { items, next } = await at.outbox.events({ limit: 9, after: page.next ?? "" })
+    expect(numbers(items)).toEqual([13, 21])
+    expect(await at.outbox.events({ limit: 9, after: next ?? "" })).toEqual({
+      items: [],
+      next: null,
+    })
+    expect(numbers((await at.outbox.events({ limit: 99, latest: true })).items)).toHaveLength(7)
   })
 
   it("keep what operators did apart", async () => {

@@ -63,7 +63,7 @@ const NOTES: Steps = {
     keys: [base],
     args: [after === undefined ? "-" : `(${after}`, String(limit)],
   }),
-  keysOf: (value) => value as readonly string[],
+  listedOf: (value) => ({ keys: value as readonly string[] }),
 }
 
 const TERMS = { id: "t", limit: 1, tiers: [] } as unknown as Terms

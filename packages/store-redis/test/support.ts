@@ -41,7 +41,8 @@ export const outboxAt = (place: RedisPlace): Clocked => {
   const shelf = new Shelf({ name, prefix, client, divisions, onNotice })
   const state = { nowMs: NOW_MS }
   const nowMs = (): number => state.nowMs
-  const other = (): Outbox => new Outbox({ shelf, nowMs, deadLettersKept: 2 })
+  const other = (): Outbox =>
+    new Outbox({ shelf, nowMs, eventsKept: 10, auditKept: 10, deadLettersKept: 2 })
   const tell = async (events: readonly DomainEvent[], division = "*"): Promise<void> => {
     await divisions.listed(division)
     const args = [JSON.stringify(events.map(wireOf)), String(state.nowMs)]

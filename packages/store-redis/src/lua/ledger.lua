@@ -114,12 +114,25 @@ function ledger.countEntries(base, source)
   return count
 end
 
-local function nameList(base, account)
+local function nameList(base, at)
+  return base .. string.format("names:%02d", at)
+end
+
+local function nameListOf(base, account)
   local sum = 0
   for at = 1, #account do
     sum = (sum * 31 + account:byte(at)) % 64
   end
-  return base .. string.format("names:%02d", sum)
+  return nameList(base, sum)
+end
+
+-- Drops names of accounts that ran out: of `most` in a list, by chance.
+local function dropNames(base, names, most)
+  for _, name in ipairs(redis.call("ZRANDMEMBER", names, most)) do
+    if redis.call("EXISTS", base .. "a:" .. name) == 0 then
+      redis.call("ZREM", names, name)
+    end
+  end
 end
 
 -- Until when an account must be known; nil for ever.
@@ -166,7 +179,6 @@ local function set(key, value, horizon)
   end
 end
 
--- A new name takes the place of two that ran out, where it meets them: so that names stay in proportion.
 local function flushAccount(key, known)
   local account = known.value
   local timed = account.base .. "timed"
@@ -176,12 +188,9 @@ local function flushAccount(key, known)
     redis.call("ZREM", timed, account.key)
   end
   if not known.was then
-    local names = nameList(account.base, account.key)
-    for _, name in ipairs(redis.call("ZRANDMEMBER", names, 2)) do
-      if redis.call("EXISTS", account.base .. "a:" .. name) == 0 then
-        redis.call("ZREM", names, name)
-      end
-    end
+    -- A new name takes the place of two that ran out, where it meets them: so that names stay in proportion.
+    local names = nameListOf(account.base, account.key)
+    dropNames(account.base, names, 2)
     redis.call("ZADD", names, 0, account.key)
   end
   local packed = ledger.quickAccount(account) or "a" .. cmsgpack.pack(account)
@@ -231,6 +240,11 @@ function ledger.flushOff(key, untilMs)
   else
     redis.call("DEL", off)
   end
+end
+
+-- Looks at a few names of one list by turns, and drops those of accounts that ran out.
+function ledger.flushNames(base, turn)
+  dropNames(base, nameList(base, turn % 64), 16)
 end
 
 -- Writes everything; no command here can fail by type or argument.

@@ -7,8 +7,9 @@
 --   state:LEN:CHANNEL ACC  packed { turn, leasedUntilMs, ids claimed }
 --   ready:CHANNEL          accounts that may be claimed, by turn: who was claimed goes to the end
 --   waiting:CHANNEL        accounts that are leased or not yet due, by when that ends
---   log:NAME, count:NAME   stream of a log, and how many it was ever given
+--   log:NAME, count:NAME   stream of a log, each entry under its number and instant; how many it was ever given
 --   heard                  the number of the last event that the hook is known to have
+--   numbers                of each dead letter, by the id of its row; gone: the highest that was dropped
 local outbox = {}
 
 local function outboxKey(base, kind, rest)
@@ -23,10 +24,14 @@ local function numeral(number)
   return string.format("%.0f", number)
 end
 
+local function nextNumber(base, name)
+  return numeral(redis.call("INCR", outboxKey(base, "count", name)))
+end
+
 -- Appends to a log that keeps at least `kept` of the latest.
-function outbox.append(base, name, kept, fields)
-  local count = redis.call("INCR", outboxKey(base, "count", name))
-  redis.call("XADD", outboxKey(base, "log", name), "MAXLEN", "~", kept, numeral(count) .. "-0", unpack(fields))
+local function append(base, name, kept, body, now)
+  local entry = nextNumber(base, name) .. "-" .. numeral(now)
+  redis.call("XADD", outboxKey(base, "log", name), "MAXLEN", "~", kept, entry, "event", body)
 end
 
 local function nextTurn(base)
@@ -48,18 +53,23 @@ local function put(base, channel, account, id, body, now)
   redis.call("ZADD", outboxKey(base, "ready", channel), numeral(turn), account)
 end
 
--- Writes what one step raised: into the log, and a row for each channel.
+-- Writes one event, whose wire form `body` is: into the log, and a row for each channel.
+function outbox.write(base, event, body, now, eventsKept, auditKept)
+  append(base, "events", eventsKept, body, now)
+  if event.kind == "audit" then
+    append(base, "audit", auditKept, body, now)
+  end
+  local account = type(event.account) == "string" and event.account or ""
+  for _, channel in ipairs(event.channels) do
+    put(base, channel, account, event.id .. "#" .. channel, body, now)
+  end
+end
+
+-- Writes what one step raised.
 -- `events`: list of tables in the wire's form; `now`: number; `eventsKept`, `auditKept`: how many the logs keep.
 function outbox.tell(base, events, now, eventsKept, auditKept)
   for _, event in ipairs(events) do
-    local body = cjson.encode(event)
-    outbox.append(base, "events", eventsKept, { "event", body })
-    if event.kind == "audit" then
-      outbox.append(base, "audit", auditKept, { "event", body })
-    end
-    for _, channel in ipairs(event.channels) do
-      put(base, channel, event.account or "", event.id .. "#" .. channel, body, now)
-    end
+    outbox.write(base, event, cjson.encode(event), now, eventsKept, auditKept)
   end
 end
 
@@ -155,6 +165,46 @@ local function remove(base, id, row, queue)
   return true
 end
 
+-- A row as the client reads it.
+function outbox.flat(id, row, why)
+  return { id, row[1], row[2], row[3], numeral(row[4]), numeral(row[5]), numeral(row[6]), why }
+end
+
+-- Appends to the dead letters, of which exactly `kept` are kept; an index finds them by their ids.
+local function bury(base, id, row, why, kept, now)
+  local log, numbers = outboxKey(base, "log", "dead"), base .. "outbox:numbers"
+  local number = nextNumber(base, "dead")
+  redis.call("XADD", log, number .. "-" .. numeral(now), unpack(outbox.flat(id, row, why)))
+  redis.call("HSET", numbers, id, number)
+  local over = math.min(redis.call("XLEN", log) - tonumber(kept), 64)
+  for _, entry in ipairs(over > 0 and redis.call("XRANGE", log, "-", "+", "COUNT", over) or {}) do
+    local oldest = entry[1]:match("^%d+")
+    redis.call("XDEL", log, entry[1])
+    redis.call("SET", outboxKey(base, "gone", "dead"), oldest)
+    if redis.call("HGET", numbers, entry[2][1]) == oldest then
+      redis.call("HDEL", numbers, entry[2][1])
+    end
+  end
+end
+
+-- A dead letter goes back to the end of its queue, as a new row. 0 where it is not known.
+function outbox.resend(base, id, now)
+  local log, numbers = outboxKey(base, "log", "dead"), base .. "outbox:numbers"
+  local number = redis.call("HGET", numbers, id)
+  if not number then
+    return 0
+  end
+  local entry = redis.call("XRANGE", log, number, number)[1]
+  if not entry then
+    error("CORRUPT a dead letter is gone")
+  end
+  local _, channel, account, body = unpack(entry[2])
+  put(base, channel, account, id, body, now)
+  redis.call("XDEL", log, entry[1])
+  redis.call("HDEL", numbers, id)
+  return 1
+end
+
 -- What became of a row: `confirm`, `retry` (`word` is when) or `dead` (`word` is why). 0 where it is not known.
 function outbox.ended(base, id, verb, word, kept, now)
   local row = rowAt(base, id)
@@ -177,7 +227,7 @@ function outbox.ended(base, id, verb, word, kept, now)
     redis.call("SET", outboxKey(base, "row", id), cmsgpack.pack(row))
   else
     if verb == "dead" then
-      outbox.append(base, "dead", kept, outbox.flat(id, row, word))
+      bury(base, id, row, word, kept, now)
     end
     isEmpty = remove(base, id, row, queue)
   end
@@ -186,9 +236,4 @@ function outbox.ended(base, id, verb, word, kept, now)
     place(base, channel, account, state, now)
   end
   return 1
-end
-
--- A row as the client reads it.
-function outbox.flat(id, row, why)
-  return { id, row[1], row[2], row[3], numeral(row[4]), numeral(row[5]), numeral(row[6]), why }
 end

@@ -12,8 +12,13 @@
 -- Answers { now, rank or "", done before, events, "1" where something stops, outcome }, or { "terms" }; quickly
 -- `now;rank;done before;R;granted` or `now;rank;done before;S`; to many, lines of that for those before the first
 -- that the full rules must decide: that one and all after it are not done, and must be sent alone.
+--
+-- A function of Lua has at most 200 locals: blocks let go of those that nothing after them needs.
+local answered
+do
 -- include: quick.lua
-local answered = quickly()
+  answered = quickly()
+end
 if answered or ARGV[5] == "m" then
   return answered or ""
 end
@@ -29,20 +34,24 @@ end
 -- include: raise.lua
 -- include: admit.lua
 -- include: once.lua
+local steps
+do
 -- include: calls.lua
 -- include: operator.lua
-local STEPS = {
-  reserve = reserve,
-  extend = extend,
-  settle = settle,
-  release = release,
-  charge = charge,
-  adjust = adjust,
-  acknowledge = acknowledge,
-  trip = trip,
-  switch = switchTo,
-  expire = expire,
-}
+  steps = {
+    reserve = reserve,
+    extend = extend,
+    settle = settle,
+    release = release,
+    charge = charge,
+    adjust = adjust,
+    acknowledge = acknowledge,
+    trip = trip,
+    switch = switchTo,
+    expire = expire,
+    sweep = sweep,
+  }
+end
 
 local function lineOf(line)
   return with(line, { terms = ledger.termsOf(line.terms) })
@@ -124,9 +133,9 @@ local function decided(command, events)
   if known then
     return known.body and '{"replayed":true,' .. known.body:sub(2) or outcomeBody(known)
   end
-  local swept = sweep(command.home, command.kind == "expire" and 1024 or 16, events)
+  local swept = steps.sweep(command.home, command.kind == "expire" and 1024 or 16, events)
   newDraft()
-  local outcome = STEPS[command.kind](command, swept)
+  local outcome = steps[command.kind](command, swept)
   local body = outcomeBody(outcome)
   if outcome.kind == "error" then
     return body
@@ -149,6 +158,9 @@ local function run()
   local body = decided(command, events)
   ledger.flush()
   ledger.flushNext(command.home)
+  if command.kind == "expire" then
+    ledger.flushNames(command.home, command.id.n)
+  end
   outbox.tell(ledger.shared, events, now, ARGV[3], ARGV[4])
   local rank = ARGV[2] == "1" and text(redis.call("INCR", ledger.shared .. "rank")) or ""
   return { text(now), rank, text(before and before.done or 0), text(#events), stopsOf(events), body }
