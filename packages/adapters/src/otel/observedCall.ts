@@ -55,6 +55,10 @@ export class ObservedCall implements Admitted {
     return this.#call.maxOutputTokens
   }
 
+  get heldTokens(): number {
+    return this.#call.heldTokens
+  }
+
   get held(): Admitted["held"] {
     return this.#call.held
   }

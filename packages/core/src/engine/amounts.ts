@@ -15,6 +15,13 @@ export const rest = (all: Amounts, taken: Amounts): Amounts => ({
   requests: Math.max(0, all.requests - taken.requests),
 })
 
+/** So many times each unit. */
+export const times = (one: Amounts, n: number): Amounts => ({
+  usd: n * one.usd,
+  tokens: n * one.tokens,
+  requests: n * one.requests,
+})
+
 /** Of each unit the sum, at most 2^53 − 1. */
 export const sum = (one: Amounts, other: Amounts): Amounts => ({
   usd: Math.min(AMOUNT_MAX, one.usd + other.usd),

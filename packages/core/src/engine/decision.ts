@@ -22,6 +22,11 @@ export interface Admitted {
   readonly via: string | null
   /** The output limit to send, in tokens per choice: never send a higher one. Null where the call has no output. */
   readonly maxOutputTokens: number | null
+  /**
+   * The output tokens per choice that are held by now: all of `maxOutputTokens`, unless the request asked for a
+   * slice (`sliceTokens`). Then the call must be stopped here, or extended before.
+   */
+  readonly heldTokens: number
   /** What is held for it. */
   readonly held: Amounts
   readonly priceSource: PriceSource | null

@@ -12,6 +12,8 @@ export interface Estimate {
   readonly base: Amounts
   readonly perUnit: Amounts
   readonly units: Units
+  /** The limit of its output where less is held to begin with; null where the whole limit is held. */
+  readonly limitTokens: number | null
   readonly source: PriceSource | null
 }
 
@@ -33,6 +35,7 @@ export const estimate = (
       base: oneCall(request.amounts),
       perUnit: NOTHING,
       units: NO_UNITS,
+      limitTokens: null,
       source: null,
     }
   const choices = request.choices ?? 1
@@ -42,14 +45,24 @@ export const estimate = (
       "invalid-command",
       "nothing bounds the input; give `inputTokens` (UTF-8 bytes are a bound), or `amounts`",
     )
-  const units = unitsOf(request, policy, prices, atMs)
+  const { units, limitTokens } = unitsOf(request, policy, prices, atMs)
   return {
     base: { usd: worst.baseNanoUsd, tokens: request.inputTokens, requests: 1 },
     perUnit: { usd: worst.perOutputTokenNanoUsd, tokens: choices, requests: 0 },
     units,
+    limitTokens,
     source: worst.source,
   }
 }
+
+/** The output limit to send: what was granted, or the whole limit where a slice of it is held. */
+export const outputLimitOf = ({
+  asked: { estimate },
+  granted,
+}: {
+  readonly asked: { readonly estimate: Estimate }
+  readonly granted: number
+}): number | null => (estimate.units.most === 0 ? null : (estimate.limitTokens ?? granted))
 
 const NO_UNITS: Units = Object.freeze({ least: 0, most: 0 })
 
@@ -141,20 +154,21 @@ const unitsOf = (
   policy: Policy,
   prices: Prices | undefined,
   atMs: number,
-): Units => {
+): Pick<Estimate, "units" | "limitTokens"> => {
   const own = request.maxOutputTokens
   const known =
     request.model === undefined
       ? null
       : (prices?.maxOutputTokens(modelOf(request, request.model, atMs)) ?? null)
-  const most = own ?? smaller(policy.maxOutputTokens, known)
-  if (most === null)
+  const limit = own ?? smaller(policy.maxOutputTokens, known)
+  if (limit === null)
     throw new RequestFailed(
       "invalid-command",
       "nothing bounds the output; set `maxOutputTokens` in the policy or in the request",
     )
+  const most = Math.min(limit, request.sliceTokens ?? limit)
   const least = Math.min(most, request.minOutputTokens ?? policy.minOutputTokens)
-  return { least, most }
+  return { units: { least, most }, limitTokens: most < limit ? limit : null }
 }
 
 /**

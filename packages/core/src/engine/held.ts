@@ -4,14 +4,15 @@ import type { Outcome } from "../domain/outcome.ts"
 import { reservationName } from "../domain/source.ts"
 import { type Amounts, NOTHING } from "../domain/terms.ts"
 import type { PriceSource } from "../ports/Prices.ts"
-import { rest, smallest, sum } from "./amounts.ts"
+import { rest, smallest, sum, times } from "./amounts.ts"
 import { type Asked, RESERVATION_MS } from "./asked.ts"
 import type { Admitted, Extended, Settled } from "./decision.ts"
 import { RequestFailed } from "./errors.ts"
-import { costOfSettlement } from "./estimate.ts"
+import { costOfSettlement, outputLimitOf } from "./estimate.ts"
 import type { HeldBy } from "./heldBy.ts"
 import { type Answer, sendFor } from "./holdCommands.ts"
 import { chargeOf } from "./posts.ts"
+import { latestEnd, type Refusing } from "./refusal.ts"
 import { type CallRequest, checkSettlement, type Settlement } from "./request.ts"
 import type { Numbered } from "./send.ts"
 
@@ -83,7 +84,11 @@ export class Held implements Admitted {
   }
 
   get maxOutputTokens(): number | null {
-    return this.#made.asked.estimate.units.most === 0 ? null : this.#granted
+    return outputLimitOf(this.#made)
+  }
+
+  get heldTokens(): number {
+    return this.#granted + (this.#next?.heldTokens ?? 0)
   }
 
   get held(): Amounts {
@@ -156,7 +161,7 @@ export class Held implements Admitted {
       ? null
       : await sendFor(this.#engine, this, this.#more(issuedAtMs, tokens))
     const refusing = { asked: this.#made.asked, lines: this.lines, issuedAtMs }
-    if (outcome === null) return this.#engine.refusal({ ...refusing, reason: "store-unavailable" })
+    if (outcome === null) return this.#moreWithoutStore(tokens, refusing)
     if (outcome.kind === "extended") {
       this.#granted += outcome.granted
       return { allowed: true, tokens: outcome.granted, drain: outcome.drain }
@@ -165,6 +170,24 @@ export class Held implements Admitted {
     if (outcome.kind !== "error") throw new Error(`an Extend was answered with \`${outcome.kind}\``)
     if (outcome.error === "period-over") return this.#goOn(tokens)
     throw new RequestFailed(outcome.error, outcome.detail)
+  }
+
+  /** By the policy's rule for a store that gives no answer, as for a request of its own. */
+  #moreWithoutStore(tokens: Tokens, refusing: Omit<Refusing, "reason">): Extended {
+    const { known, policy } = this.#engine
+    const { lines } = this
+    const obstacles = known.stopsOf(lines, this.#made.plan.switches, refusing.issuedAtMs)
+    const [first] = obstacles
+    if (first !== undefined) {
+      const stopped = { obstacles, untilMs: latestEnd(obstacles), withoutStore: true }
+      return this.#engine.refusal({ ...refusing, reason: first.reason, ...stopped })
+    }
+    for (const n of new Set([tokens.most, tokens.least])) {
+      if (!known.takeShare(policy, lines, times(this.#made.asked.estimate.perUnit, n))) continue
+      this.#granted += n
+      return { allowed: true, tokens: n, drain: false }
+    }
+    return this.#engine.refusal({ ...refusing, reason: "store-unavailable" })
   }
 
   /** The heartbeat of a running call: nobody waits for it. False where the store knows no such hold. */
@@ -178,11 +201,7 @@ export class Held implements Admitted {
 
   get #own(): Amounts {
     const { base, perUnit } = this.#made.asked.estimate
-    return {
-      usd: base.usd + this.#granted * perUnit.usd,
-      tokens: base.tokens + this.#granted * perUnit.tokens,
-      requests: base.requests + this.#granted * perUnit.requests,
-    }
+    return sum(base, times(perUnit, this.#granted))
   }
 
   get #id(): CommandId {
@@ -321,7 +340,7 @@ export class Held implements Admitted {
     const { perUnit, source } = asked.estimate
     const decided = await this.#engine.attempt({
       ...asked,
-      estimate: { base: NOTHING, perUnit, units: tokens, source },
+      estimate: { base: NOTHING, perUnit, units: tokens, limitTokens: null, source },
     })
     if (!decided.allowed) return decided
     if (this.#ended !== null) {
@@ -329,7 +348,7 @@ export class Held implements Admitted {
       throw new RequestFailed("not-running", "the reservation has ended")
     }
     this.#next = decided
-    return { allowed: true, tokens: decided.maxOutputTokens ?? 0, drain: false }
+    return { allowed: true, tokens: decided.heldTokens, drain: false }
   }
 
   #end(settled: Promise<Settled>): Promise<Settled> {

@@ -2,11 +2,11 @@ import type { Line } from "../domain/command.ts"
 import type { Plan } from "../domain/compile.ts"
 import { type Amounts, NOTHING } from "../domain/terms.ts"
 import type { PriceSource } from "../ports/Prices.ts"
-import { sum } from "./amounts.ts"
+import { sum, times } from "./amounts.ts"
 import { type Asked, RESERVATION_MS } from "./asked.ts"
 import type { Admitted, Extended, Refused, Settled } from "./decision.ts"
 import { RequestFailed } from "./errors.ts"
-import { costOfSettlement } from "./estimate.ts"
+import { costOfSettlement, outputLimitOf } from "./estimate.ts"
 import type { HeldBy } from "./heldBy.ts"
 import type { Take } from "./leasePart.ts"
 import { type CallRequest, checkSettlement, type Settlement } from "./request.ts"
@@ -85,7 +85,11 @@ export class LeasedHold implements Admitted {
   }
 
   get maxOutputTokens(): number | null {
-    return this.#made.asked.estimate.units.most === 0 ? null : this.#granted
+    return outputLimitOf(this.#made)
+  }
+
+  get heldTokens(): number {
+    return this.#granted
   }
 
   get held(): Amounts {
@@ -203,7 +207,7 @@ export class LeasedHold implements Admitted {
 
 /** What a request holds at `n` units. */
 export const amountsAt = ({ estimate: { base, perUnit } }: Asked, n: number): Amounts =>
-  sum(base, { usd: n * perUnit.usd, tokens: n * perUnit.tokens, requests: n * perUnit.requests })
+  sum(base, times(perUnit, n))
 
 /** Counts what was spent where each line has one take. */
 const spendEach = (takes: readonly Take[], amounts: Amounts, final: boolean): void => {

@@ -215,7 +215,7 @@ export class Leases implements Leasing {
     }
     if (!decided.withoutStore) leased.judged.atMs = issuedAtMs
     if (takes.length === 0) return decided
-    const granted = asked.estimate.units.most === 0 ? 0 : (decided.maxOutputTokens ?? 0)
+    const granted = asked.estimate.units.most === 0 ? 0 : decided.heldTokens
     for (const take of takes)
       take.part.shrink(take, amountsAt(asked, granted)[take.part.line.terms.unit])
     return this.#held(deciding, takes, decided, granted)

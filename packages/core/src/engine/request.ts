@@ -17,6 +17,11 @@ export interface CallRequest {
   readonly inputTokens?: number
   /** The call's own limit of output tokens; absent: the policy's `maxOutputTokens`. */
   readonly maxOutputTokens?: number
+  /**
+   * Hold this many output tokens per choice to begin with, and not the whole limit. What the call writes must
+   * then stay within `heldTokens`, which `extend` raises while it runs. Absent: the whole limit is held.
+   */
+  readonly sliceTokens?: number
   /** A grant is not clamped below this; default the policy's. */
   readonly minOutputTokens?: number
   /** Answers made at once (`n`); 1 unless given. */
@@ -61,6 +66,7 @@ export const checkRequest = (request: CallRequest): void => {
   checkCount("searches", request.searches)
   checkCount("waitMs", request.waitMs)
   checkCount("choices", request.choices, 1)
+  checkCount("sliceTokens", request.sliceTokens, 1)
   checkCount("expiresInMs", request.expiresInMs, 1)
   checkText("model", request.model)
   checkText("provider", request.provider)
