@@ -25,6 +25,11 @@ export interface MemoryStore extends Store {
   readonly applyNow: (command: Command) => Applied
   /** The ledger itself, to be read only. */
   readonly ledger: Ledger
+  /**
+   * When the first row of the outbox is due and free, epoch milliseconds; infinite where none waits. For hosts
+   * that sleep until then.
+   */
+  readonly rowDueAtMs: () => number
 }
 
 /**
@@ -43,6 +48,7 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
     name: NAME,
     endsWithProcess: journal === undefined,
     ledger,
+    rowDueAtMs: () => outbox.dueAtMs,
     applyNow: (command) => keeper.applyNow(command),
     apply: async (commands, signal) => {
       signal?.throwIfAborted()

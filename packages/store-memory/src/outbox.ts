@@ -107,6 +107,15 @@ export class Outbox {
     return []
   }
 
+  /** When the first row that waits is due and free, epoch milliseconds; infinite where none waits. */
+  get dueAtMs(): number {
+    let dueAtMs = Number.POSITIVE_INFINITY
+    for (const queues of this.#channels.values())
+      for (const { rows, leasedUntilMs } of queues.values())
+        dueAtMs = Math.min(dueAtMs, Math.max(rows[0]?.dueAtMs ?? dueAtMs, leasedUntilMs))
+    return dueAtMs
+  }
+
   /** Answers how many of the ids were known. */
   apply(change: OutboxChange): number {
     switch (change.kind) {

@@ -106,6 +106,20 @@ describe("rows of the outbox", () => {
     })
   })
 
+  it("say when the first of them is due and free", async () => {
+    const at = clocked()
+    expect(at.store.rowDueAtMs()).toBe(Number.POSITIVE_INFINITY)
+    fire(at.store, "a", 2)
+    expect(at.store.rowDueAtMs()).toBe(NOW_MS)
+    const rows = await at.store.claim("log", 9, 1_000)
+    expect(at.store.rowDueAtMs()).toBe(NOW_MS + 1_000)
+    const ids = rows.map(({ id }) => id)
+    await at.store.retry(ids, NOW_MS + 500)
+    expect(at.store.rowDueAtMs()).toBe(NOW_MS + 500)
+    await at.store.confirm(ids)
+    expect(at.store.rowDueAtMs()).toBe(Number.POSITIVE_INFINITY)
+  })
+
   it("that were dead come again at once, behind what waits, as new", async () => {
     const at = clocked()
     fire(at.store, "a", 2)
