@@ -24,7 +24,7 @@ const policy = definePolicy({
 
 const LISTS = 64
 
-/** A store with accounts of some users, and in each list of names so many whose accounts ran out. */
+/** A store with accounts of some users, `division:user`, and in each list of names so many whose accounts ran out. */
 const opened = async (users: readonly string[], dead: number) => {
   const url = inject("redisUrl")
   const prefix = freshName("list")
@@ -35,15 +35,17 @@ const opened = async (users: readonly string[], dead: number) => {
     await store.close()
   })
   let n = 0
-  const head = () => {
+  const head = (division: string) => {
     n += 1
-    return { id: { source: "s", n }, done: n - 1, division: "*" }
+    return { id: { source: "s", n }, done: 0, division }
   }
-  for (const user of users) {
+  for (const name of users) {
+    const [division = "", user = ""] = name.split(":")
     const plan = compile(policy, { user }, Date.now())
     if ("missing" in plan) throw new Error(plan.missing)
     const amounts = { ...NOTHING, usd: 1 }
-    await store.apply([{ kind: "charge", ...head(), lines: plan.lines, amounts, ends: null }])
+    const lines = plan.lines.map((line) => ({ ...line, division }))
+    await store.apply([{ kind: "charge", ...head(division), lines, amounts, ends: null }])
   }
   const names = Array.from(
     { length: LISTS },
@@ -56,7 +58,7 @@ const opened = async (users: readonly string[], dead: number) => {
     const counts = await Promise.all(names.map((list) => redis.zcard(list)))
     return counts.reduce((sum, count) => sum + count, 0)
   }
-  const expire = () => store.apply([{ kind: "expire", ...head() }])
+  const expire = () => store.apply([{ kind: "expire", ...head("*") }])
   return { store, kept, expire }
 }
 
@@ -71,7 +73,7 @@ const walked = async (store: Store, limit: number): Promise<readonly (readonly s
 }
 
 it("a listing finds every account once among names that ran out, and drops none", async () => {
-  const { store, kept } = await opened(["a", "g5x", "z1", "z2", "z3"], 700)
+  const { store, kept } = await opened(["*:a", "*:g5x", "acme:z1", "*:z2", "acme:z3"], 700)
   const before = await kept()
   expect(await walked(store, 2)).toEqual([["b/a", "b/g5x"], ["b/z1", "b/z2"], ["b/z3"]])
   expect(await walked(store, 9)).toEqual([["b/a", "b/g5x", "b/z1", "b/z2", "b/z3"]])
@@ -79,7 +81,7 @@ it("a listing finds every account once among names that ran out, and drops none"
 }, 30_000)
 
 it("names of accounts that ran out are dropped by and by without new ones", async () => {
-  const { store, kept, expire } = await opened(["a", "z"], 5)
+  const { store, kept, expire } = await opened(["*:a", "*:z"], 5)
   for (let round = 0; round < LISTS; round += 1) await expire()
   expect(await kept()).toBe(2)
   expect(await walked(store, 9)).toEqual([["b/a", "b/z"]])

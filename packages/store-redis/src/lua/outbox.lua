@@ -170,38 +170,44 @@ function outbox.flat(id, row, why)
   return { id, row[1], row[2], row[3], numeral(row[4]), numeral(row[5]), numeral(row[6]), why }
 end
 
--- Appends to the dead letters, of which exactly `kept` are kept; an index finds them by their ids.
+-- Takes a dead letter out, and answers its fields; nil where it is not known.
+local function unbury(base, id)
+  local log, numbers = outboxKey(base, "log", "dead"), base .. "outbox:numbers"
+  local number = redis.call("HGET", numbers, id)
+  if not number then
+    return nil
+  end
+  local entry = redis.call("XRANGE", log, number, number)[1]
+  if not entry then
+    error("CORRUPT a dead letter is gone")
+  end
+  redis.call("XDEL", log, entry[1])
+  redis.call("HDEL", numbers, id)
+  return entry[2]
+end
+
+-- Appends to the dead letters: one of a row, the latest, and exactly `kept` of all.
 local function bury(base, id, row, why, kept, now)
+  unbury(base, id)
   local log, numbers = outboxKey(base, "log", "dead"), base .. "outbox:numbers"
   local number = nextNumber(base, "dead")
   redis.call("XADD", log, number .. "-" .. numeral(now), unpack(outbox.flat(id, row, why)))
   redis.call("HSET", numbers, id, number)
   local over = math.min(redis.call("XLEN", log) - tonumber(kept), 64)
   for _, entry in ipairs(over > 0 and redis.call("XRANGE", log, "-", "+", "COUNT", over) or {}) do
-    local oldest = entry[1]:match("^%d+")
+    redis.call("SET", outboxKey(base, "gone", "dead"), entry[1]:match("^%d+"))
     redis.call("XDEL", log, entry[1])
-    redis.call("SET", outboxKey(base, "gone", "dead"), oldest)
-    if redis.call("HGET", numbers, entry[2][1]) == oldest then
-      redis.call("HDEL", numbers, entry[2][1])
-    end
+    redis.call("HDEL", numbers, entry[2][1])
   end
 end
 
 -- A dead letter goes back to the end of its queue, as a new row. 0 where it is not known.
 function outbox.resend(base, id, now)
-  local log, numbers = outboxKey(base, "log", "dead"), base .. "outbox:numbers"
-  local number = redis.call("HGET", numbers, id)
-  if not number then
+  local fields = unbury(base, id)
+  if not fields then
     return 0
   end
-  local entry = redis.call("XRANGE", log, number, number)[1]
-  if not entry then
-    error("CORRUPT a dead letter is gone")
-  end
-  local _, channel, account, body = unpack(entry[2])
-  put(base, channel, account, id, body, now)
-  redis.call("XDEL", log, entry[1])
-  redis.call("HDEL", numbers, id)
+  put(base, fields[2], fields[3], id, fields[4], now)
   return 1
 end
 
