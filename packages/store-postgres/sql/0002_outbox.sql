@@ -40,8 +40,10 @@ create table queue (
 );
 create sequence queue_turn;
 
+-- Rows that no try could deliver, in the order in which they came.
 create table dead_letter (
   seq bigint generated always as identity primary key,
+  id text collate "C" not null unique,
   row jsonb not null
 );
 
@@ -62,13 +64,19 @@ begin
     (coalesce(nullif(current_setting('spendfuse.events', true), ''), '0')::bigint + 1)::text, true);
   if event->>'kind' = 'audit' then insert into audit (body) values (tell.event); end if;
   for channel in select jsonb_array_elements_text(event->'channels') loop
-    insert into outbox (id, channel, account, body, due_ms, created_ms)
-    values ((event->>'id') || '#' || channel, channel, coalesce(event->>'account', ''), tell.event,
-      now_ms, now_ms)
-    on conflict (id) do nothing;
-    insert into queue (channel, account) values (channel, coalesce(event->>'account', ''))
-    on conflict do nothing;
-    -- Whoever listens looks at once; one notification of a transaction is sent, when it commits.
-    perform pg_notify('spendfuse', current_schema());
+    perform put_row((event->>'id') || '#' || channel, channel, coalesce(event->>'account', ''), event, now_ms);
   end loop;
+end $$;
+
+-- A row that is due, behind what waits; one that waits already stays as it is.
+create function put_row(id text, channel text, account text, event jsonb, now_ms bigint) returns void
+language plpgsql as $$
+begin
+  insert into outbox (id, channel, account, body, due_ms, created_ms)
+  values (put_row.id, put_row.channel, put_row.account, event, now_ms, now_ms)
+  on conflict on constraint outbox_pkey do nothing;
+  insert into queue (channel, account) values (put_row.channel, put_row.account)
+  on conflict on constraint queue_pkey do nothing;
+  -- Whoever listens looks at once; one notification of a transaction is sent, when it commits.
+  perform pg_notify('spendfuse', current_schema());
 end $$;

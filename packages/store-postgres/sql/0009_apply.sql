@@ -75,6 +75,12 @@ begin
   perform pg_advisory_xact_lock(shared);
 end $$;
 
+-- The lock of `*` alone: with it nothing is decided meanwhile.
+create function lock_shared() returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(current_schema || '/*', 0));
+end $$;
+
 create function missing_terms(commands jsonb) returns jsonb language sql stable as $$
   select jsonb_agg(id order by id) from (
     select l->>'terms' as id from jsonb_array_elements(commands) c, jsonb_array_elements(c->'lines') l

@@ -1,4 +1,4 @@
--- What readers of the outbox do: claim rows, say what became of them, and let go of what was heard.
+-- What readers of the outbox do: claim rows, say what became of them, hear the log, and let go of what was heard.
 -- Entry points find their own schema, whatever the connection's search path is.
 
 create function outbox_now(given_ms bigint) returns bigint language sql volatile as
@@ -33,44 +33,55 @@ begin
   end loop;
 end $$;
 
--- What became of rows: `confirm`, `retry` (due at `due`) or `dead` (`why`). Unknown ids are passed over.
-create function spendfuse_ended(ids text[], verb text, due bigint, why text) returns void
+-- Delivered, or to be tried again at `due`. Unknown ids are passed over.
+create function spendfuse_confirm(ids text[]) returns void language plpgsql set search_path from current as $$
+declare
+  o outbox;
+begin
+  perform lock_queues(ids);
+  for o in select * from outbox where id = any(ids) order by channel, account, seq for update loop
+    perform answer_claim(o);
+    delete from outbox where id = o.id;
+  end loop;
+end $$;
+
+create function spendfuse_retry(ids text[], due bigint) returns void
 language plpgsql set search_path from current as $$
 declare
   o outbox;
 begin
-  perform 1 from queue where (channel, account) in (
-      select one.channel, one.account from outbox one where one.id = any(ids))
-    order by channel, account for update;
+  perform lock_queues(ids);
   for o in select * from outbox where id = any(ids) order by channel, account, seq for update loop
-    -- A late word of an earlier claimer must not end the lease of the one that took over.
-    update queue set claimed = array_remove(claimed, o.id),
-        leased_until_ms = case when cardinality(claimed) = 1 then 0 else leased_until_ms end
-      where channel = o.channel and account = o.account and o.id = any(claimed);
-    if verb = 'retry' then
-      update outbox set due_ms = due, attempts = attempts + 1 where id = o.id;
-    else
-      if verb = 'dead' then
-        insert into dead_letter (row) values (jsonb_build_object('id', o.id, 'channel', o.channel,
-          'account', o.account, 'event', o.body, 'dueAtMs', o.due_ms::text,
-          'attempts', o.attempts::text, 'createdAtMs', o.created_ms::text, 'why', why));
-      end if;
-      delete from outbox where id = o.id;
-    end if;
+    perform answer_claim(o);
+    update outbox set due_ms = due, attempts = attempts + 1 where id = o.id;
   end loop;
 end $$;
 
--- Where a reader of the log begins that has no cursor.
-create function spendfuse_heard() returns text language sql stable set search_path from current as
-  $$select xid::text || '-' || seq::text from heard$$;
+-- In one order for everybody, so that nobody waits in a ring.
+create function lock_queues(ids text[]) returns void language plpgsql as $$
+begin
+  perform 1 from queue where (channel, account) in (
+      select o.channel, o.account from outbox o where o.id = any(ids))
+    order by channel, account for update;
+end $$;
 
--- The log after a place. Nothing is shown before all that could come earlier has ended: no cursor skips it.
-create function spendfuse_events(after_xid xid8, after_seq bigint, row_limit bigint, says boolean)
+-- A late word of an earlier claimer must not end the lease of the one that took over.
+create function answer_claim(o outbox) returns void language sql as $$
+  update queue set claimed = array_remove(claimed, (o).id),
+      leased_until_ms = case when cardinality(claimed) = 1 then 0 else leased_until_ms end
+    where channel = (o).channel and account = (o).account and (o).id = any(claimed)
+$$;
+
+-- The log for the hook: what comes before a place was heard; without one it begins at what nobody has heard.
+-- Nothing is shown before all that could come earlier has ended: no cursor skips it.
+create function spendfuse_unheard(after_xid xid8, after_seq bigint, row_limit bigint)
 returns table (place text, body jsonb) language plpgsql set search_path from current as $$
 declare
   horizon xid8 := pg_snapshot_xmin(pg_current_snapshot());
 begin
-  if says and after_xid < horizon then
+  if after_xid is null then
+    select h.xid, h.seq into after_xid, after_seq from heard h;
+  elsif after_xid < horizon then
     update heard set xid = after_xid, seq = after_seq where (heard.xid, heard.seq) < (after_xid, after_seq);
   end if;
   return query select e.xid::text || '-' || e.seq::text, e.body from event e
@@ -78,15 +89,8 @@ begin
     order by e.xid, e.seq limit row_limit;
 end $$;
 
-create function spendfuse_audit(after_xid xid8, after_seq bigint, row_limit bigint)
-returns table (place text, body jsonb) language sql stable set search_path from current as $$
-  select a.xid::text || '-' || a.seq::text, a.body from audit a
-  where (a.xid, a.seq) > (after_xid, after_seq) and a.xid < pg_snapshot_xmin(pg_current_snapshot())
-  order by a.xid, a.seq limit row_limit
-$$;
-
--- Lets go of at most `row_limit` events that were heard, or that nobody listens to, beside the latest
--- `kept`; and of queues that are empty. Answers how many events went.
+-- Lets go of at most `row_limit` events that their channels and the hook have heard, or that nobody listens to,
+-- beside the latest `kept`; and of queues that are empty. Answers how many events went.
 create function spendfuse_forget_events(kept bigint, row_limit bigint) returns bigint
 language plpgsql set search_path from current as $$
 declare
@@ -96,7 +100,9 @@ begin
       select f.xid, f.seq from event f order by f.xid desc, f.seq desc offset kept limit 1) last
     where (e.xid, e.seq) in (select o.xid, o.seq from event o order by o.xid, o.seq limit row_limit)
       and (e.xid, e.seq) <= (last.xid, last.seq)
-      and (h.xid = '0'::xid8 or (e.xid, e.seq) <= (h.xid, h.seq));
+      and (h.xid = '0'::xid8 or (e.xid, e.seq) <= (h.xid, h.seq))
+      and not exists (select 1 from jsonb_array_elements_text(e.body->'channels') channel
+        join outbox o on o.id = (e.body->>'id') || '#' || channel);
   get diagnostics gone = row_count;
   delete from queue where (channel, account) in (
     select q.channel, q.account from queue q

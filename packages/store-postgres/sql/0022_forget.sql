@@ -14,8 +14,7 @@ set search_path from current as $$
 declare
   past_ms bigint;
 begin
-  -- Every batch takes this lock: nothing is decided meanwhile.
-  perform pg_advisory_xact_lock(hashtextextended(current_schema || '/*', 0));
+  perform lock_shared();
   past_ms := outbox_now(given_ms) - 600000;
   return forget_reservations(looks, past_ms) + forget_accounts(looks, past_ms)
     + forget_sources(looks, past_ms) + forget_plans(looks, past_ms) + forget_switches(past_ms);

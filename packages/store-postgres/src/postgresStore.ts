@@ -11,6 +11,7 @@ import { Batches } from "./batches.ts"
 import { type Client, clientOf, type Query } from "./client.ts"
 import { faultOf, NAME } from "./errors.ts"
 import { listening } from "./listening.ts"
+import { Logs } from "./logs.ts"
 import { assertVersion, migrateOn, schemaOf } from "./migrate.ts"
 import type { PostgresStoreOptions } from "./options.ts"
 import { Outbox } from "./outbox.ts"
@@ -31,6 +32,7 @@ export const postgresStore = (options: PostgresStoreOptions): Store => {
   const client = { ...door.client, query: door.query }
   const batches = new Batches({ client, schema, settings: options })
   const outbox = new Outbox({ query: door.told, schema, nowMs })
+  const logs = new Logs({ query: door.told, schema })
   const listener = options.listen === true ? listening(urlOf(options), schema) : null
   const tidy = tidying({ query: door.told, schema, settings: options })
   return {
@@ -57,13 +59,15 @@ export const postgresStore = (options: PostgresStoreOptions): Store => {
       const { accounts } = foundIn(await door.told(sql, [from, String(limit)]))
       return { items: accounts, next: accounts.at(-1)?.key ?? null }
     },
-    events: (query) => outbox.events(query),
-    audit: (query) => outbox.audit(query),
+    events: (query) => logs.events(query),
+    unheard: (query) => logs.unheard(query),
+    audit: (query) => logs.audit(query),
     claim: (channel, limit, leaseMs) => outbox.claim(channel, limit, leaseMs),
-    confirm: (ids) => outbox.ended(ids, "confirm"),
-    retry: (ids, dueAtMs) => outbox.ended(ids, "retry", dueAtMs),
-    deadLetter: (ids, why) => outbox.ended(ids, "dead", 0, why),
-    deadLetters: (query) => outbox.deadLetters(query),
+    confirm: (ids) => outbox.confirm(ids),
+    retry: (ids, dueAtMs) => outbox.retry(ids, dueAtMs),
+    deadLetter: (ids, why, tell) => outbox.deadLetter(ids, why, tell),
+    deadLetters: (query) => logs.deadLetters(query),
+    resend: (ids) => outbox.resend(ids),
     ...(listener !== null && { listen: listener.listen }),
     close: async () => {
       await listener?.close()

@@ -1,0 +1,18 @@
+import type { DomainEvent } from "@spendfuse/core/domain"
+import { StoreCorrupt } from "@spendfuse/core/ports"
+import { decodeText, eventFromWire } from "@spendfuse/core/wire"
+import { NAME } from "./errors.ts"
+
+/** @throws StoreCorrupt */
+export const eventOf = (body: unknown): DomainEvent => {
+  const decoded = eventFromWire(body)
+  if (!decoded.ok) throw new StoreCorrupt(NAME, decoded.reason)
+  return decoded.value
+}
+
+/** @throws StoreCorrupt */
+export const textOf = (value: unknown): string => {
+  const text = decodeText(String(value))
+  if (text === undefined) throw new StoreCorrupt(NAME, "a text is not one that was written here")
+  return text
+}
