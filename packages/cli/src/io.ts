@@ -1,4 +1,5 @@
 import { createReadStream, readFileSync } from "node:fs"
+import { createInterface } from "node:readline/promises"
 import { splitLines } from "./splitLines.ts"
 
 /** Where the command line reads and writes; tests give their own. */
@@ -17,6 +18,10 @@ export interface Io {
   /** Colours too, and only where nobody asked for none (`NO_COLOR`, `--no-color`). */
   readonly hasColor: boolean
   readonly columns: number
+  /** Asks the person at the terminal, and answers what was written; null where nobody is there. */
+  readonly ask: ((question: string) => Promise<string>) | null
+  /** From the first call on: aborts where the process is asked to end (`SIGTERM`, Ctrl-C), so that what runs can end well. */
+  readonly ending: () => AbortSignal
 }
 
 /** Bad input: said in one line for each problem, exit code 2. */
@@ -39,7 +44,32 @@ export const processIo = (): Io => {
     isTerminal,
     hasColor: isTerminal && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb",
     columns: process.stdout.columns ?? 80,
+    ask: isTerminal && process.stdin.isTTY === true ? askedOf : null,
+    ending,
   }
+}
+
+const askedOf = async (question: string): Promise<string> => {
+  const lines = createInterface({ input: process.stdin, output: process.stdout })
+  // The end of the input (Ctrl-D) answers nothing.
+  const over = new Promise<string>((resolve) => lines.once("close", () => resolve("")))
+  try {
+    return await Promise.race([lines.question(question), over])
+  } finally {
+    lines.close()
+  }
+}
+
+let told: AbortController | undefined
+
+const ending = (): AbortSignal => {
+  if (told === undefined) {
+    const one = new AbortController()
+    told = one
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.once(name, () => one.abort())
+  }
+  return told.signal
 }
 
 const readText = (path: string): string => {

@@ -1,10 +1,16 @@
 import { createRequire } from "node:module"
 import { Command, CommanderError } from "commander"
+import { accountsCommand } from "./commands/accounts.ts"
+import { ackCommand } from "./commands/ack.ts"
+import { deadLettersCommand } from "./commands/deadLetters.ts"
 import { demoCommand } from "./commands/demo.ts"
 import { doctorCommand } from "./commands/doctor.ts"
+import { auditCommand, eventsCommand } from "./commands/events.ts"
 import { explainCommand } from "./commands/explain.ts"
 import { playCommand } from "./commands/play.ts"
 import { priceCommand } from "./commands/price.ts"
+import { switchCommand } from "./commands/switch.ts"
+import { tripCommand } from "./commands/trip.ts"
 import { CliError, type Io, processIo } from "./io.ts"
 
 /**
@@ -18,7 +24,9 @@ export const main = async (argv: readonly string[], io: Io = processIo()): Promi
   const program = new Command("spendfuse")
   let code = 0
   program
-    .description("A fuse for AI spend: prove a policy, price usage, watch the incident stop.")
+    .description(
+      "A fuse for AI spend: see who spends, stop it, let it go on; prove a policy, price usage.",
+    )
     .version(versionOf(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print the help of a command")
@@ -28,7 +36,7 @@ export const main = async (argv: readonly string[], io: Io = processIo()): Promi
     .exitOverride()
     .showHelpAfterError("(try `spendfuse --help`)")
     .addHelpText("after", EXAMPLES)
-  for (const add of [demoCommand, doctorCommand, explainCommand, playCommand, priceCommand])
+  for (const add of COMMANDS)
     add(program, own, (result) => {
       code = result
     })
@@ -43,8 +51,26 @@ export const main = async (argv: readonly string[], io: Io = processIo()): Promi
   }
 }
 
+/** In the order of the help. */
+const COMMANDS = [
+  accountsCommand,
+  eventsCommand,
+  auditCommand,
+  ackCommand,
+  tripCommand,
+  switchCommand,
+  deadLettersCommand,
+  demoCommand,
+  doctorCommand,
+  explainCommand,
+  playCommand,
+  priceCommand,
+]
+
 const EXAMPLES = `
 Examples:
+  $ spendfuse accounts                        who spends, how fast, how far from the cap
+  $ spendfuse ack day/agent-7                 let it go on, by a small step
   $ spendfuse demo                            an agent loops towards $72,000, four ways
   $ spendfuse explain policy.json             what a policy does, and the worst bill it permits
   $ spendfuse play tests/*.jsonc              does the policy do what these files say?

@@ -37,6 +37,8 @@ export const run = async (
     isTerminal: false,
     hasColor: false,
     columns: 100,
+    ask: null,
+    ending: () => new AbortController().signal,
     ...more,
   }
   const code = await main(argv, io)
