@@ -142,6 +142,20 @@ module.exports = {
       "a sibling adapter is not a library; share through http/, fetch/ or notify/",
     ),
     never(
+      "console-in-the-browser",
+      { path: "^packages/adapters/console/" },
+      {
+        pathNot: [
+          "^packages/adapters/console/",
+          "^packages/adapters/src/admin/views\\.ts$",
+          "^packages/adapters/src/notify/words/clean\\.ts$",
+          core("domain").replace("(/|\\.ts$)", "\\.ts$"),
+          npm("preact"),
+        ],
+      },
+      "the console's page is bundled for a browser: what it takes, everybody downloads",
+    ),
+    never(
       "shared-rooms-of-adapters",
       { path: "^packages/adapters/src/(http|fetch)/" },
       { path: "^packages/adapters/src/", pathNot: "^packages/adapters/src/(http|fetch)/" },

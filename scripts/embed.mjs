@@ -1,22 +1,25 @@
-// Writes what a server runs, Lua and SQL, into modules: sources and build alike then need no files beside them.
+// Writes what a server or a browser runs, Lua, SQL and the console's page, into modules: sources and build alike then
+// need no files beside them.
 // Run it as `node scripts/embed.mjs`; `npm run check` says when a module is behind.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { inRoot, isMain, root } from "./workspace.mjs"
+import { build as bundle } from "esbuild"
+import { inRoot, isMain, root, SOURCE } from "./workspace.mjs"
 
 /** A line of Lua that stands for the text of the file beside it. */
 const INCLUDE = /^-- include: (\S+)$/gm
 
 /** Modules that are not what their sources say, one sentence each. */
 export const checkEmbedded = async () =>
-  modules()
+  (await modules())
     .filter(({ path, text }) => !existsSync(path) || readFileSync(path, "utf8") !== text)
     .map(({ path }) => `${inRoot(path)} is behind its sources; run \`node scripts/embed.mjs\``)
 
 /** Those whose sources are there. */
-const modules = () => {
+const modules = async () => {
   const redis = join(root, "packages", "store-redis", "src")
   const postgres = join(root, "packages", "store-postgres")
+  const adapters = join(root, "packages", "adapters")
   const scripts = scriptsOf(readAll(join(redis, "lua"), ".lua"))
   const migrations = readAll(join(postgres, "sql"), ".sql")
   return [
@@ -26,6 +29,13 @@ const modules = () => {
     ...(migrations.length > 0
       ? [{ path: join(postgres, "src", "migrations.ts"), text: migrationsModule(migrations) }]
       : []),
+    {
+      path: join(adapters, "src", "admin", "console", "assets.ts"),
+      text: await consoleModule(
+        join(adapters, "console"),
+        join(adapters, "node_modules", "preact"),
+      ),
+    },
   ]
 }
 
@@ -82,4 +92,35 @@ const migrationsModule = (migrations) =>
     "]\n",
   ].join("\n")
 
-if (isMain(import.meta.url)) for (const { path, text } of modules()) writeFileSync(path, text)
+/** The page's script and style, as a browser gets them: the library that is in them comes with its licence. */
+const consoleModule = async (folder, library) => {
+  const { outputFiles } = await bundle({
+    entryPoints: [join(folder, "main.tsx"), join(folder, "style.css")],
+    outdir: folder,
+    write: false,
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2023",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    conditions: [SOURCE],
+    legalComments: "none",
+    charset: "utf8",
+    logLevel: "silent",
+  })
+  const textOf = (ending) => outputFiles.find(({ path }) => path.endsWith(ending)).text.trim()
+  const licence = readFileSync(join(library, "LICENSE"), "utf8").replaceAll(/\s+/g, " ").trim()
+  const script = `/* Spendfuse. With Preact: ${licence} */\n${textOf(".js")}`
+  if (/<\/script|<!--/i.test(script)) throw new Error("the script would end its own element")
+  return [
+    "// Made by `node scripts/embed.mjs` from the files in `console`.\n",
+    "/** What the console's page runs, and how it looks. */",
+    "export const CONSOLE: { readonly script: string; readonly style: string } = {",
+    `  script: ${JSON.stringify(script)},`,
+    `  style: ${JSON.stringify(textOf(".css"))},`,
+    "}\n",
+  ].join("\n")
+}
+
+if (isMain(import.meta.url)) for (const { path, text } of await modules()) writeFileSync(path, text)

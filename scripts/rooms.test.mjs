@@ -1,6 +1,7 @@
 // Plants one breach per rule of the rooms in a copy of the sources, and sees each one caught.
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -53,6 +54,8 @@ const BREACHES = [
   ["no-effect-on-the-hot-path", `${CORE}/engine/refusals.ts`, "effect/Effect"],
   ["effect-in-adapters", `${ADAPTERS}/fetch/planted.ts`, "effect/Effect"],
   ["adapters-stand-alone", `${ADAPTERS}/planted.ts`, "./console.ts"],
+  ["console-in-the-browser", "packages/adapters/console/planted.ts", "../src/admin/html.ts"],
+  ["console-in-the-browser", "packages/adapters/console/planted.ts", "effect/Schema"],
   ["shared-rooms-of-adapters", `${ADAPTERS}/fetch/planted.ts`, "../console.ts"],
   ["notifiers-stand-alone", `${ADAPTERS}/notify/planted.ts`, "../fetch.ts"],
   ["one-folder-per-notifier", `${ADAPTERS}/notify/slack/planted.ts`, "../webhook/sign.ts"],
@@ -104,7 +107,8 @@ const copySources = (folder) => {
   link(join(root, "node_modules", "vitest"), join(folder, "node_modules", "vitest"))
   for (const { dir, manifest } of packages()) {
     const copy = join(folder, dir.slice(root.length))
-    cpSync(join(dir, "src"), join(copy, "src"), { recursive: true })
+    for (const part of ["src", "console"].filter((name) => existsSync(join(dir, name))))
+      cpSync(join(dir, part), join(copy, part), { recursive: true })
     cpSync(join(dir, "package.json"), join(copy, "package.json"))
     const declared = {
       ...manifest.dependencies,

@@ -10,7 +10,8 @@ const FILE_LINES_MAX = 400
 const FUNCTION_LINES_MAX = 70
 
 const ours = (path) =>
-  /^(packages\/[^/]+\/src|bench|scripts)\/.*\.(ts|mjs)$/.test(path) && !/\.test\./.test(path)
+  /^(packages\/[^/]+\/(src|console)|bench|scripts)\/.*\.(tsx?|mjs)$/.test(path) &&
+  !/\.test\./.test(path)
 const published = (path) => /^packages\/[^/]+\/src\/.*\.ts$/.test(path)
 const domain = (path) => path.startsWith("packages/core/src/domain/")
 

@@ -1,10 +1,10 @@
 // Rules on plain text: what no committed file says, whatever its language.
 
 const everywhere = () => true
-const code = (path) => /\.(ts|mjs|cjs|js)$/.test(path)
-const prose = (path) => /\.(ts|mjs|cjs|js|md)$/.test(path)
+const code = (path) => /\.(tsx?|mjs|cjs|js)$/.test(path)
+const prose = (path) => /\.(tsx?|mjs|cjs|js|md|css)$/.test(path)
 
-const FILE_NAME = /\/[A-Za-z][A-Za-z0-9]*(\.laws)?(\.servers)?(\.test)?\.(ts|mjs)$/
+const FILE_NAME = /\/[A-Za-z][A-Za-z0-9]*(\.laws)?(\.servers)?(\.test)?\.(tsx?|mjs)$/
 
 /** A rule that finds every match of a pattern; `what` says what is wrong with it. */
 const pattern = (name, applies, expression, what) => ({
@@ -66,7 +66,7 @@ export const textRules = [
   {
     name: "file-name",
     applies: (path) =>
-      /^(packages|bench|scripts|docs)\/.*\.(ts|mjs)$/.test(path) && !FILE_NAME.test(path),
+      /^(packages|bench|scripts|docs)\/.*\.(tsx?|mjs)$/.test(path) && !FILE_NAME.test(path),
     find: () => [
       { line: 1, what: "a file is named camelCase.ts, or PascalCase.ts where it is one service" },
     ],

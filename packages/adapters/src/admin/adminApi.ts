@@ -2,6 +2,7 @@ import type { Spendfuse, Store } from "@spendfuse/core"
 import { emptyAnswer, jsonAnswer, problemAnswer } from "./answer.ts"
 import { type Auth, type Credential, credentialOf } from "./auth.ts"
 import { bodyOf, textOf } from "./body.ts"
+import { consolePage } from "./console/page.ts"
 import { decodeBy, queryOf } from "./decode.ts"
 import type { EventLog } from "./eventLog.ts"
 import { openapiOf } from "./openapi.ts"
@@ -23,6 +24,11 @@ export interface AdminOptions {
   readonly basePath?: string
   /** Origins whose pages may send commands, besides the request's own: behind a proxy that ends TLS, say. */
   readonly allowOrigins?: readonly string[]
+  /**
+   * Serves the console's page at `console`. The page alone needs no credential, for it holds no data; false unless
+   * given.
+   */
+  readonly console?: boolean
   /** Names the client of a request (its address, say), so that its failures to sign in are throttled alone. */
   readonly clientOf?: (request: Request) => string
   /** A body may have this many bytes; 65,536 unless given. */
@@ -72,6 +78,7 @@ interface Serving extends AdminOptions {
 }
 
 const answered = async (serving: Serving, request: Request): Promise<Response> => {
+  if (isForConsole(serving, request)) return consoleAnswer(serving, request)
   const credential = await signedIn(serving, request)
   if (credential instanceof Response) return credential
   const url = new URL(request.url)
@@ -101,6 +108,17 @@ const answered = async (serving: Serving, request: Request): Promise<Response> =
   )
 }
 
+const isForConsole = ({ console = false, basePath }: Serving, { method, url }: Request): boolean =>
+  console &&
+  (method === "GET" || method === "HEAD") &&
+  new URL(url).pathname === `${basePath}/${CONSOLE_PATH}`
+
+/** Nobody gets the page too, and is asked for a token by it; a sign-in of the host's own comes first. */
+const consoleAnswer = async ({ auth }: Serving, request: Request): Promise<Response> => {
+  const found = await auth(request)
+  return found instanceof Response ? found : consolePage(credentialOf(found) !== null)
+}
+
 /** Who it is, or the answer to nobody. */
 const signedIn = async (serving: Serving, request: Request): Promise<Credential | Response> => {
   const { auth, clientOf, throttle } = serving
@@ -116,6 +134,8 @@ const signedIn = async (serving: Serving, request: Request): Promise<Credential 
   if (waitMs > 0) return tooMany(waitMs)
   return problemAnswer(401, "the request bears no credential that is known", {}, UNKNOWN)
 }
+
+const CONSOLE_PATH = "console"
 
 const UNKNOWN = { "www-authenticate": 'Bearer realm="spendfuse"' }
 

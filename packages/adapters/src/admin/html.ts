@@ -8,9 +8,9 @@ export const escaped = (text: string): string =>
 
 /** A page of its own: no script, one style that is named by its hash, forms to this host alone. */
 export const page = async (title: string, main: string, status = 200): Promise<Response> => {
-  policy ??= sha256(STYLE).then(
-    (hash) =>
-      `default-src 'none'; style-src 'sha256-${base64Of(hash)}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+  policy ??= digestSource(STYLE).then(
+    (source) =>
+      `default-src 'none'; style-src ${source}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   )
   const html = `<!doctype html>
 <html lang="en">
@@ -46,6 +46,8 @@ button { margin-top: 1rem; font-weight: 600; }
 [role=alert] { border: 2px solid; padding: .6rem; }
 `
 
-/** Of the style sources of a policy: plain base64. */
-const base64Of = (hash: Uint8Array): string =>
-  `${toBase64url(hash).replaceAll("-", "+").replaceAll("_", "/")}=`
+/** How a policy names an inline script or style: by its hash, in plain base64. */
+export const digestSource = async (text: string): Promise<string> => {
+  const hash = toBase64url(await sha256(text))
+  return `'sha256-${hash.replaceAll("-", "+").replaceAll("_", "/")}='`
+}
