@@ -63,7 +63,7 @@ const rooms = [
   ],
   [
     "stores",
-    "^packages/(store-[^/]+)/src/",
+    "^packages/(store-(?!durable-object)[^/]+)/src/",
     [
       core("domain", "ports", "wire").replace("(/|\\.ts$)", "\\.ts$"),
       EFFECT,
@@ -71,6 +71,15 @@ const rooms = [
       npm("(ioredis|pg)"),
     ],
     "a store knows the step, the port and the wire; not the engine, not another store",
+  ],
+  [
+    "store-in-an-object",
+    "^packages/store-durable-object/src/",
+    [
+      core("domain", "ports", "wire").replace("(/|\\.ts$)", "\\.ts$"),
+      "^packages/store-memory/src/index\\.ts$",
+    ],
+    "in an object the memory store keeps its journal in the object's tables; nothing else is added to it",
   ],
   [
     "adapters",
@@ -107,9 +116,12 @@ module.exports = {
     never("no-circular", {}, { circular: true }, "a circle has no reading order"),
     never(
       "no-node-in-portable-packages",
-      { path: "^packages/(core|store-memory|adapters)/src/", pathNot: JOURNAL },
+      {
+        path: "^packages/(core|store-memory|store-durable-object|adapters)/src/",
+        pathNot: JOURNAL,
+      },
       BUILT_IN,
-      "core, memory store and adapters run on web standards; only the journal writes files",
+      "core, the portable stores and adapters run on web standards; only the journal writes files",
     ),
     never(
       "price-library-in-one-room",

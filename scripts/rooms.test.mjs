@@ -17,6 +17,7 @@ import { packages, root, run } from "./workspace.mjs"
 
 const CORE = "packages/core/src"
 const MEMORY = "packages/store-memory/src"
+const OBJECT = "packages/store-durable-object/src"
 const ADAPTERS = "packages/adapters/src"
 
 /** [rule, the file the breach is planted in, what it imports] */
@@ -44,11 +45,15 @@ const BREACHES = [
   ["stores", `${MEMORY}/planted.ts`, "@spendfuse/core"],
   ["stores", `${MEMORY}/planted.ts`, "@spendfuse/core/testing"],
   ["stores", `${MEMORY}/planted.ts`, "../../adapters/src/fetch.ts"],
+  ["stores", `${MEMORY}/planted.ts`, "../../store-durable-object/src/index.ts"],
+  ["store-in-an-object", `${OBJECT}/planted.ts`, "@spendfuse/core"],
+  ["store-in-an-object", `${OBJECT}/planted.ts`, "@spendfuse/store-memory/journal"],
   ["adapters", `${ADAPTERS}/planted.ts`, "@spendfuse/store-memory"],
   ["adapters", `${ADAPTERS}/planted.ts`, "@spendfuse/core/domain"],
   ["no-circular", `${CORE}/host/planted.ts`, "./planted.ts"],
   ["no-node-in-portable-packages", `${CORE}/domain/planted.ts`, "node:crypto"],
   ["no-node-in-portable-packages", `${MEMORY}/planted.ts`, "node:fs"],
+  ["no-node-in-portable-packages", `${OBJECT}/planted.ts`, "node:crypto"],
   ["no-node-in-portable-packages", `${ADAPTERS}/fetch/planted.ts`, "node:async_hooks"],
   ["price-library-in-one-room", `${CORE}/engine/planted.ts`, "@pydantic/genai-prices"],
   ["no-effect-on-the-hot-path", `${CORE}/engine/refusals.ts`, "effect/Effect"],

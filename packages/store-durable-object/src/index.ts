@@ -4,4 +4,16 @@
  *
  * @module
  */
-export type { ObjectNamespace, ObjectState } from "./platform.ts"
+export { type DurableObjectStoreOptions, durableObjectStore } from "./durableObjectStore.ts"
+export { type LedgerObject, type LedgerObjectClass, ledgerObject } from "./ledgerObject.ts"
+export type { LedgerObjectNotice, LedgerObjectOptions } from "./objectLedger.ts"
+export type {
+  CallAnswer,
+  CallInit,
+  ObjectNamespace,
+  ObjectState,
+  ObjectStorage,
+  ObjectStub,
+  SqlRow,
+  SqlStorage,
+} from "./platform.ts"

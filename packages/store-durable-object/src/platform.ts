@@ -14,7 +14,7 @@ export interface ObjectStub {
 export interface CallInit {
   readonly method: "POST"
   readonly body: string
-  readonly signal?: AbortSignal | null
+  readonly signal?: AbortSignal
 }
 
 /** What comes back. */
@@ -40,10 +40,8 @@ export interface ObjectStorage {
 
 /** The part of the object's SQLite that the ledger uses. */
 export interface SqlStorage {
-  exec(query: string, ...bindings: (string | number | null)[]): SqlCursor
+  exec(query: string, ...bindings: (string | number | null)[]): Iterable<SqlRow>
 }
 
-/** Rows by the names of their columns. */
-export interface SqlCursor {
-  toArray(): Record<string, unknown>[]
-}
+/** A row by the names of its columns. */
+export type SqlRow = Record<string, unknown>
