@@ -4,7 +4,7 @@
  * @module
  */
 export { type GuardedFetch, guardedFetch } from "./fetch/guardedFetch.ts"
-export type { GuardedFetchOptions } from "./fetch/options.ts"
+export type { GuardedFetchOptions, StreamOptions } from "./fetch/options.ts"
 export type { Problem } from "./fetch/respond.ts"
 export type { Shape } from "./fetch/route.ts"
 export { SUBJECT_HEADER, subjectHeader } from "./fetch/subject.ts"

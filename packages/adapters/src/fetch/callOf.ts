@@ -18,6 +18,8 @@ export interface Call {
   readonly searches: number
   readonly audio: boolean
   readonly images: boolean
+  /** The provider runs tools itself, or reads the prompt again: it writes what it does not show. */
+  readonly runsTools: boolean
   /** Nothing is written: embeddings. */
   readonly hasOutput: boolean
 }
@@ -52,6 +54,7 @@ export const callOf = (
     searches,
     audio: seen.audio || (route.shape === "gemini" && seen.isStored),
     images: seen.images > 0,
+    runsTools: searches > 0 || seen.openRounds > 0 || seen.serverTools > 0 || seen.compacts,
     hasOutput: route.shape !== "openai-embeddings",
   }
 }

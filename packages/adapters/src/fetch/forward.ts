@@ -1,36 +1,14 @@
-import type { Admitted, CallRequest, Refused, Spendfuse, Subject } from "@spendfuse/core"
+import type { Admitted, CallRequest, Refused } from "@spendfuse/core"
 import { RequestFailed } from "@spendfuse/core"
-import type { Call } from "./callOf.ts"
+import type { Asked, Context } from "./asked.ts"
 import { changesOf } from "./edits.ts"
-import { type Incoming, isRequest, type ReadBody } from "./incoming.ts"
-import { type OpenCall, type OpenCalls, unknown } from "./openCall.ts"
-import type { GuardedFetchOptions } from "./options.ts"
+import { type Incoming, isRequest } from "./incoming.ts"
+import { type OpenCall, unknown } from "./openCall.ts"
 import { faultResponse } from "./respond.ts"
-import type { Route, Routes, Shape } from "./route.ts"
+import type { Shape } from "./route.ts"
 import { sendChanged } from "./send.ts"
+import { heldForFallback, slicedBy } from "./slices/sliced.ts"
 import { watch } from "./watch.ts"
-
-/** What all calls of a guarded `fetch` share. */
-export interface Context {
-  readonly spendfuse: Spendfuse
-  readonly options: GuardedFetchOptions
-  /** What `for` added to the subject. */
-  readonly added: Subject
-  readonly calls: OpenCalls
-  readonly routes: Routes
-  readonly onError: (error: unknown) => void
-}
-
-/** A call that is understood: what it asks for, who pays. */
-export interface Asked {
-  readonly context: Context
-  readonly incoming: Incoming
-  readonly route: Extract<Route, { kind: "guarded" }>
-  readonly read: ReadBody
-  readonly body: Readonly<Record<string, unknown>>
-  readonly call: Call
-  readonly subject: Subject
-}
 
 /** Reserves, sends, and settles or releases when it is over. A refusal is handed back. */
 export const forward = async (asked: Asked): Promise<Response | Refused> => {
@@ -44,6 +22,8 @@ export const forward = async (asked: Asked): Promise<Response | Refused> => {
   }
   if (!decision.allowed) return decision
   if (decision.provider !== route.provider) return otherProvider(asked, decision)
+  const unheld = await heldForFallback(asked, decision)
+  if (unheld !== null) return unheld
   const mayAsk = streamUsage !== "leave"
   const changes = changesOf(route, incoming.href, body, call, decision, mayAsk)
   return sent(
@@ -57,6 +37,7 @@ export const forward = async (asked: Asked): Promise<Response | Refused> => {
         call: open,
         stream: call.stream,
         hidesUsage: changes.asksUsage,
+        sliced: slicedBy(asked, decision),
       }),
   )
 }
@@ -104,7 +85,7 @@ export const sent = async (
   }
 }
 
-const requestFor = ({ context, incoming, route, call, subject }: Asked): CallRequest => ({
+const requestFor = ({ context, incoming, route, call, subject, slicing }: Asked): CallRequest => ({
   ...howOf(context, incoming),
   subject,
   provider: route.provider,
@@ -115,6 +96,7 @@ const requestFor = ({ context, incoming, route, call, subject }: Asked): CallReq
   images: call.images,
   ...(call.model !== undefined && { model: call.model }),
   ...(call.serviceTier !== undefined && { serviceTier: call.serviceTier }),
+  ...(slicing !== null && { sliceTokens: slicing.sliceTokens + slicing.unseenTokens }),
   ...(call.hasOutput
     ? {
         ...(call.maxOutputTokens !== undefined && { maxOutputTokens: call.maxOutputTokens }),

@@ -1,8 +1,9 @@
 import { type Refused, RequestFailed, type Spendfuse, type Subject } from "@spendfuse/core"
+import type { Asked, Context } from "./asked.ts"
 import { type Call, callOf } from "./callOf.ts"
 import { cannedResponse, type Manner } from "./canned.ts"
 import { includesUsage, READ_WITHIN } from "./edits.ts"
-import { type Asked, type Context, forward } from "./forward.ts"
+import { forward } from "./forward.ts"
 import { headerOf, type Incoming, incomingOf, readBody, requestOf } from "./incoming.ts"
 import { NAMED_INPUT } from "./inputBound.ts"
 import { OpenCalls } from "./openCall.ts"
@@ -12,6 +13,7 @@ import { faultResponse, refusalResponse } from "./respond.ts"
 import { namedTwice } from "./rewrite.ts"
 import { type Route, Routes } from "./route.ts"
 import { passOn } from "./send.ts"
+import { checkStreamOptions, slicingOf } from "./slices/slicing.ts"
 import { NOTHING_ADDED, SUBJECT_HEADER, withHeader } from "./subject.ts"
 import { unclearOf } from "./unclear.ts"
 
@@ -29,11 +31,14 @@ export interface GuardedFetch {
  *
  * A refusal is the provider's own kind of error response, and one attempt. It throws only what `fetch`
  * throws, and what the host's own functions throw.
+ *
+ * @throws TypeError at once where an option is not one
  */
 export const guardedFetch = (
   spendfuse: Spendfuse,
   options: GuardedFetchOptions = {},
 ): GuardedFetch => {
+  checkStreamOptions(options)
   const onError = options.onError ?? warn
   const calls = new OpenCalls({
     silenceMs: options.silenceMs ?? SILENCE_MS,
@@ -100,7 +105,8 @@ const guardRoute = async (
   const call = callOf(route, body, utf8Length(read.text), named)
   const told = subjectOf(context, incoming, read.text)
   const subject = told instanceof Promise ? await told : told
-  const asked: Asked = { context, incoming, route, read, body, call, subject }
+  const slicing = slicingOf(context.options, route, incoming.href, body, call)
+  const asked: Asked = { context, incoming, route, read, body, call, subject, slicing }
   const decision = await forward(asked)
   return decision instanceof Response ? decision : refuse(asked, decision)
 }

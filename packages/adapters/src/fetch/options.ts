@@ -43,12 +43,35 @@ export interface GuardedFetchOptions {
    */
   readonly streamUsage?: "ask" | "leave"
   /**
+   * Holds streams in slices: a small part of their output limit to begin with, and more while the money lasts.
+   * One that is refused more is cut at a whole event. Not given: the whole limit is held, and nothing is cut.
+   */
+  readonly stream?: StreamOptions
+  /**
    * A call that goes on counts whole when nothing was heard of it for this long: a body that nobody reads,
    * an answer that never comes. Milliseconds; 900,000 (15 minutes) unless given.
    */
   readonly silenceMs?: number
   /** Told what went wrong in here, which no caller sees. Default: the error's name to the console. */
   readonly onError?: (error: unknown) => void
+}
+
+/** How streams are held in slices. */
+export interface StreamOptions {
+  /** Output tokens per choice that are held at a time; at least 64. */
+  readonly sliceTokens: number
+  /**
+   * Tokens per choice that a model writes and no event shows, at most: what it reasons, what the provider's own
+   * tools take. Held with the first slice. Not given: streams that may write unseen are held whole.
+   */
+  readonly unseenTokens?: number
+  /** Tokens of a text that has passed, at most. UTF-8 bytes unless given: no token is shorter than a byte. */
+  readonly tokensOf?: (text: string, model: string) => number
+  /**
+   * How a stream ends that is cut: as the provider ends one that has reached its limit, and then with an error
+   * (`error`, default), or without (`length`).
+   */
+  readonly cutAs?: "error" | "length"
 }
 
 /** 15 minutes: longer than the SDKs wait by themselves. */

@@ -1,5 +1,6 @@
 import type { Decision, Subject } from "@spendfuse/core"
-import { type Context, howOf, notDecided, sent } from "./forward.ts"
+import type { Context } from "./asked.ts"
+import { howOf, notDecided, sent } from "./forward.ts"
 import { type Incoming, requestOf } from "./incoming.ts"
 import { faultResponse, refusalResponse } from "./respond.ts"
 import { passOn } from "./send.ts"

@@ -3,7 +3,7 @@ import type { Shape } from "./route.ts"
 
 /** The machine-readable part of a refusal or fault: an RFC 9457 problem, at `error.spendfuse` of the body. */
 export interface Problem {
-  /** `urn:spendfuse:refused:<reason>` or `urn:spendfuse:fault:<error>`. */
+  /** `urn:spendfuse:refused:<reason>`, `urn:spendfuse:cut:<reason>` or `urn:spendfuse:fault:<error>`. */
   readonly type: string
   readonly title: string
   readonly status: number
@@ -29,23 +29,53 @@ export const refusalResponse = (
   status: number | undefined,
 ): Response => {
   const { reason } = refused
-  const isStatus = Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599
-  const problem: Problem = {
-    type: `urn:spendfuse:refused:${reason}`,
-    title: `refused: ${reason}`,
-    status: isStatus ? Number(status) : STATUS[reason],
-    detail: message,
-    reason,
-    until: isoOf(refused.untilMs),
-    withoutStore: refused.withoutStore,
-    obstacles: refused.obstacles.map(obstacleOf),
-  }
+  const problem = refusalProblem(refused, message, status)
   const seconds = retrySeconds(refused)
   return answer(shape, problem, "spendfuse_refused", reason, {
     "x-should-retry": reason === "busy" ? "true" : "false",
     "x-spendfuse-reason": reason,
     ...(seconds !== null && { "retry-after": String(seconds) }),
   })
+}
+
+const refusalProblem = (refused: Refused, detail: string, status: number | undefined): Problem => {
+  const { reason } = refused
+  const isStatus = Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599
+  return {
+    type: `urn:spendfuse:refused:${reason}`,
+    title: `refused: ${reason}`,
+    status: isStatus ? Number(status) : STATUS[reason],
+    detail,
+    reason,
+    until: isoOf(refused.untilMs),
+    withoutStore: refused.withoutStore,
+    obstacles: refused.obstacles.map(obstacleOf),
+  }
+}
+
+/**
+ * The error by which a stream ends that was cut, in the provider's shape of one: its `type` is `spendfuse_cut`.
+ *
+ * @param refused the refusal to hold more; null where nobody could decide
+ */
+export const cutError = (
+  shape: Shape,
+  refused: Refused | null,
+  message: string,
+  statusOf: ((refused: Refused) => number | undefined) | undefined,
+): Readonly<Record<string, unknown>> => {
+  const detail = `the stream was cut: ${message}`
+  const code = refused?.reason ?? "not-decided"
+  const problem: Problem =
+    refused === null
+      ? { type: `urn:spendfuse:cut:${code}`, title: `cut: ${code}`, status: 503, detail }
+      : {
+          ...refusalProblem(refused, detail, statusOf?.(refused)),
+          type: `urn:spendfuse:cut:${code}`,
+          title: `cut: ${code}`,
+        }
+  const error = { message: detail, type: "spendfuse_cut", param: null, code, spendfuse: problem }
+  return shaped(shape, problem, error)
 }
 
 /** A fault of the request itself, such as an unknown model: 400, never retried; 503 where it is ours. */
@@ -122,7 +152,7 @@ const shaped = (
   shape: Shape | null,
   problem: Problem,
   error: Readonly<Record<string, unknown>>,
-): unknown => {
+): Readonly<Record<string, unknown>> => {
   switch (shape) {
     case null:
       return { ...problem, error }

@@ -1,14 +1,18 @@
-/** How a body came to its end; `dropped`: nobody can read it any more. */
-export type Ending = "finished" | "cancelled" | "failed" | "dropped"
+/** How a body came to its end; `cut`: by `isCut`; `dropped`: nobody can read it any more. */
+export type Ending = "finished" | "cut" | "cancelled" | "failed" | "dropped"
 
 export interface TapOptions {
   /**
    * Sees each chunk as it passes; what it answers is handed on in its place, nothing where it is empty. It
    * must keep copies only: a chunk handed on is gone.
    */
-  readonly onChunk: (chunk: Uint8Array) => Uint8Array
-  /** What is left to hand on when the body has finished. */
-  readonly onFlush?: () => Uint8Array
+  readonly onChunk: (chunk: Uint8Array) => Uint8Array | Promise<Uint8Array>
+  /** What is left to hand on when the body has finished or was cut; each is a chunk of its own. */
+  readonly onFlush?: () => readonly Uint8Array[] | Promise<readonly Uint8Array[]>
+  /** Asked after each chunk: the rest of the body is given up. */
+  readonly isCut?: () => boolean
+  /** Given what gives the body up between two chunks; `isCut` must say so by then. */
+  readonly onOpen?: (giveUp: () => void) => void
   /** Called exactly once, however the body ends. */
   readonly onEnd: (ending: Ending) => void
 }
@@ -36,6 +40,7 @@ class Tap implements UnderlyingByteSource {
   constructor(body: ReadableStream<Uint8Array>, options: TapOptions) {
     this.#reader = body.getReader()
     this.#options = options
+    options.onOpen?.(() => this.#giveUp())
   }
 
   start(controller: ReadableByteStreamController): void {
@@ -49,18 +54,18 @@ class Tap implements UnderlyingByteSource {
 
   /** Hands on one chunk, or the end; more chunks are read only while nothing of them is shown. */
   async pull(controller: ReadableByteStreamController): Promise<void> {
-    const { onChunk, onFlush } = this.#options
+    const { onChunk, isCut } = this.#options
     try {
       for (;;) {
         const { done, value } = await this.#reader.read()
-        if (done) {
-          if (onFlush !== undefined) enqueue(controller, onFlush())
-          this.#end("finished")
-          controller.close()
-          controller.byobRequest?.respond(0)
-          return
-        }
-        if (enqueue(controller, onChunk(value)) > 0) return
+        if (done) return await this.#finish(controller)
+        const passed = onChunk(value)
+        const shown = passed instanceof Promise ? await passed : passed
+        const isLast = isCut?.() === true
+        if (isLast) this.#giveUp()
+        const length = enqueue(controller, shown)
+        if (isLast) return await this.#finish(controller)
+        if (length > 0) return
       }
     } catch (error) {
       this.#end("failed")
@@ -75,7 +80,20 @@ class Tap implements UnderlyingByteSource {
 
   drop(): void {
     this.#end("dropped")
+    this.#giveUp()
+  }
+
+  /** Whoever waits for the next chunk is told that there is none. */
+  #giveUp(): void {
     this.#reader.cancel().catch(() => undefined)
+  }
+
+  async #finish(controller: ReadableByteStreamController): Promise<void> {
+    const { onFlush, isCut } = this.#options
+    if (onFlush !== undefined) for (const chunk of await onFlush()) enqueue(controller, chunk)
+    this.#end(isCut?.() === true ? "cut" : "finished")
+    controller.close()
+    controller.byobRequest?.respond(0)
   }
 
   #end(ending: Ending): void {

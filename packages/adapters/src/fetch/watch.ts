@@ -1,7 +1,9 @@
+import type { Admitted } from "@spendfuse/core"
 import { type Cut, EventCutter } from "./cutter.ts"
 import { UsageHider } from "./hideUsage.ts"
 import { type OpenCall, unknown } from "./openCall.ts"
 import type { Shape } from "./route.ts"
+import { type WatchSlicesOptions, watchSlices } from "./slices/watchSlices.ts"
 import { type Ending, tap } from "./tap.ts"
 import { TextOf } from "./textOf.ts"
 import { SseParser } from "./usage/sse.ts"
@@ -15,6 +17,8 @@ export interface WatchOptions {
   readonly stream: boolean
   /** The final usage was asked for by us: the caller must not see it. */
   readonly hidesUsage: boolean
+  /** Where less than the whole limit is held; null where all of it is. */
+  readonly sliced: Pick<WatchSlicesOptions, "slicing" | "errorOf"> | null
 }
 
 /** Longer bodies and events are passed on, and not read: the call counts whole. Bytes. */
@@ -34,8 +38,20 @@ export const watch = (response: Response, options: WatchOptions): Response => {
   const kind = response.headers.get("content-type")?.toLowerCase() ?? ""
   const isEvents =
     kind.startsWith("text/event-stream") || (options.stream && !kind.includes("json"))
-  const body = isEvents ? watchEvents(response.body, options) : watchJson(response.body, options)
+  const { sliced, call } = options
+  if (sliced !== null && !isEvents) void holdWhole(call.decision)
+  const body = !isEvents
+    ? watchJson(response.body, options)
+    : sliced === null
+      ? watchEvents(response.body, options)
+      : watchSlices(response.body, { ...options, ...sliced })
   return new WatchedResponse(body, response)
+}
+
+/** A stream was asked for and none came: there is nothing to cut. What it has cost is counted all the same. */
+const holdWhole = async (decision: Admitted): Promise<void> => {
+  const rest = (decision.maxOutputTokens ?? 0) - decision.heldTokens
+  await decision.extend({ least: rest, most: rest }).catch(() => undefined)
 }
 
 /** A response with another body and all else of the one that it is like: its URL too, and its clones'. */
@@ -116,13 +132,13 @@ const watchEvents = (
     onFlush: () => {
       const cut = cutter.take()
       reader.read(cut)
-      return hider === null ? NOTHING : hider.shown(cut)
+      return hider === null ? NOTHING : [hider.shown(cut)]
     },
     onEnd: (ending) => void call.settle(() => reader.answer(ending)),
   })
 }
 
-const NOTHING = new Uint8Array()
+const NOTHING: readonly Uint8Array[] = []
 
 /** Reads the usage from the events that may tell it; most are text, and are not looked into. */
 class EventReader {

@@ -12,7 +12,7 @@ import { costOfSettlement, outputLimitOf } from "./estimate.ts"
 import type { HeldBy } from "./heldBy.ts"
 import { type Answer, sendFor } from "./holdCommands.ts"
 import { chargeOf } from "./posts.ts"
-import { latestEnd, type Refusing } from "./refusal.ts"
+import { besideOwn, latestEnd, type Refusing } from "./refusal.ts"
 import { type CallRequest, checkSettlement, type Settlement } from "./request.ts"
 import type { Numbered } from "./send.ts"
 
@@ -166,7 +166,11 @@ export class Held implements Admitted {
       this.#granted += outcome.granted
       return { allowed: true, tokens: outcome.granted, drain: outcome.drain }
     }
-    if (outcome.kind === "refused") return this.#engine.refusal({ ...refusing, ...outcome })
+    if (outcome.kind === "refused") {
+      const least = times(this.#made.asked.estimate.perUnit, tokens.least)
+      const refusal = besideOwn(outcome, { lines: this.lines, own: this.#own, least })
+      return this.#engine.refusal({ ...refusing, ...refusal })
+    }
     if (outcome.kind !== "error") throw new Error(`an Extend was answered with \`${outcome.kind}\``)
     if (outcome.error === "period-over") return this.#goOn(tokens)
     throw new RequestFailed(outcome.error, outcome.detail)

@@ -1,5 +1,7 @@
 import type { Line } from "../domain/command.ts"
-import type { Obstacle } from "../domain/outcome.ts"
+import { type Obstacle, REFUSAL_REASONS, type RefusalReason } from "../domain/outcome.ts"
+import type { Amounts } from "../domain/terms.ts"
+import { FOREVER_MS } from "../domain/time.ts"
 import type { Asked } from "./asked.ts"
 import type { Refused } from "./decision.ts"
 
@@ -40,6 +42,34 @@ export const latestEnd = (obstacles: readonly Obstacle[]): number | null => {
     if (untilMs > latest) latest = untilMs
   }
   return latest
+}
+
+/** What a hold asks in addition, and what it has. */
+export interface Raise {
+  readonly lines: readonly Line[]
+  readonly own: Amounts
+  readonly least: Amounts
+}
+
+type StoreRefusal = Pick<Refused, "obstacles" | "untilMs"> & { readonly reason: RefusalReason }
+
+/**
+ * A refusal to raise a hold, as its owner must hear it. To the store its own hold is one of those that keep the
+ * budget busy; but what does not fit beside that is exhausted for it, and no wait helps.
+ */
+export const besideOwn = (refusal: StoreRefusal, { lines, own, least }: Raise): StoreRefusal => {
+  const obstacles = refusal.obstacles.map((obstacle): Obstacle => {
+    if (obstacle.kind !== "line" || obstacle.reason !== "busy") return obstacle
+    const line = lines.find(({ account }) => account === obstacle.account)
+    if (line === undefined) return obstacle
+    const { unit, slidingMs } = line.terms
+    if (obstacle.settled + own[unit] + least[unit] <= obstacle.cap) return obstacle
+    const { endMs } = line.period
+    const untilMs = slidingMs > 0 || endMs === FOREVER_MS ? null : endMs
+    return { ...obstacle, reason: "exhausted", untilMs }
+  })
+  const reason = REFUSAL_REASONS.find((one) => obstacles.some((other) => other.reason === one))
+  return { reason: reason ?? refusal.reason, obstacles, untilMs: latestEnd(obstacles) }
 }
 
 const NONE: readonly Obstacle[] = Object.freeze([])

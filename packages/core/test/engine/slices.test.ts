@@ -37,6 +37,19 @@ describe("a request for a slice", () => {
     })
   })
 
+  it("is told that the budget is used up where its own hold is what fills it", async () => {
+    const opened = far(priced)
+    const held = await admitted(opened, 100)
+    await held.extend({ least: 900, most: 900 })
+    const refused = await held.extend({ least: 1, most: 100 })
+    expect(refused).toMatchObject({
+      allowed: false,
+      reason: "exhausted",
+      obstacles: [{ held: 1000 }],
+    })
+    expect(refused).toMatchObject({ untilMs: Date.UTC(2026, 0, 15, 11) })
+  })
+
   it("counts what is held in both periods where one ended while it ran", async () => {
     const opened = far(priced)
     const held = await admitted(opened, 100)
