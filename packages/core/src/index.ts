@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { DomainEvent } from "./domain/event.ts"
+export type { CircuitEvent, DomainEvent, EscalationEvent, TierEvent } from "./domain/event.ts"
 export { eventName } from "./domain/event.ts"
 export { formatUsd, parseUsd } from "./domain/money.ts"
 export type { Obstacle, Outcome, RefusalReason } from "./domain/outcome.ts"
@@ -32,6 +32,7 @@ export type {
   Operator,
 } from "./engine/operator.ts"
 export type { CallRequest, Settlement } from "./engine/request.ts"
+export * from "./host/createDispatcher.ts"
 export * from "./host/createSpendfuse.ts"
 export { type Guarded, type GuardOptions, guard } from "./host/guard.ts"
 export * from "./ports.ts"

@@ -9,7 +9,10 @@ const meter = {
   channels: [],
   account: "key-hour/k1",
   incident: "key-hour/k1/1",
+  generation: 1,
   periodStartMs: Date.UTC(2026, 0, 15, 10),
+  periodEndMs: Date.UTC(2026, 0, 15, 11),
+  cap: 50_000_000_000,
   settled: 40_000_000_000,
   held: 0,
   limit: 50_000_000_000,
@@ -19,11 +22,19 @@ const head = { id: "id", atMs, channels: [] }
 
 const EVENTS: readonly (readonly [DomainEvent, string])[] = [
   [
-    { ...meter, kind: "tier", level: 1, label: "80%", passed: 1, message: "Heads up" },
+    {
+      ...meter,
+      kind: "tier",
+      level: 1,
+      label: "80%",
+      passed: 1,
+      message: "Heads up",
+      effect: "notify",
+    },
     "2026-01-15T10:20:00.000Z tier key-hour 80% · key-hour/k1 · $40 of $50: Heads up",
   ],
   [
-    { ...meter, kind: "tier", level: 1, label: "80%", passed: 1, message: "" },
+    { ...meter, kind: "tier", level: 1, label: "80%", passed: 1, message: "", effect: "notify" },
     "2026-01-15T10:20:00.000Z tier key-hour 80% · key-hour/k1 · $40 of $50",
   ],
   [
@@ -46,6 +57,9 @@ const EVENTS: readonly (readonly [DomainEvent, string])[] = [
       incident: "key-hour/k1/1",
       state: "open",
       generation: 1,
+      observed: false,
+      by: null,
+      why: null,
       untilMs: Date.UTC(2026, 0, 15, 11),
     },
     "2026-01-15T10:20:00.000Z circuit key-hour open · key-hour/k1 until 2026-01-15T11:00:00.000Z",
@@ -58,6 +72,9 @@ const EVENTS: readonly (readonly [DomainEvent, string])[] = [
       incident: "key-hour/k1/1",
       state: "latched",
       generation: 1,
+      observed: false,
+      by: null,
+      why: null,
       untilMs: null,
     },
     "2026-01-15T10:20:00.000Z circuit key-hour latched · key-hour/k1",

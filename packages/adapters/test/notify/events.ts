@@ -11,11 +11,14 @@ const meter = (account: string, generation: number, kind: string) =>
     atMs: AT_MS,
     channels: ["slack"],
     account,
-    incident: `${account}/${generation}`,
+    incident: generation === 0 ? `${account}@${AT_MS - 20 * 60_000}` : `${account}/${generation}`,
+    generation,
     periodStartMs: AT_MS - 20 * 60_000,
+    periodEndMs: AT_MS + 40 * 60_000,
     settled: 40_000_000_000,
     held: 0,
     limit: 50_000_000_000,
+    cap: 50_000_000_000,
     unit: "usd",
   }) as const
 
@@ -29,6 +32,7 @@ export const tier = (fields: Partial<Of<"tier">> = {}, generation = 0): Of<"tier
     label: "80%",
     passed: 1,
     message: "Heads up",
+    effect: "notify",
     ...fields,
   }
 }
@@ -53,6 +57,9 @@ export const circuit = (
   incident: `${account}/${generation}`,
   state,
   generation,
+  observed: false,
+  by: null,
+  why: null,
   untilMs: state === "open" || state === "half-open" ? AT_MS + 3_600_000 : null,
 })
 

@@ -1,21 +1,31 @@
 import type { Draft } from "./draft.ts"
+import { escalationAfter, type Further } from "./escalation.ts"
+import { circuitIncident, joined } from "./incident.ts"
 import type { Account, Circuit, Meter } from "./ledger.ts"
 import { settledAt } from "./meter.ts"
 import { AMOUNT_MAX } from "./money.ts"
 import type { BlockingEffect } from "./terms.ts"
-import type { EpochMs } from "./time.ts"
+import type { DurationMs, EpochMs } from "./time.ts"
 import type { Period } from "./window.ts"
 
 /** The strongest of the effects that one command reaches on one account, with the period of its cause. */
 export interface Cause {
   readonly effect: BlockingEffect
   readonly period: Period
+  /** Whom it tells at once, and whom one after the other while nobody acknowledges it. */
   readonly channels: readonly string[]
+  readonly further: Further | null
   readonly observed: boolean
 }
 
+/** Who moved a circuit by an operator's command. */
+export interface Hand {
+  readonly by: string
+  readonly why: string
+}
+
 /** Moves a circuit whose time is over: the first command that looks at it at or after `untilMs` does so. */
-export const look = (draft: Draft, account: Account): Account => {
+export const moveByTime = (draft: Draft, account: Account): Account => {
   const circuit = circuitAt(account, draft.nowMs)
   return circuit === account.circuit ? account : moveTo(draft, account, circuit)
 }
@@ -55,14 +65,19 @@ export const openFor = (draft: Draft, account: Account, cause: Cause): Account =
   const { effect, period } = cause
   // What only observes does not touch what is enforced.
   if (cause.observed && circuit.state !== "closed" && !circuit.observed) return account
+  const told = toldOf(circuit, cause.channels)
   const opening = {
     generation: circuit.generation + 1,
+    since: sinceOf(circuit),
     observed: cause.observed,
-    told: toldOf(circuit, cause.channels),
+    told,
     causeStartMs: period.startMs,
   }
-  if (effect.kind === "latch" && draft.nowMs < period.keptUntilMs)
-    return moveTo(draft, account, { ...opening, state: "latched" })
+  if (effect.kind === "latch" && draft.nowMs < period.keptUntilMs) {
+    const { channels: atOnce, further } = cause
+    const escalation = escalationAfter(circuit, { atOnce, told, further, nowMs: draft.nowMs })
+    return moveTo(draft, account, { ...opening, state: "latched", escalation })
+  }
   if (effect.kind !== "trip" || draft.nowMs >= period.endMs || circuit.state === "latched")
     return account
   const until = draft.nowMs + effect.coolDownMs
@@ -91,6 +106,7 @@ export const reopen = (draft: Draft, account: Account): Account => {
   return moveTo(draft, account, {
     state: "open",
     generation: circuit.generation + 1,
+    since: circuit.since,
     observed: circuit.observed,
     told: circuit.told,
     causeStartMs: circuit.causeStartMs,
@@ -102,13 +118,18 @@ export const reopen = (draft: Draft, account: Account): Account => {
 }
 
 /** An operator's Trip. */
-export const tripFor = (draft: Draft, account: Account, coolDownMs: number): Account => {
+export const tripFor = (
+  draft: Draft,
+  account: Account,
+  { coolDownMs, hand }: { readonly coolDownMs: DurationMs; readonly hand: Hand },
+): Account => {
   const { circuit } = account
   if (circuit.state === "latched") return account
   const until = draft.nowMs + coolDownMs
-  return moveTo(draft, account, {
+  const opened: Circuit = {
     state: "open",
     generation: circuit.generation + 1,
+    since: sinceOf(circuit),
     observed: false,
     told: toldOf(circuit, []),
     causeStartMs: null,
@@ -116,13 +137,15 @@ export const tripFor = (draft: Draft, account: Account, coolDownMs: number): Acc
     coolDownMs,
     maxCoolDownMs: coolDownMs,
     probation: null,
-  })
+  }
+  return moveTo(draft, account, opened, hand)
 }
 
-export const close = (draft: Draft, account: Account): Account =>
+/** Closes it; `hand` is who acknowledged it. */
+export const close = (draft: Draft, account: Account, hand: Hand | null = null): Account =>
   account.circuit.state === "closed"
     ? account
-    : moveTo(draft, account, closedAfter(account.circuit, draft.nowMs))
+    : moveTo(draft, account, closedAfter(account.circuit, draft.nowMs), hand)
 
 /** Whether the circuit refuses now, without moving it. */
 export const refuses = (circuit: Circuit, nowMs: EpochMs): boolean =>
@@ -136,22 +159,36 @@ const closedAfter = ({ generation }: Circuit, nowMs: EpochMs): Circuit => ({
 })
 
 const toldOf = (circuit: Circuit, channels: readonly string[]): readonly string[] =>
-  circuit.state === "closed" ? channels : [...new Set([...circuit.told, ...channels])]
+  circuit.state === "closed" ? channels : joined(circuit.told, channels)
 
-const moveTo = (draft: Draft, account: Account, circuit: Circuit): Account => {
+/** The generation that an opening belongs to from now on: its own, or that of the one it goes on. */
+const sinceOf = (circuit: Circuit): number =>
+  circuit.state === "closed" ? circuit.generation + 1 : circuit.since
+
+const moveTo = (
+  draft: Draft,
+  account: Account,
+  circuit: Circuit,
+  hand: Hand | null = null,
+): Account => {
   const moved = { ...account, circuit }
-  const told = circuit.state === "closed" ? account.circuit : circuit
+  const { key } = account
+  // A closing ends what it closes: the same incident, told to whoever heard of that.
+  const opened = circuit.state === "closed" ? account.circuit : circuit
   draft.putAccount(moved)
   draft.events.push({
     kind: "circuit",
-    id: `${account.key}/${circuit.generation}/${circuit.state}`,
+    id: `${key}/${circuit.generation}/${circuit.state}`,
     atMs: draft.nowMs,
-    channels: told.state === "closed" ? [] : told.told,
-    account: account.key,
-    incident: `${account.key}/${circuit.generation}`,
-    state: circuit.state,
+    channels: opened.state === "closed" ? [] : opened.told,
+    account: key,
+    incident: opened.state === "closed" ? key : circuitIncident(key, opened),
     generation: circuit.generation,
+    state: circuit.state,
     untilMs: circuit.state === "open" || circuit.state === "half-open" ? circuit.untilMs : null,
+    observed: opened.observed,
+    by: hand?.by ?? null,
+    why: hand?.why ?? null,
   })
   return moved
 }

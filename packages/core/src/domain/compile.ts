@@ -164,6 +164,7 @@ const tierTerms = (policy: BudgetPolicy, tier: Tier, limit: number): TierTerms =
         ? null
         : (policy.fallbackChains?.get(tier.degrade) ?? [tier.degrade]),
     notify: tier.notify ?? [],
+    escalateAfterMs: tier.escalateAfterMs ?? 0,
     message: tier.message ?? "",
     percent: "percent" in tier.at ? tier.at.percent : null,
   }

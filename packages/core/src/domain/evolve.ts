@@ -1,4 +1,5 @@
 import type { Answered, Change } from "./draft.ts"
+import { dueOf } from "./due.ts"
 import { evolveReserved, evolveSettled } from "./evolveQuick.ts"
 import { REPLACED } from "./handles.ts"
 import { type Account, copyOfAccount, type Ledger } from "./ledger.ts"
@@ -51,7 +52,7 @@ const putAccount = (ledger: Ledger, key: string, value: Account | null): void =>
     ledger.accounts.delete(key)
     return
   }
-  ledger.timed.put(value)
+  ledger.timed.put(value, dueOf(value))
   ledger.accounts.set(key, copyOfAccount(value))
   if (known === undefined) ledger.rounds.owe()
 }

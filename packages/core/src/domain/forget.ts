@@ -6,7 +6,7 @@ import type { EpochMs } from "./time.ts"
 
 /**
  * What may be forgotten now, of the few records whose turn it is: periods that are no longer kept, accounts
- * that are closed and empty, expired reservations of such periods, sources silent for a day, switches whose
+ * that are closed and empty and whose end was told, expired reservations of such periods, sources silent for a day, switches whose
  * time is over. Idleness never lifts a latch. Law I14, at a bounded cost per command.
  *
  * Nobody sees when it happens: what goes has not counted for ten minutes, longer than a clock may go back.
@@ -46,10 +46,9 @@ const accounts = function* (ledger: Ledger, pastMs: EpochMs, looks: number): Ite
 }
 
 const isKept = (meter: Meter, pastMs: EpochMs): boolean => {
-  if (meter.held > 0) return true
+  if (meter.held > 0 || meter.notes.told.length > 0) return true
   const { idleMs, slidingMs } = meter.terms
-  if (idleMs > 0) return !isIdle(meter, pastMs)
-  if (slidingMs > 0) return pastMs - meter.usedAtMs < 3 * slidingMs
+  if (idleMs > 0 || slidingMs > 0) return !isIdle(meter, pastMs)
   return pastMs < meter.period.keptUntilMs
 }
 

@@ -1,7 +1,9 @@
 import type { Line } from "./command.ts"
-import type { Handle, Ledger, Limits, Meter, Notes } from "./ledger.ts"
+import type { Account, Handle, Ledger, Limits, Meter, Notes } from "./ledger.ts"
 import { capOf, isMeterOf, markOf } from "./meter.ts"
+import { endsAt } from "./periodEnd.ts"
 import { levelAbove, type Terms } from "./terms.ts"
+import type { EpochMs } from "./time.ts"
 
 /**
  * The meters of these lines at hand; null where one of them is not the plain kind: of a closed
@@ -49,10 +51,17 @@ const handleOf = (ledger: Ledger, line: Line): Handle | null => {
   const { terms, notes } = meter
   if (terms.observe || terms.slidingMs > 0) return null
   if (notes.refusals > 0 || notes.busySinceMs !== null) return null
-  let othersUntilMs = Number.POSITIVE_INFINITY
-  for (const other of account.meters)
-    if (other !== meter) othersUntilMs = Math.min(othersUntilMs, other.period.keptUntilMs)
-  return { meter, limits: limitsOf(terms, notes, meter), othersUntilMs }
+  return { meter, limits: limitsOf(terms, notes, meter), plainUntilMs: plainUntil(account, meter) }
+}
+
+/** Until another meter may be forgotten, or the end of one must be told. */
+const plainUntil = (account: Account, own: Meter): EpochMs => {
+  let untilMs = Number.POSITIVE_INFINITY
+  for (const meter of account.meters) {
+    if (meter !== own) untilMs = Math.min(untilMs, meter.period.keptUntilMs)
+    untilMs = Math.min(untilMs, endsAt(meter) ?? Number.POSITIVE_INFINITY)
+  }
+  return untilMs
 }
 
 const limitsByTerms = new WeakMap<Terms, WeakMap<Notes, Limits>>()

@@ -1,6 +1,6 @@
 import type { Command, CommandId, Line } from "./command.ts"
 import { Expiries } from "./expiries.ts"
-import { Numbered } from "./numbered.ts"
+import type { Numbered } from "./numbered.ts"
 import type { Outcome } from "./outcome.ts"
 import { Recent } from "./recent.ts"
 import { Reservations } from "./reservations.ts"
@@ -36,15 +36,27 @@ export type Circuit =
       readonly meterStartMs: EpochMs | null
       readonly allowance: number
     })
-  | (Opening & { readonly state: "latched" })
+  | (Opening & { readonly state: "latched"; readonly escalation: Escalation | null })
 
 interface Opening {
   readonly generation: number
+  /** The generation that took it from closed: what opened since then is one incident. */
+  readonly since: number
   /** Moved by a line that only observes: an enforcing line starts closed. */
   readonly observed: boolean
   readonly told: readonly string[]
   /** Start of the period whose meter caused it; null for an operator's hand. */
   readonly causeStartMs: EpochMs | null
+}
+
+/** Channels that hear of a latch one after the other, as long as nobody acknowledges it. */
+export interface Escalation {
+  /** When it began, and when the next channel is due; each further one `everyMs` later. */
+  readonly sinceMs: EpochMs
+  readonly untilMs: EpochMs
+  readonly everyMs: DurationMs
+  /** Those that wait, in their order; never empty. */
+  readonly channels: readonly string[]
 }
 
 /** A circuit that never opened; one for all. */
@@ -88,7 +100,7 @@ export interface Meter {
   readonly notes: Notes
   /** The last use, of windows that forget by it (sliding, lifetime); 0 for the others. */
   readonly usedAtMs: EpochMs
-  /** Lifetimes only: the first use. */
+  /** Sliding windows and lifetimes: the first use; 0 for the others. */
   readonly bornAtMs: EpochMs
 }
 
@@ -109,6 +121,10 @@ export interface Notes {
   readonly busySinceMs: EpochMs | null
   /** What was said once for this meter: `refusing`, `overshoot`, `overflow`, `would-refuse REASON`. */
   readonly said: readonly string[]
+  /** Channels that heard of this meter while the circuit was closed: its period's end is told to them. */
+  readonly told: readonly string[]
+  /** How many ends were told: a level that comes after one begins another incident. */
+  readonly ends: number
 }
 
 const NOTHING: readonly never[] = Object.freeze([])
@@ -124,6 +140,8 @@ export const NO_NOTES: Notes = Object.freeze({
   refusedAtMs: null,
   busySinceMs: null,
   said: NOTHING,
+  told: NOTHING,
+  ends: 0,
 })
 
 /** What a sliding window settled in one of its buckets, in the line's unit. */
@@ -193,8 +211,8 @@ export interface Handle {
   /** Its period is over as soon as another meter has taken its place. */
   readonly meter: Meter
   readonly limits: Limits
-  /** From then on other meters of the account may be forgotten. */
-  readonly othersUntilMs: EpochMs
+  /** From then on another meter of the account may be forgotten, or the end of one is to be told. */
+  readonly plainUntilMs: EpochMs
 }
 
 /** What bounds a meter of these terms and notes. */
@@ -242,7 +260,7 @@ export interface Ledger {
   readonly switches: Map<string, Switch>
   /** When running reservations end; derived from `reservations`. */
   readonly expiries: Expiries<Reservation>
-  /** Accounts whose circuit moves by itself; derived. */
+  /** Accounts that move by themselves; derived. */
   readonly timed: Timed
   /** Where forgetting stands; derived. */
   readonly rounds: Rounds
@@ -267,48 +285,6 @@ export const emptyLedger = (): Ledger => {
     handles: new HandlesByLines(),
   }
 }
-
-/** What a ledger must not lose, as plain data. */
-export interface KeptLedger {
-  readonly accounts: ReadonlyMap<string, Account>
-  readonly reservations: readonly Reservation[]
-  readonly sources: ReadonlyMap<string, KeptSource>
-  readonly switches: ReadonlyMap<string, Switch>
-}
-
-interface KeptSource extends Omit<Source, "entries"> {
-  readonly entries: ReadonlyMap<number, Entry>
-}
-
-/** What must be kept of a ledger: to be written down at once, for its meters go on moving. */
-export const keptOf = ({ accounts, reservations, sources, switches }: Ledger): KeptLedger => ({
-  accounts,
-  reservations: [...reservations.values()],
-  sources: new Map(
-    [...sources].map(([key, source]) => [key, { ...source, entries: new Map(source.entries) }]),
-  ),
-  switches,
-})
-
-/** A ledger of its own from what was kept of one. */
-export const ledgerOf = (kept: KeptLedger): Ledger => {
-  const ledger = emptyLedger()
-  for (const [key, account] of kept.accounts) {
-    ledger.accounts.set(key, copyOfAccount(account))
-    ledger.timed.put(account)
-  }
-  for (const reservation of kept.reservations) {
-    ledger.reservations.put(reservation)
-    if (reservation.state === "running") ledger.expiries.put(reservation)
-  }
-  for (const [key, { entries, ...source }] of kept.sources)
-    ledger.sources.set(key, { ...source, entries: new Numbered(entries) })
-  for (const [key, off] of kept.switches) ledger.switches.set(key, off)
-  return ledger
-}
-
-/** A ledger of its own: nothing that is written to it is seen in the first. */
-export const copyOf = (ledger: Ledger): Ledger => ledgerOf(keptOf(ledger))
 
 /** Meters move in place: a copy stays as it is. */
 export const copyOfAccount = ({ key, division, circuit, meters }: Account): Account => ({
@@ -339,4 +315,6 @@ const isQuiet = (notes: Notes): boolean =>
     notes.refusals === 0 &&
     notes.refusedAtMs === null &&
     notes.busySinceMs === null &&
-    notes.said.length === 0)
+    notes.said.length === 0 &&
+    notes.told.length === 0 &&
+    notes.ends === 0)

@@ -15,7 +15,7 @@ export const emptyMeter = (line: Line, nowMs: EpochMs): Meter => ({
   held: 0,
   notes: NO_NOTES,
   usedAtMs: line.terms.slidingMs > 0 || line.terms.idleMs > 0 ? nowMs : 0,
-  bornAtMs: line.terms.idleMs > 0 ? nowMs : 0,
+  bornAtMs: line.terms.slidingMs > 0 || line.terms.idleMs > 0 ? nowMs : 0,
 })
 
 /** The meter with something else to remember. */
@@ -30,9 +30,16 @@ const FOREVER = 8_640_000_000_000_000
 export const meterStart = (line: Line): EpochMs =>
   line.terms.slidingMs > 0 ? 0 : line.period.startMs
 
-/** A lifetime that nobody has used for so long is over: the next use begins another. */
-export const isIdle = ({ terms, held, usedAtMs }: Meter, nowMs: EpochMs): boolean =>
-  terms.idleMs > 0 && held === 0 && nowMs - usedAtMs >= terms.idleMs
+/**
+ * A lifetime that nobody has used for so long is over, and so is a sliding window after three of its lengths,
+ * when nothing of it counts: the next use begins another.
+ */
+export const isIdle = (meter: Meter, nowMs: EpochMs): boolean => {
+  const { idleMs, slidingMs } = meter.terms
+  if (meter.held > 0) return false
+  if (idleMs > 0) return nowMs - meter.usedAtMs >= idleMs
+  return slidingMs > 0 && nowMs - meter.usedAtMs >= 3 * slidingMs && settledAt(meter, nowMs) === 0
+}
 
 /** Whether it is the meter of the line: same start, and counted and cut in the same way. */
 export const isMeterOf = (meter: Meter, line: Line): boolean =>

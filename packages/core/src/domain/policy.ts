@@ -20,7 +20,10 @@ export interface Tier {
       }
   /** A fallback's name. */
   readonly degrade?: string
+  /** Channels that hear of it: at once, or with `escalateAfterMs` in this order. */
   readonly notify?: readonly string[]
+  /** Of a latch with two channels or more: each further one hears of it so long after the one before, until it is acknowledged. */
+  readonly escalateAfterMs?: DurationMs
   readonly message?: string
 }
 

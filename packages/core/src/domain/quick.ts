@@ -98,9 +98,9 @@ const quickGrant = (handles: readonly Handle[], command: Reserve, nowMs: EpochMs
 }
 
 /** Whether the meter is still of its period and far from any edge. */
-const isOpenAt = ({ meter, limits, othersUntilMs }: Handle, nowMs: EpochMs): boolean =>
+const isOpenAt = ({ meter, limits, plainUntilMs }: Handle, nowMs: EpochMs): boolean =>
   nowMs < meter.period.keptUntilMs &&
-  nowMs < othersUntilMs &&
+  nowMs < plainUntilMs &&
   (limits.idleMs === 0 || nowMs - meter.usedAtMs < limits.idleMs) &&
   meter.settled + meter.held <= QUICK_MAX
 

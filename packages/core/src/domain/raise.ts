@@ -1,18 +1,12 @@
-import { allowanceOf, look, openFor, reopen } from "./circuit.ts"
+import { allowanceOf, openFor, reopen } from "./circuit.ts"
 import type { Line } from "./command.ts"
 import type { Draft } from "./draft.ts"
-import type { DomainEvent } from "./event.ts"
-import type { Account, Bucket, Meter } from "./ledger.ts"
-import {
-  capOf,
-  type Level,
-  markReached,
-  meterStart,
-  noted,
-  reached,
-  rearm,
-  settledAt,
-} from "./meter.ts"
+import { atOnceOf, type Further, furtherOf } from "./escalation.ts"
+import { type DomainEvent, LEVEL_EFFECTS, type LevelEffect } from "./event.ts"
+import { circuitIncident, joined, meterFacts, meterIncident, meterName } from "./incident.ts"
+import type { Bucket, Meter } from "./ledger.ts"
+import { look } from "./look.ts"
+import { capOf, type Level, markReached, noted, reached, rearm, settledAt } from "./meter.ts"
 import { AMOUNT_MAX } from "./money.ts"
 import type { BlockingEffect, TierTerms } from "./terms.ts"
 
@@ -49,10 +43,26 @@ export const fire = (draft: Draft, line: Line, amount: number): void => {
   if (levels.length > 0) draft.putMeter(line, markReached(meter, line.terms, amount))
   const strongest = strongestOf(levels)
   const at = draft.events.length
-  const opened = openCircuit(draft, line, strongest, overAllowance)
+  openCircuit(draft, line, strongest, overAllowance)
   const circuitEvents = draft.events.splice(at)
-  for (const level of levels) draft.events.push(tierEvent(draft, line, level, opened))
+  for (const level of levels) draft.events.push(tierEvent(draft, line, level))
   draft.events.push(...circuitEvents)
+  hear(draft, line, channelsOf(levels.flatMap(({ tiers }) => tiers)))
+}
+
+/** Who hears of a line is remembered by what will end it: the circuit that stands, else the meter. */
+const hear = (draft: Draft, line: Line, channels: readonly string[]): void => {
+  const account = draft.account(line)
+  const { circuit } = account
+  if (circuit.state !== "closed") {
+    const told = joined(circuit.told, channels)
+    if (told.length > circuit.told.length)
+      draft.putAccount({ ...account, circuit: { ...circuit, told } })
+    return
+  }
+  const meter = draft.meter(line)
+  const told = joined(meter.notes.told, channels)
+  if (told.length > meter.notes.told.length) draft.putMeter(line, noted(meter, { told }))
 }
 
 /** Says something once for a meter, to the channels of the level that makes its cap. */
@@ -65,7 +75,9 @@ export const sayOnce = (
   const { said } = meter.notes
   if (said.includes(kind)) return
   draft.putMeter(line, noted(meter, { said: [...said, kind] }))
-  draft.events.push({ ...meterHead(draft, line, kind), kind, channels: capChannels(draft, line) })
+  const channels = capChannels(draft, line)
+  draft.events.push({ ...meterHead(draft, line, kind), kind, channels })
+  hearWord(draft, line, channels)
 }
 
 /** In observe mode, what would have been refused; once per meter and reason. */
@@ -77,6 +89,13 @@ export const sayWouldRefuse = (draft: Draft, line: Line, reason: string): void =
   draft.putMeter(line, noted(meter, { said: [...said, kind] }))
   const channels = capChannels(draft, line)
   draft.events.push({ ...meterHead(draft, line, kind), kind: "would-refuse", reason, channels })
+  hearWord(draft, line, channels)
+}
+
+/** A sliding window ends with its levels: what is said beside them has no end there. */
+const hearWord = (draft: Draft, line: Line, channels: readonly string[]): void => {
+  const isOpen = draft.account(line).circuit.state !== "closed"
+  if (isOpen || line.terms.slidingMs === 0) hear(draft, line, channels)
 }
 
 const post = (meter: Meter, line: Line, movement: Movement): { meter: Meter; stopped: boolean } => {
@@ -121,17 +140,17 @@ const RANK = { block: 1, trip: 2, latch: 3 } as const
 interface Strongest {
   readonly effect: BlockingEffect
   readonly channels: readonly string[]
+  readonly further: Further | null
 }
 
 const strongestOf = (levels: readonly Level[]): Strongest | null => {
   let effect: BlockingEffect | null = null
-  const channels = new Set<string>()
-  for (const tier of levels.flatMap((level) => level.tiers)) {
-    if (tier.effect === null) continue
-    for (const channel of tier.notify) channels.add(channel)
-    if (effect === null || isStronger(tier.effect, effect)) effect = tier.effect
-  }
-  return effect === null ? null : { effect, channels: [...channels] }
+  const blocking = levels.flatMap(({ tiers }) => tiers).filter((tier) => tier.effect !== null)
+  for (const tier of blocking)
+    if (tier.effect !== null && (effect === null || isStronger(tier.effect, effect)))
+      effect = tier.effect
+  if (effect === null) return null
+  return { effect, channels: channelsOf(blocking), further: furtherOf(blocking) }
 }
 
 /** Latch before trip before block; of two trips, the longer. */
@@ -145,27 +164,30 @@ const openCircuit = (
   line: Line,
   strongest: Strongest | null,
   overAllowance: boolean,
-): Account => {
+): void => {
   const account = draft.account(line)
-  if (overAllowance && strongest?.effect.kind !== "latch") return reopen(draft, account)
-  if (strongest === null) return account
-  return openFor(draft, account, {
-    ...strongest,
-    period: line.period,
-    observed: line.terms.observe,
-  })
+  if (overAllowance && strongest?.effect.kind !== "latch") reopen(draft, account)
+  else if (strongest !== null)
+    openFor(draft, account, { ...strongest, period: line.period, observed: line.terms.observe })
 }
 
-const tierEvent = (draft: Draft, line: Line, level: Level, account: Account): DomainEvent => ({
+const tierEvent = (draft: Draft, line: Line, level: Level): DomainEvent => ({
   ...meterHead(draft, line, `${level.amount}/${level.arming}`),
   kind: "tier",
-  incident: `${line.account}/${account.circuit.generation}`,
   channels: channelsOf(level.tiers),
   level: level.amount,
   label: level.label,
   passed: level.passed,
   message: messageOf(level.tiers),
+  effect: levelEffectOf(level.tiers),
 })
+
+const levelEffectOf = (tiers: readonly TierTerms[]): LevelEffect => {
+  const ranks = tiers.map(({ effect, degrade }) =>
+    LEVEL_EFFECTS.indexOf(effect?.kind ?? (degrade === null ? "notify" : "degrade")),
+  )
+  return LEVEL_EFFECTS[Math.max(...ranks)] ?? "notify"
+}
 
 /** What tiers that meet at one level say together. */
 export const messageOf = (tiers: readonly TierTerms[]): string =>
@@ -175,7 +197,7 @@ export const messageOf = (tiers: readonly TierTerms[]): string =>
     .join("; ")
 
 const channelsOf = (tiers: readonly TierTerms[]): readonly string[] => [
-  ...new Set(tiers.flatMap((tier) => tier.notify)),
+  ...new Set(tiers.flatMap(atOnceOf)),
 ]
 
 const capChannels = (draft: Draft, line: Line): readonly string[] => {
@@ -192,17 +214,18 @@ const capChannels = (draft: Draft, line: Line): readonly string[] => {
 }
 
 const meterHead = (draft: Draft, line: Line, kind: string) => {
+  const { account } = line
   const meter = draft.meter(line)
-  const born = line.terms.idleMs > 0 ? meter.bornAtMs : meterStart(line)
+  const { circuit } = draft.account(line)
   return {
-    id: `${line.account}@${born}/${kind}`,
+    id: `${meterName(account, meter)}/${kind}`,
     atMs: draft.nowMs,
-    account: line.account,
-    incident: `${line.account}/${draft.account(line).circuit.generation}`,
-    periodStartMs: line.period.startMs,
-    settled: settledAt(meter, draft.nowMs),
-    held: meter.held,
-    limit: line.terms.limit,
-    unit: line.terms.unit,
+    account,
+    incident:
+      circuit.state === "closed"
+        ? meterIncident(account, meter)
+        : circuitIncident(account, circuit),
+    generation: circuit.generation,
+    ...meterFacts(meter, line, draft.nowMs),
   }
 }

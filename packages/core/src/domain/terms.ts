@@ -40,7 +40,10 @@ export interface TierTerms {
   readonly effect: BlockingEffect | null
   /** The fallbacks that a request may come `via` while the tier is reached, in order; null where it does not degrade. */
   readonly degrade: readonly string[] | null
+  /** Channels that hear of it; with `escalateAfterMs` in this order, one after the other. */
   readonly notify: readonly string[]
+  /** Of a latch: each channel but the first hears of it so long after the one before, until it is acknowledged; 0: all at once. */
+  readonly escalateAfterMs: DurationMs
   readonly message: string
   /** For people: the threshold in percent of the limit, or null where it is an absolute amount. */
   readonly percent: number | null

@@ -1,33 +1,62 @@
-/** What shows whether an account's circuit moves by itself. */
-interface Circuited {
-  readonly key: string
-  readonly division: string
-  readonly circuit: { readonly state: "closed" | "open" | "half-open" | "latched" }
+import type { EpochMs } from "./time.ts"
+
+/** Accounts that one Expire moves. */
+const LOOKS_MAX = 1_024
+
+interface Division {
+  /** By key, when it may move at the earliest. */
+  readonly dues: Map<string, EpochMs>
+  /** None is due before this. */
+  soonestMs: EpochMs
 }
 
-/** Accounts whose circuit moves by itself in time, by division: so that an Expire looks at these alone. */
+/** Accounts that move by themselves in time, by division: so that an Expire looks at these alone. */
 export class Timed {
-  readonly #divisions = new Map<string, Set<string>>()
+  readonly #divisions = new Map<string, Division>()
 
-  /** An account was written. */
-  put({ key, division, circuit }: Circuited): void {
-    if (circuit.state === "open" || circuit.state === "half-open") this.#add(key, division)
-    else this.delete(key, division)
+  /** An account was written that moves at `dueMs` at the earliest, or not by itself. */
+  put(
+    { key, division }: { readonly key: string; readonly division: string },
+    dueMs: EpochMs | null,
+  ): void {
+    if (dueMs === null) {
+      this.delete(key, division)
+      return
+    }
+    const found = this.#divisions.get(division)
+    if (found === undefined)
+      this.#divisions.set(division, { dues: new Map([[key, dueMs]]), soonestMs: dueMs })
+    else {
+      found.dues.set(key, dueMs)
+      found.soonestMs = Math.min(found.soonestMs, dueMs)
+    }
   }
 
   delete(key: string, division: string): void {
-    const keys = this.#divisions.get(division)
-    if (keys?.delete(key) === true && keys.size === 0) this.#divisions.delete(division)
+    const found = this.#divisions.get(division)
+    if (found?.dues.delete(key) === true && found.dues.size === 0) this.#divisions.delete(division)
   }
 
-  /** In the order of their names, so that every store moves them in the same. */
-  of(division: string): readonly string[] {
-    return [...(this.#divisions.get(division) ?? [])].sort()
-  }
-
-  #add(key: string, division: string): void {
-    const keys = this.#divisions.get(division)
-    if (keys === undefined) this.#divisions.set(division, new Set([key]))
-    else keys.add(key)
+  /**
+   * The first 1,024 of those that are due, in the order of their names, so that every store moves the same.
+   *
+   * @param dueOf when one is due as it stands: meters that move in place make it later, never sooner
+   */
+  dueBy(
+    division: string,
+    nowMs: EpochMs,
+    dueOf: (key: string) => EpochMs | null,
+  ): readonly string[] {
+    const found = this.#divisions.get(division)
+    if (found === undefined || nowMs < found.soonestMs) return []
+    const due: string[] = []
+    found.soonestMs = Number.POSITIVE_INFINITY
+    for (const [key, knownMs] of found.dues) {
+      const dueMs = knownMs > nowMs ? knownMs : (dueOf(key) ?? Number.POSITIVE_INFINITY)
+      if (dueMs !== knownMs) found.dues.set(key, dueMs)
+      if (dueMs <= nowMs) due.push(key)
+      found.soonestMs = Math.min(found.soonestMs, dueMs)
+    }
+    return due.sort().slice(0, LOOKS_MAX)
   }
 }

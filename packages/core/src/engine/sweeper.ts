@@ -1,4 +1,5 @@
 import { EXPIRE_MAX } from "../domain/command.ts"
+import { dueOf } from "../domain/due.ts"
 import type { Account } from "../domain/ledger.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import { SHARED_DIVISION } from "../domain/subject.ts"
@@ -26,7 +27,7 @@ const ACCOUNTS_PER_TURN = 1_024
 const LOOK_THROUGH_EACH_MS = 3_600_000
 
 /**
- * Ends overdue holds and moves circuits whose time is over, so that it is heard without traffic: every 10
+ * Ends overdue holds and moves accounts that are due, so that it is heard without traffic: every 10
  * seconds in the shared division, and in turn in each division that this process has sent something to or
  * has found something to end in. What a process before this one left there is found by looking through the
  * store's accounts, at start and each hour.
@@ -88,7 +89,7 @@ export class Sweeper {
     }
   }
 
-  /** The next page of accounts: whose holds or circuits may have to end is remembered by its division. */
+  /** The next page of accounts: what may have to end or move by itself is remembered by its division. */
   async #lookThrough(): Promise<void> {
     const nowMs = this.#options.monotonicMs()
     if (nowMs < this.#looksFromMs) return
@@ -108,5 +109,6 @@ export class Sweeper {
   }
 }
 
-const mayEnd = ({ circuit, meters }: Account): boolean =>
-  circuit.state === "open" || circuit.state === "half-open" || meters.some(({ held }) => held > 0)
+/** Whether something of the account may have to end, or moves by itself. */
+export const mayEnd = (account: Account): boolean =>
+  dueOf(account) !== null || account.meters.some(({ held }) => held > 0)

@@ -118,7 +118,10 @@ const EVENTS: ReadonlySet<DomainEvent["kind"]> = new Set([
   "overshoot",
   "overflow",
   "would-refuse",
+  "period-end",
   "circuit",
+  "escalation",
+  "undelivered",
   "expired",
   "audit",
 ])

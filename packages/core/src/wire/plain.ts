@@ -47,7 +47,9 @@ const NUMBERS: ReadonlySet<string> = new Set(
   slidingMs bucketMs idleMs at repeat percent coolDownMs maxCoolDownMs allow forMs atMs periodStartMs
   level passed arming usd tokens requests sinceMs causeStartMs meterStartMs allowance fired amount
   acknowledged acknowledgedUntilMs refusals refusedAtMs busySinceMs usedAtMs bornAtMs dueAtMs attempts
-  createdAtMs time rank events least most`.split(/\s+/),
+  createdAtMs time rank events least most since everyMs escalateAfterMs ends step periodEndMs count`.split(
+    /\s+/,
+  ),
 )
 
 /** Fields that hold a list, however a server writes an empty one. */

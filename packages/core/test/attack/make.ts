@@ -25,6 +25,7 @@ export const tierOf = (at: number, more: Partial<TierTerms> = {}): TierTerms => 
   effect: null,
   degrade: null,
   notify: [],
+  escalateAfterMs: 0,
   message: "",
   percent: null,
   ...more,

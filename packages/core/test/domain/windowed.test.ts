@@ -79,7 +79,7 @@ describe("a sliding window", () => {
     const m = machine(sliding)
     expect(m.spend(0, 80).events).toEqual(["tier b 80%"])
     expect(m.spend(1, 1).events).toEqual([])
-    expect(m.spend(70 * MINUTE, 80).events).toEqual(["tier b 80%"])
+    expect(m.spend(70 * MINUTE, 80).events).toEqual(["period-end b", "tier b 80%"])
   })
   it("finds no more room for an earlier instant", () => {
     const m = machine(sliding)

@@ -15,7 +15,15 @@ import type { Core } from "./prove.ts"
 export const CAP = 6
 export const PERIOD_MS = 10
 
-const noTier = { repeat: 0, effect: null, degrade: null, notify: [], message: "", percent: null }
+const noTier = {
+  repeat: 0,
+  effect: null,
+  degrade: null,
+  notify: [],
+  escalateAfterMs: 0,
+  message: "",
+  percent: null,
+}
 
 export const termsOf = (effect: BlockingEffect, budget = "b"): Terms => ({
   id: `${budget}-${effect.kind}`,

@@ -231,13 +231,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: "an Expire finds no open circuit",
     file: "evolve.ts",
-    find: "ledger.timed.put(value)",
+    find: "ledger.timed.put(value, dueOf(value))",
     replace: "",
   },
   {
     name: "a rebuilt ledger forgets which circuits move by themselves",
-    file: "ledger.ts",
-    find: "ledger.timed.put(account)",
+    file: "kept.ts",
+    find: "ledger.timed.put(account, dueOf(account))",
     replace: "",
   },
 ]

@@ -1,8 +1,11 @@
 import { crc32 } from "node:zlib"
 import { type Shared, toJson, WIRE_VERSION } from "@spendfuse/core/wire"
 
-/** The version of records and their order; a reader refuses a newer one. Since 2 dead letters may be sent again. */
-export const FORMAT_VERSION = 2
+/**
+ * The version of records and their order; a reader refuses a newer one. Since 2 dead letters may be sent again;
+ * since 3 openings say their incident, latches who waits to hear of them, meters who heard of them.
+ */
+export const FORMAT_VERSION = 3
 
 /** The first line of a journal; newer versions keep its shape. */
 export const HEADER: string = `spendfuse-journal ${FORMAT_VERSION} wire ${WIRE_VERSION}`

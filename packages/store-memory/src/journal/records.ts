@@ -6,6 +6,7 @@ import type { JournalEntry, Snapshot } from "../entry.ts"
 import type { KeptLog } from "../log.ts"
 import type { OutboxChange, OutboxState } from "../outbox.ts"
 import { FORMAT_VERSION } from "./format.ts"
+import { accountOf, changeOf } from "./older.ts"
 
 /** A snapshot as records: one for each thing that is kept, between a first and a last one that counts them. */
 export function* recordsOf({ ledger, outbox }: Snapshot): Generator<readonly unknown[]> {
@@ -43,7 +44,7 @@ export const entryOf = (record: readonly unknown[]): JournalEntry => {
     throw new Error("a decision has other members than it should")
   if (!changes.every(isChange)) throw new Error("a decision writes what is not known here")
   if (!events.every(isEvent)) throw new Error("a decision raises what is not known here")
-  return { kind, atMs: first as number, changes, events }
+  return { kind, atMs: first as number, changes: changes.map(changeOf), events }
 }
 
 type KeptSource = Omit<
@@ -90,7 +91,7 @@ export class SnapshotReader {
         this.#more = first as LedgerMore
         break
       case "account":
-        this.#accounts.set((first as Account).key, first as Account)
+        this.#accounts.set((first as Account).key, accountOf(first as Account))
         break
       case "reservation":
         this.#reservations.push(first as KeptLedger["reservations"][number])
@@ -210,7 +211,10 @@ const EVENT_KINDS: ReadonlySet<unknown> = new Set<DomainEvent["kind"]>([
   "overshoot",
   "overflow",
   "would-refuse",
+  "period-end",
   "circuit",
+  "escalation",
+  "undelivered",
   "expired",
   "audit",
 ])

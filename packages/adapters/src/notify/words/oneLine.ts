@@ -26,15 +26,21 @@ const text = (event: DomainEvent): string => {
     case "refusing":
     case "overshoot":
     case "overflow":
-    case "would-refuse": {
+    case "would-refuse":
+    case "period-end": {
       const { settled, limit, unit, account } = event
       const message = event.kind === "tier" && event.message !== "" ? `: ${event.message}` : ""
       return `${head} · ${account} · ${amountText(settled, unit)} of ${amountText(limit, unit)}${message}`
     }
     case "circuit": {
       const until = event.untilMs === null ? "" : ` until ${new Date(event.untilMs).toISOString()}`
-      return `${head} · ${event.account}${until}`
+      const hand = event.by === null ? "" : ` · by ${event.by}: ${event.why}`
+      return `${head} · ${event.account}${until}${hand}`
     }
+    case "escalation":
+      return `${head} · ${event.account} · nobody has acknowledged since ${new Date(event.sinceMs).toISOString()}`
+    case "undelivered":
+      return `${head} · ${event.account} · ${event.count} not told: ${event.why}`
     case "expired":
       return head
     case "audit":

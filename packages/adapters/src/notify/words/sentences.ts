@@ -1,5 +1,5 @@
-import type { DomainEvent } from "@spendfuse/core"
-import { isMeterEvent, ofLimit } from "./amounts.ts"
+import type { CircuitEvent, DomainEvent, EscalationEvent } from "@spendfuse/core"
+import { ofLimit } from "./amounts.ts"
 import { shown } from "./clean.ts"
 import type { Severity } from "./message.ts"
 import { timeText } from "./times.ts"
@@ -20,8 +20,13 @@ export const sentenceOf = (event: DomainEvent): string => {
     return `A hold ended by itself and counts as spent: ${shown(event.reservation, NAME_MAX)}`
   if (event.kind === "audit")
     return `${shown(event.by, NAME_MAX)}: ${event.verb} ${shown(event.target, NAME_MAX)} (${shown(event.why, 120)})`
+  if (event.kind === "undelivered") {
+    const about = event.account === "" ? "" : ` of ${shown(event.account, NAME_MAX)}`
+    return `${shown(event.channel, NAME_MAX)} was not told of ${event.count === 1 ? "an event" : `${event.count} events`}${about}: ${shown(event.why, 120)}`
+  }
   const { budget, who } = namesOf(event.account)
-  if (!isMeterEvent(event)) return circuitSentence(event, budget, who)
+  if (event.kind === "circuit") return circuitSentence(event, budget, who)
+  if (event.kind === "escalation") return escalationSentence(event, budget, who)
   const amounts = ofLimit(event)
   switch (event.kind) {
     case "tier":
@@ -34,14 +39,19 @@ export const sentenceOf = (event: DomainEvent): string => {
       return `${who} went over the cap of ${budget}: ${amounts}`
     case "overflow":
       return `${budget} can count no further for ${who}: ${amounts}`
+    case "period-end":
+      return `The period of ${who} in ${budget} is over: ${amounts}`
   }
 }
 
-const circuitSentence = (
-  event: Extract<DomainEvent, { kind: "circuit" }>,
+const escalationSentence = (
+  { sinceMs, atMs }: EscalationEvent,
   budget: string,
   who: string,
-): string => {
+): string =>
+  `Nobody has acknowledged since ${timeText(sinceMs, atMs)}: ${budget} stopped ${who} until a person does`
+
+const circuitSentence = (event: CircuitEvent, budget: string, who: string): string => {
   const until = event.untilMs === null ? "" : ` until ${timeText(event.untilMs, event.atMs)}`
   switch (event.state) {
     case "open":
@@ -51,7 +61,9 @@ const circuitSentence = (
     case "half-open":
       return `${budget} tries ${who} again${until}`
     case "closed":
-      return `${budget} lets ${who} go on`
+      return event.by === null
+        ? `${budget} lets ${who} go on`
+        : `${budget} lets ${who} go on: ${shown(event.by, NAME_MAX)} (${shown(event.why ?? "", 120)})`
   }
 }
 
@@ -68,8 +80,14 @@ export const todoOf = (event: DomainEvent): string => {
       return "See which call cost more than was held for it."
     case "overflow":
       return "Split the budget: its count has stopped."
+    case "period-end":
+      return "Nothing: it begins anew."
     case "circuit":
       return circuitTodo(event)
+    case "escalation":
+      return `Find the cause, then acknowledge ${shown(event.account, 200)}: the next channel hears of it until somebody does.`
+    case "undelivered":
+      return `Mend ${shown(event.channel, NAME_MAX)}, then send its dead letters again.`
     case "expired":
       return "Find out why its call never settled; correct the count by an adjust where it did not happen."
     case "audit":
@@ -77,7 +95,7 @@ export const todoOf = (event: DomainEvent): string => {
   }
 }
 
-const circuitTodo = ({ state, account }: Extract<DomainEvent, { kind: "circuit" }>): string => {
+const circuitTodo = ({ state, account }: CircuitEvent): string => {
   const name = shown(account, 200)
   switch (state) {
     case "open":
@@ -102,10 +120,14 @@ export const severityOf = (event: DomainEvent): Severity => {
     case "refusing":
     case "overshoot":
       return "error"
+    case "undelivered":
+      return "error"
     case "overflow":
+    case "escalation":
       return "critical"
     case "expired":
       return "warning"
+    case "period-end":
     case "would-refuse":
     case "audit":
       return "info"

@@ -61,8 +61,8 @@ export const linksFor = async (
   severity: Severity,
   links: Links | undefined,
 ): Promise<readonly Link[]> => {
-  const about = events.findLast((event) => "incident" in event)
-  if (links === undefined || about === undefined || !("incident" in about)) return []
+  const about = events.findLast((event) => "generation" in event)
+  if (links === undefined || about === undefined || !("generation" in about)) return []
   try {
     const { account, incident } = about
     const made = links({ account, incident, severity })

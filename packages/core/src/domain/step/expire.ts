@@ -1,22 +1,28 @@
-import { look } from "../circuit.ts"
 import type { Expire } from "../command.ts"
 import { type Change, Draft } from "../draft.ts"
+import { dueOf } from "../due.ts"
 import type { DomainEvent } from "../event.ts"
 import { evolve } from "../evolve.ts"
 import type { Ledger, Reservation } from "../ledger.ts"
+import { look } from "../look.ts"
 import type { Outcome } from "../outcome.ts"
 import { move } from "../raise.ts"
 import { reservationName } from "../source.ts"
 import type { EpochMs } from "../time.ts"
 import { heldOf } from "./parts.ts"
 
-/** Moves circuits whose time is over, so that it is heard without traffic; the sweep has ended what is overdue. */
+/** Moves accounts that are due, so that it is heard without traffic; the sweep has ended what is overdue. */
 export const expire = (
   draft: Draft,
   { division }: Expire,
   reservations: readonly string[],
 ): Outcome => {
-  for (const account of draft.ledger.timed.of(division))
+  const { accounts, timed } = draft.ledger
+  const dueMsOf = (key: string): EpochMs | null => {
+    const account = accounts.get(key)
+    return account === undefined ? null : dueOf(account)
+  }
+  for (const account of timed.dueBy(division, draft.nowMs, dueMsOf))
     look(draft, draft.account({ account, division }))
   return { kind: "expired", reservations }
 }

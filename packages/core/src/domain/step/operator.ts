@@ -1,7 +1,8 @@
-import { close, look, tripFor } from "../circuit.ts"
+import { close, type Hand, tripFor } from "../circuit.ts"
 import type { Acknowledge, Adjust, Line, SwitchTo, Trip } from "../command.ts"
 import type { Draft } from "../draft.ts"
 import type { Account, Meter } from "../ledger.ts"
+import { look } from "../look.ts"
 import { firedUpTo, isIdle, noted, rearm, seenBy, settledAt } from "../meter.ts"
 import { AMOUNT_MAX } from "../money.ts"
 import type { Outcome } from "../outcome.ts"
@@ -36,11 +37,13 @@ export const acknowledge = (draft: Draft, command: Acknowledge): Outcome => {
   if (circuit.state === "closed" && seen === null && !raises)
     return { kind: "nothing-to-acknowledge" }
   if (seen !== null) draft.putAccount({ ...account, meters: seen })
-  close(draft, draft.account({ account: key, division }))
+  close(draft, draft.account({ account: key, division }), handOf(command))
   if (command.allow !== null && command.line !== null) allowMore(draft, command.line, command.allow)
   audit(draft, command, key)
   return { kind: "acknowledged" }
 }
+
+const handOf = ({ by, why }: Hand): Hand => ({ by, why })
 
 /** The account's meters with what is acknowledged now; null where no level was reached. */
 const acknowledged = (draft: Draft, account: Account, upTo: number): readonly Meter[] | null => {
@@ -105,16 +108,23 @@ const togetherAt = (blocking: readonly TierTerms[], amount: number): TierTerms =
     effect: strongest?.effect ?? null,
     degrade: null,
     notify: [...new Set(tiers.flatMap(({ notify }) => notify))],
+    escalateAfterMs: escalateAfterMsOf(tiers),
     message: messageOf(tiers),
     percent: null,
   }
+}
+
+/** An order stays one where it is that of one tier alone; else all hear of it at once. */
+const escalateAfterMsOf = (tiers: readonly TierTerms[]): number => {
+  const telling = tiers.filter(({ notify }) => notify.length > 0)
+  return telling.length === 1 ? (telling[0]?.escalateAfterMs ?? 0) : 0
 }
 
 /** Opens a circuit by hand. */
 export const trip = (draft: Draft, command: Trip): Outcome => {
   const { account: key, division, coolDownMs } = command
   const found = look(draft, draft.account({ account: key, division }))
-  const { circuit } = tripFor(draft, found, coolDownMs)
+  const { circuit } = tripFor(draft, found, { coolDownMs, hand: handOf(command) })
   audit(draft, command, key)
   return { kind: "tripped", generation: circuit.generation }
 }

@@ -65,6 +65,7 @@ const tier = (scale: number, at: number, more: Partial<TierTerms> = {}): TierTer
   effect: null,
   degrade: null,
   notify: [],
+  escalateAfterMs: 0,
   message: "",
   percent: null,
   ...more,

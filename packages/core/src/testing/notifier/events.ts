@@ -6,11 +6,14 @@ const head = { atMs: AT_MS, channels: ["here"] }
 const meter = {
   ...head,
   account,
-  incident: `${account}/1`,
+  incident: `${account}@${AT_MS - 20 * 60_000}`,
+  generation: 0,
   periodStartMs: AT_MS - 20 * 60_000,
+  periodEndMs: AT_MS + 40 * 60_000,
   settled: 40_000_000_000,
   held: 1_000_000_000,
   limit: 50_000_000_000,
+  cap: 50_000_000_000,
   unit: "usd",
 } as const
 const idOf = (kind: string): string => `${account}@${meter.periodStartMs}/${kind}`
@@ -23,6 +26,7 @@ const tierEvent = (level: number): DomainEvent => ({
   label: `$${level / 1_000_000_000}`,
   passed: 1,
   message: "Heads up",
+  effect: "notify",
 })
 
 const circuitEvent = (
@@ -33,10 +37,13 @@ const circuitEvent = (
   kind: "circuit",
   id: `${account}/${generation}/${state}`,
   account,
-  incident: `${account}/${generation}`,
-  state,
+  incident: `${account}/1`,
   generation,
+  state,
   untilMs: state === "open" || state === "half-open" ? AT_MS + 3_600_000 : null,
+  observed: false,
+  by: state === "closed" ? "ann" : null,
+  why: state === "closed" ? "the loop is stopped" : null,
 })
 
 /** One event of every kind, and of every state of a circuit. */
@@ -49,7 +56,28 @@ export const EVENTS: readonly DomainEvent[] = [
   circuitEvent("open", 1),
   circuitEvent("half-open", 1),
   circuitEvent("latched", 2),
+  {
+    ...head,
+    kind: "escalation",
+    id: `${account}/2/escalation/1`,
+    account,
+    incident: `${account}/1`,
+    generation: 2,
+    step: 1,
+    sinceMs: AT_MS - 15 * 60_000,
+  },
   circuitEvent("closed", 2),
+  { ...meter, kind: "period-end", id: idOf("period-end") },
+  {
+    ...head,
+    kind: "undelivered",
+    id: `${account}/2/latched#pager/undelivered`,
+    account,
+    incident: `${account}/1`,
+    channel: "pager",
+    why: "it answered 410",
+    count: 2,
+  },
   { ...head, kind: "expired", id: "source/7/expired", reservation: "source/7" },
   {
     ...head,
@@ -93,6 +121,7 @@ export const hostileEvents = (): readonly DomainEvent[] =>
         label: text,
         passed: 1,
         message: text,
+        effect: "latch",
       },
       {
         ...meter,
@@ -110,6 +139,36 @@ export const hostileEvents = (): readonly DomainEvent[] =>
         state: "open",
         generation: 1,
         untilMs: Number.MAX_SAFE_INTEGER,
+        observed: true,
+        by: text,
+        why: text,
+      },
+      {
+        ...head,
+        ...of,
+        kind: "escalation",
+        id: `${key}/1/escalation/1`,
+        generation: 1,
+        step: Number.MAX_SAFE_INTEGER,
+        sinceMs: 0,
+      },
+      {
+        ...meter,
+        ...of,
+        kind: "period-end",
+        id: `${key}@1/period-end`,
+        periodEndMs: Number.MAX_SAFE_INTEGER,
+        cap: null,
+      },
+      {
+        ...head,
+        kind: "undelivered",
+        id: `${text}/undelivered`,
+        account: key,
+        incident: null,
+        channel: text,
+        why: text,
+        count: 1,
       },
       { ...head, kind: "expired", id: `${text}/expired`, reservation: text },
       {

@@ -1,0 +1,24 @@
+import type { Account, Circuit } from "./ledger.ts"
+import { endsAt } from "./periodEnd.ts"
+import type { EpochMs } from "./time.ts"
+
+/** The first instant at which an account may move by itself, as it stands; null where it does not. */
+export const dueOf = ({ circuit, meters }: Account): EpochMs | null => {
+  let dueMs = movesAt(circuit)
+  for (const meter of meters) {
+    const endMs = endsAt(meter)
+    if (endMs !== null && (dueMs === null || endMs < dueMs)) dueMs = endMs
+  }
+  return dueMs
+}
+
+const movesAt = (circuit: Circuit): EpochMs | null => {
+  switch (circuit.state) {
+    case "closed":
+      return null
+    case "latched":
+      return circuit.escalation?.untilMs ?? null
+    default:
+      return circuit.untilMs
+  }
+}
