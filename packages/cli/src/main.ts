@@ -4,6 +4,7 @@ import { accountsCommand } from "./commands/accounts.ts"
 import { ackCommand } from "./commands/ack.ts"
 import { deadLettersCommand } from "./commands/deadLetters.ts"
 import { demoCommand } from "./commands/demo.ts"
+import { dispatchCommand } from "./commands/dispatch.ts"
 import { doctorCommand } from "./commands/doctor.ts"
 import { auditCommand, eventsCommand } from "./commands/events.ts"
 import { explainCommand } from "./commands/explain.ts"
@@ -60,6 +61,7 @@ const COMMANDS = [
   tripCommand,
   switchCommand,
   deadLettersCommand,
+  dispatchCommand,
   demoCommand,
   doctorCommand,
   explainCommand,
