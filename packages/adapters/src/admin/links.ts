@@ -77,9 +77,9 @@ export const acknowledgeLinks = (options: AcknowledgeLinksOptions): AcknowledgeL
   return {
     linkFor,
     linkForIncident,
-    forMessages: async ({ incident, severity }) => {
+    forMessages: async ({ account, generation, severity }) => {
       const isForAPerson = severity === "critical" || severity === "error"
-      const href = isForAPerson ? await linkForIncident(incident) : null
+      const href = isForAPerson ? await linkFor(account, generation) : null
       return href === null ? [] : [{ text: "Acknowledge", href }]
     },
     handle: (request) => answered(serving, request).catch(failure),

@@ -3,7 +3,7 @@ import type { DomainEvent } from "@spendfuse/core"
 /** The version of the JSON below: a field that changes its meaning makes it higher, a new field does not. */
 export const EVENT_JSON_VERSION = 1
 
-const AMOUNTS: ReadonlySet<string> = new Set(["settled", "held", "limit", "level"])
+const AMOUNTS: ReadonlySet<string> = new Set(["settled", "held", "limit", "cap", "level"])
 
 /**
  * An event as machines read it: its own fields, amounts as decimal strings so that no reader rounds them,

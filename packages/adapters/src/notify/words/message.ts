@@ -39,6 +39,8 @@ export type Words = (events: readonly DomainEvent[]) => Message
 export interface LinkedTo {
   readonly account: string
   readonly incident: string
+  /** The circuit's generation, which an acknowledgement of what is told names. */
+  readonly generation: number
   readonly severity: Severity
 }
 

@@ -64,8 +64,8 @@ export const linksFor = async (
   const about = events.findLast((event) => "generation" in event)
   if (links === undefined || about === undefined || !("generation" in about)) return []
   try {
-    const { account, incident } = about
-    const made = links({ account, incident, severity })
+    const { account, incident, generation } = about
+    const made = links({ account, incident, generation, severity })
     const known = made instanceof Promise ? await soon(made) : made
     return known.filter(isGood).slice(0, LINKS_MAX)
   } catch {
