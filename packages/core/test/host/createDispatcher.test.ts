@@ -1,0 +1,121 @@
+import { memoryStore } from "@spendfuse/store-memory"
+import { describe, expect, it } from "vitest"
+import {
+  createDispatcher,
+  createSpendfuse,
+  type DomainEvent,
+  eventName,
+  NotifyFailed,
+  type Store,
+  StoreUnavailable,
+} from "../../src/index.ts"
+import { policyOf, quiet, until } from "../engine/support.ts"
+
+/** Each org has its division, a latch, and a trip that is over after an hour. */
+const policy = policyOf({
+  partitionBy: "org",
+  budgets: [
+    {
+      id: "org",
+      per: ["org"],
+      limit: { requests: 1 },
+      window: "day",
+      tiers: [{ at: "100%", latch: true, notify: ["chat", "pager"] }],
+    },
+    {
+      id: "key",
+      per: ["org", "apiKey"],
+      limit: { requests: 1 },
+      window: "day",
+      tiers: [{ at: "100%", trip: { coolDown: "1h" }, notify: ["chat"] }],
+    },
+  ],
+})
+
+const HOUR_MS = 3_600_000
+
+const opened = (nowMs = Date.parse("2026-01-15T10:00:00Z")) => {
+  const clock = { nowMs }
+  const store = memoryStore({ nowMs: () => clock.nowMs })
+  const told: string[] = []
+  const hears = (channel: string) => ({
+    name: channel,
+    deliver: async (events: readonly DomainEvent[]) => {
+      told.push(...events.map((event) => `${channel}: ${eventName(event)}`))
+    },
+  })
+  const notifiers = { chat: hears("chat"), pager: hears("pager") }
+  return { clock, store, told, notifiers, nowMs: () => clock.nowMs, onNotice: () => undefined }
+}
+
+/** A host that spends one request, and dies without having told anybody. */
+const spend = async ({ store, nowMs }: ReturnType<typeof opened>, org: string, apiKey: string) => {
+  const nobody = { name: "nobody", deliver: () => new Promise<void>(() => undefined) }
+  const dead: Store = { ...store, claim: async () => [], close: async () => undefined }
+  const notifiers = { chat: nobody, pager: nobody }
+  await using host = createSpendfuse({ policy, store: dead, notifiers, nowMs, ...quiet })
+  const decision = await host.reserve({ subject: { org, apiKey }, amounts: { requests: 1 } })
+  if (!decision.allowed) throw new Error(decision.reason)
+  await decision.settle({ amounts: { requests: 1 } })
+}
+
+describe("a dispatcher alone", () => {
+  it("tells what a host left, and what moves by itself in every division", async () => {
+    const at = opened()
+    await spend(at, "acme", "k1")
+    await using dispatcher = createDispatcher(at)
+    await dispatcher.once()
+    expect(at.told.sort()).toEqual([
+      "chat: circuit key open",
+      "chat: circuit org latched",
+      "chat: tier key 100%",
+      "chat: tier org 100%",
+      "pager: circuit org latched",
+      "pager: tier org 100%",
+    ])
+    at.told.length = 0
+    at.clock.nowMs += HOUR_MS
+    await using last = createDispatcher(at)
+    await last.once()
+    expect(at.told).toEqual(["chat: circuit key closed"])
+  })
+
+  it("leaves what cannot be delivered in the outbox, and the next one finds it", async () => {
+    const at = opened()
+    await spend(at, "acme", "k1")
+    const failing = async () => {
+      throw new NotifyFailed("chat", { retryable: true, retryAfterMs: 1_000 })
+    }
+    const chat = { name: "chat", deliver: failing }
+    await using dispatcher = createDispatcher({ ...at, notifiers: { ...at.notifiers, chat } })
+    await dispatcher.once()
+    expect(at.told.filter((one) => one.startsWith("chat"))).toEqual([])
+    at.clock.nowMs += 10_000
+    await using next = createDispatcher(at)
+    await next.once()
+    expect(at.told).toContain("chat: circuit org latched")
+  })
+
+  it("says that the store does not answer", async () => {
+    const at = opened()
+    const store: Store = {
+      ...at.store,
+      apply: () => Promise.reject(new StoreUnavailable("memory", null)),
+    }
+    await using dispatcher = createDispatcher({ ...at, store })
+    await expect(dispatcher.once()).rejects.toThrow(StoreUnavailable)
+  })
+
+  it("goes on until it is closed, and leaves the store open", async () => {
+    const at = opened()
+    const dispatcher = createDispatcher(at)
+    dispatcher.start()
+    await spend(at, "acme", "k1")
+    await until(() => at.told.length === 6)
+    await dispatcher.close()
+    expect((await at.store.list({ limit: 5 })).items).toHaveLength(2)
+    await spend(at, "other", "k2")
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(at.told).toHaveLength(6)
+  })
+})
