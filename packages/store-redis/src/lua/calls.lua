@@ -282,6 +282,10 @@ local function endOverdue(reservation)
     local unit = line.terms.unit
     local assumed = heldOf(hold[unit], settled[unit])
     move(line, assumed, -assumed)
+    local meter = meterAt(line)
+    if line.terms.idleMs > 0 and not meter.livedUntilMs then
+      putMeter(line, with(meter, { livedUntilMs = 0 }))
+    end
   end
   putReservation(with(reservation, {
     state = "expired",

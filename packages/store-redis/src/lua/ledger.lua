@@ -8,7 +8,9 @@
 --   off        while a switch of `offs` is off, by when that ends; both under the shared base
 --   running    reservations by when they end; `crossing` those of other divisions that hold here
 --   timed      accounts whose circuit moves by itself        names:NN  accounts, spread by name
+--   lived:BORN:ACCOUNT  keys of expired reservations that held in a lifetime of it
 local KEPT_MARGIN_MS = 600000
+local LIFE_MAX_MS = 3650 * 86400000
 local OPENINGS_KEPT_MS = 32 * 86400000
 local SOURCE_KEPT_MS = 86400000
 local TERMS_KEPT_MS = 100 * 86400000
@@ -157,18 +159,23 @@ function ledger.accountHorizon(account)
   return horizon
 end
 
+local function idleOf(line)
+  local terms = ledger.keptTerms(line.terms)
+  return terms and terms.idleMs or HUGE
+end
+
+-- An expired one of a lifetime is kept twice as long as that is kept without use; each use may prolong it.
 local function reservationHorizon(reservation)
-  if reservation.state == "running" or reservation.lives then
+  if reservation.state == "running" then
     return nil
   end
-  local horizon = now
-  for _, line in ipairs(reservation.lines) do
-    horizon = math.max(horizon, line.period.keptUntilMs)
+  local horizon, lives = now, reservation.lives or {}
+  for at, line in ipairs(reservation.lines) do
+    local isLifetime = (lives[at] or 0) > 0
+    horizon = math.max(horizon, isLifetime and now + 2 * idleOf(line) or line.period.keptUntilMs)
   end
   return horizon
 end
-
-local LIFE_MAX_MS = 3650 * 86400000
 
 local function set(key, value, horizon)
   local life = horizon and math.max(0, horizon - now) + KEPT_MARGIN_MS
@@ -179,8 +186,46 @@ local function set(key, value, horizon)
   end
 end
 
+local function livedKey(base, account, bornAtMs)
+  return base .. "lived:" .. text(bornAtMs) .. ":" .. account
+end
+
+-- Reservations of a lifetime live on with it: prolonged seldom, so that a use costs nothing for each.
+local function prolonged(account, meter)
+  local endsAtMs = meter.usedAtMs + meter.idleMs
+  if not meter.livedUntilMs or endsAtMs <= meter.livedUntilMs then
+    return meter
+  end
+  local lived = livedKey(account.base, account.key, meter.bornAtMs)
+  local life = math.min(LIFE_MAX_MS, math.max(0, endsAtMs + meter.idleMs - now)) + KEPT_MARGIN_MS
+  for _, member in ipairs(redis.call("SMEMBERS", lived)) do
+    local left = redis.call("PTTL", member)
+    if left == -2 then
+      redis.call("SREM", lived, member)
+    elseif left >= 0 and left < life then
+      redis.call("PEXPIRE", member, text(life))
+    end
+  end
+  redis.call("PEXPIRE", lived, text(life))
+  return with(meter, { livedUntilMs = endsAtMs + meter.idleMs })
+end
+
+-- Notes an expired reservation with each lifetime that it held in.
+local function flushLived(key, reservation)
+  for at, line in ipairs(reservation.lines) do
+    if reservation.lives[at] > 0 then
+      local lived = livedKey(line.base, line.account, reservation.lives[at])
+      redis.call("SADD", lived, key)
+      redis.call("PEXPIRE", lived, text(math.min(LIFE_MAX_MS, 2 * idleOf(line)) + KEPT_MARGIN_MS))
+    end
+  end
+end
+
 local function flushAccount(key, known)
   local account = known.value
+  for at, meter in ipairs(account.meters) do
+    account.meters[at] = prolonged(account, meter)
+  end
   local timed = account.base .. "timed"
   if account.circuit.state == "open" or account.circuit.state == "half-open" then
     redis.call("ZADD", timed, 0, account.key)
@@ -220,6 +265,9 @@ local function flushReservation(key, known)
   end
   if known.value then
     set(key, records.packReservation(reservation), reservationHorizon(reservation))
+    if reservation.state == "expired" and reservation.lives then
+      flushLived(key, reservation)
+    end
   else
     redis.call("DEL", key)
   end
