@@ -1,6 +1,7 @@
 export * from "./domain/command.ts"
 export * from "./domain/compile.ts"
 export * from "./domain/draft.ts"
+export { dueOf } from "./domain/due.ts"
 export * from "./domain/event.ts"
 export * from "./domain/evolve.ts"
 export * from "./domain/fingerprint.ts"

@@ -1,9 +1,9 @@
-import type { Account, Change, Ledger } from "@spendfuse/core/domain"
+import { type Change, dueOf, type Ledger } from "@spendfuse/core/domain"
 import type { JournalEntry } from "@spendfuse/store-memory"
 
 const NEVER = Number.POSITIVE_INFINITY
 
-/** When the first thing that an entry wrote moves by itself: a hold that ends, a circuit, a row to be told. Epoch milliseconds. */
+/** When the first thing that an entry wrote moves by itself: a hold, a circuit, a period, a row to be told. Epoch milliseconds. */
 export const dueOfEntry = (entry: JournalEntry, tells: boolean): number => {
   if (entry.kind === "decision") {
     const told = tells && entry.events.some(({ channels }) => channels.length > 0)
@@ -20,7 +20,7 @@ export const dueOfLedger = (ledger: Ledger): number => {
   let dueMs = NEVER
   for (const { state, expiresAtMs } of ledger.reservations.values())
     if (state === "running" && expiresAtMs < dueMs) dueMs = expiresAtMs
-  for (const account of ledger.accounts.values()) dueMs = Math.min(dueMs, dueOfAccount(account))
+  for (const account of ledger.accounts.values()) dueMs = Math.min(dueMs, dueOf(account) ?? NEVER)
   return dueMs
 }
 
@@ -28,8 +28,5 @@ const dueOfChange = (change: Change): number => {
   if (change.kind === "reserved") return change.command.expiresAtMs
   if (change.kind === "reservation" && change.value?.state === "running")
     return change.value.expiresAtMs
-  return change.kind === "account" && change.value !== null ? dueOfAccount(change.value) : NEVER
+  return change.kind === "account" && change.value !== null ? (dueOf(change.value) ?? NEVER) : NEVER
 }
-
-const dueOfAccount = ({ circuit }: Account): number =>
-  circuit.state === "open" || circuit.state === "half-open" ? circuit.untilMs : NEVER

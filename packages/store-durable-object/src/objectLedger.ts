@@ -10,9 +10,9 @@ import { NAME } from "./tables.ts"
 /** What an object keeps beside its ledger, and who brings to people what it has to tell. */
 export interface LedgerObjectOptions<Env> {
   /**
-   * Brings what is due in this object's outbox to the notifiers, and resolves when nothing more is. Called by
-   * the object's alarm as soon as something is due; `dispatchOnce` of `@spendfuse/adapters/workers` does it.
-   * Without it rows wait for a Worker that flushes.
+   * Brings what is due in this object's outbox to the notifiers, and resolves when nothing more is: `once` of a
+   * `createDispatcher`. Called by the object's alarm as soon as something is due. Without it rows wait for
+   * somebody who dispatches all that a `durableObjectStore` has.
    */
   readonly dispatch?: (store: Store, env: Env) => Promise<void>
   /** How many of the latest events, operators' events and dead letters an object keeps at least; 10,000 each unless given. */
@@ -84,11 +84,11 @@ export class ObjectLedger<Env> {
     }
   }
 
-  async #dispatch({ memory }: OpenLedger): Promise<void> {
+  async #dispatch(ledger: OpenLedger): Promise<void> {
     const { dispatch } = this.#options
     if (dispatch === undefined) return
     try {
-      await dispatch({ ...memory, name: NAME, close: async () => undefined }, this.#env)
+      await dispatch(ledger.outbox, this.#env)
     } catch (error) {
       const why = error instanceof Error ? error.name : "an error"
       this.#tell({ kind: "dispatch-failed", message: `store \`${NAME}\`: dispatch failed: ${why}` })

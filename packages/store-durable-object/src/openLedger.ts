@@ -6,7 +6,7 @@ import {
   type Source,
   sourceKey,
 } from "@spendfuse/core/domain"
-import { type Applied, StoreCorrupt } from "@spendfuse/core/ports"
+import { type Applied, type Store, StoreCorrupt } from "@spendfuse/core/ports"
 import { decodeText, encodeText } from "@spendfuse/core/wire"
 import { type JournalEntry, type MemoryStore, memoryStore } from "@spendfuse/store-memory"
 import type { Alarm } from "./alarm.ts"
@@ -53,6 +53,20 @@ export class OpenLedger {
     const nowMs = (): number => this.#nowMs ?? Date.now()
     this.memory = memoryStore({ ...kept, journal: this.#journal, nowMs, history: true })
     this.#verbs = this.#handlers()
+  }
+
+  /** The store for who tells what it holds. What is overdue was ended just before. */
+  get outbox(): Store {
+    const { applyNow: _, ...store } = this.memory
+    return {
+      ...store,
+      name: NAME,
+      spansDivisions: false,
+      apply: async (commands) =>
+        commands.map(() => ({ outcome: NONE_ENDED, eventsWritten: 0, storeTimeMs: Date.now() })),
+      unheard: ({ after = this.#journal.heard, limit }) => store.unheard({ after, limit }),
+      close: async () => undefined,
+    }
   }
 
   /** Null as long as nothing was asked of it. */
@@ -155,6 +169,8 @@ type Handlers = {
     ...args: Parameters<Verbs[Verb]>
   ) => ReturnType<Verbs[Verb]> | Promise<ReturnType<Verbs[Verb]>>
 }
+
+const NONE_ENDED: Outcome = Object.freeze({ kind: "expired", reservations: Object.freeze([]) })
 
 /** What the alarm's own commands are sent as: one source, whatever ends and begins the object. */
 const ALARM = "alarm of a durable object"

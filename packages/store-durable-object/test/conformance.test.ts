@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { conformanceLaws } from "../../core/src/testing.ts"
 import { startWorker } from "./workerd.ts"
 
-// A history takes many calls: a tenth of the runs of laws without a runtime of their own.
-const RUNS = Math.ceil(Number(process.env.LAW_RUNS ?? 400) / 10)
+// A history takes many calls: a twentieth of the runs of laws without a runtime of their own.
+const RUNS = Math.ceil(Number(process.env.LAW_RUNS ?? 400) / 20)
 const SEED = Number(process.env.LAW_SEED ?? 42)
 
 const never = (): Promise<never> => Promise.reject(new Error("the laws run in the runtime"))
