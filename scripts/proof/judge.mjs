@@ -12,6 +12,7 @@ export const judge = ({ load, limit, books, told, events, watched, storeMicros, 
   const levels = tiers.map(({ level }) => level)
   const wanted = TIERS.map((share) => limit * share)
   const notices = books.flatMap((book) => book.notices)
+  const pages = wanted.map((level) => pagesOf(tiers, level, told))
   const late = tiers.map(({ level, atMs }) => Math.max(0, spentAt(books, atMs) - level))
   const refusedAtMs = Math.min(...books.map((book) => book.refusedAtMs ?? Number.POSITIVE_INFINITY))
   const figures = {
@@ -26,6 +27,7 @@ export const judge = ({ load, limit, books, told, events, watched, storeMicros, 
     seconds: Math.round(tookMs / 100) / 10,
     refused: refusals(books),
     tierEvents: levels,
+    pages,
     toldTwice: told.length - new Set(told).size,
     lateAtMost: share(Math.max(0, ...late), limit),
   }
@@ -38,6 +40,7 @@ export const judge = ({ load, limit, books, told, events, watched, storeMicros, 
     ["each tier fired once, in order", levels.join() === wanted.join()],
     ["each crossing is one event", new Set(events.map(({ id }) => id)).size === events.length],
     ["each event was told", events.every((event) => isTold(event, told))],
+    ["exactly one page per crossing", pages.every((count) => count === 1)],
     ["nothing was unposted, nothing overshot", notices.length === 0 && !has(events, "overshoot")],
   ]
   if (load.lease !== null)
@@ -52,6 +55,12 @@ export const judge = ({ load, limit, books, told, events, watched, storeMicros, 
 const LOOK_SHARE = 0.02
 
 const isTold = ({ id, channels }, told) => channels.length === 0 || told.includes(id)
+
+/** How often the people heard of a level, from whichever host; none where it has no event or several. */
+const pagesOf = (tiers, level, told) => {
+  const events = tiers.filter((event) => event.level === level)
+  return events.length === 1 ? told.filter((id) => id === events[0].id).length : 0
+}
 
 const has = (events, kind) => events.some((event) => event.kind === kind)
 
