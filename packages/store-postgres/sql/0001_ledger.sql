@@ -11,10 +11,10 @@ create table account (
   key text collate "C" primary key,
   division text collate "C" not null,
   circuit jsonb,
-  -- Its circuit moves by itself in time: open or half-open.
-  timed boolean not null default false
+  -- It does not move by itself before this; null where it never does. May be too soon, never too late.
+  due_ms bigint
 ) with (fillfactor = 70);
-create index account_timed on account (division, key) where timed;
+create index account_due on account (division, due_ms) where due_ms is not null;
 
 -- What an account used in one period. No index on amounts, and room in each page: updates stay in place.
 create table meter (
@@ -41,6 +41,8 @@ create table meter (
   cap bigint,
   next_level bigint,
   degrade_at bigint,
+  -- Its end is not to be told before this; null where it is not. May be too soon, never too late.
+  ends_ms bigint,
   primary key (account, start_ms, unit, cut)
 ) with (fillfactor = 50);
 create sequence meter_place;

@@ -50,7 +50,7 @@ end $$;
 -- What a meter remembers when nothing has happened to it yet.
 create function no_notes() returns jsonb language sql immutable as $$
   select '{"buckets":[],"marks":[],"acknowledged":"0","acknowledgedUntilMs":null,"allow":null,
-    "refusals":"0","refusedAtMs":null,"busySinceMs":null,"said":[]}'::jsonb
+    "refusals":"0","refusedAtMs":null,"busySinceMs":null,"said":[],"told":[],"ends":"0"}'::jsonb
 $$;
 
 create function notes_of(m meter) returns jsonb language sql immutable as
@@ -59,8 +59,20 @@ create function notes_of(m meter) returns jsonb language sql immutable as
 create function meter_start(l ledger_line) returns bigint language sql immutable as
   $$select case when (l.terms->>'slidingMs')::bigint > 0 then 0 else l.start_ms end$$;
 
-create function is_idle(m meter, now_ms bigint) returns boolean language sql immutable as
-  'select (m).idle_ms > 0 and (m).held = 0 and now_ms - (m).used_ms >= (m).idle_ms';
+create function settled_at(m meter, at_ms bigint) returns bigint language plpgsql immutable as $$
+begin
+  if m.sliding_ms = 0 then return m.settled; end if;
+  return (select least(coalesce(sum(number_at(b, 'settled')), 0), amount_max())::bigint
+    from jsonb_array_elements(notes_of(m)->'buckets') b
+    where (b#>>'{period,endMs}')::bigint > at_ms);
+end $$;
+
+-- A lifetime that nobody used for so long is over, and a sliding window after three of its lengths, when nothing
+-- of it counts.
+create function is_idle(m meter, now_ms bigint) returns boolean language sql immutable as $$
+  select (m).held = 0 and case when (m).idle_ms > 0 then now_ms - (m).used_ms >= (m).idle_ms
+    else (m).sliding_ms > 0 and now_ms - (m).used_ms >= 3 * (m).sliding_ms and settled_at(m, now_ms) = 0 end
+$$;
 
 create function empty_meter(l ledger_line, now_ms bigint) returns meter language plpgsql stable as $$
 declare
@@ -74,7 +86,7 @@ begin
   m.settled := 0;
   m.held := 0;
   m.used_ms := case when slides or number_at(l.terms, 'idleMs') > 0 then now_ms else 0 end;
-  m.born_ms := case when number_at(l.terms, 'idleMs') > 0 then now_ms else 0 end;
+  m.born_ms := m.used_ms;
   m.place := 0;
   return under(m, l.terms);
 end $$;
@@ -145,6 +157,7 @@ begin
   end if;
   if m.notes = no_notes() then m.notes := null; end if;
   m.place := nextval('meter_place');
+  m.ends_ms := ends_at(m);
   if was.account is null then
     insert into account (key, division) values (l.account, l.division) on conflict do nothing;
   end if;
@@ -160,7 +173,8 @@ begin
   on conflict (account, start_ms, unit, cut) do update set end_ms = m.end_ms, kept_ms = m.kept_ms,
     terms = m.terms, sliding_ms = m.sliding_ms, idle_ms = m.idle_ms, settled = m.settled,
     held = m.held, used_ms = m.used_ms, born_ms = m.born_ms, notes = m.notes, place = m.place,
-    quick = m.quick, cap = m.cap, next_level = m.next_level, degrade_at = m.degrade_at;
+    quick = m.quick, cap = m.cap, next_level = m.next_level, degrade_at = m.degrade_at, ends_ms = m.ends_ms;
+  if m.ends_ms is not null then perform due_by(l.account, m.ends_ms); end if;
 end $$;
 
 -- The meter with what the quick pass must know of it; `write_circuit` takes that away.
@@ -194,14 +208,6 @@ begin
     m.quick := 'refusing';
   end if;
   return m;
-end $$;
-
-create function settled_at(m meter, at_ms bigint) returns bigint language plpgsql immutable as $$
-begin
-  if m.sliding_ms = 0 then return m.settled; end if;
-  return (select least(coalesce(sum(number_at(b, 'settled')), 0), amount_max())::bigint
-    from jsonb_array_elements(notes_of(m)->'buckets') b
-    where (b#>>'{period,endMs}')::bigint > at_ms);
 end $$;
 
 -- When enough of a sliding window will have left for `cost` to fit beside what is settled.

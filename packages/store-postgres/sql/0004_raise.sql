@@ -61,58 +61,50 @@ create function allowance_of(circuit jsonb, m meter) returns bigint language sql
 $$;
 
 create function write_circuit(account_key text, division text, circuit jsonb) returns void
-language sql as $$
-  update meter set quick = null where account = account_key;
-  insert into account (key, division, circuit, timed)
-  values (account_key, write_circuit.division, write_circuit.circuit,
-    write_circuit.circuit->>'state' in ('open', 'half-open'))
-  on conflict (key) do update set circuit = excluded.circuit, timed = excluded.timed
-$$;
-
-create function tell_circuit(account_key text, before jsonb, circuit jsonb, now_ms bigint) returns void
 language plpgsql as $$
+begin
+  update meter set quick = null where account = account_key;
+  insert into account (key, division, circuit, due_ms)
+  values (account_key, write_circuit.division, write_circuit.circuit,
+    due_of(account_key, write_circuit.circuit))
+  on conflict (key) do update set circuit = excluded.circuit, due_ms = excluded.due_ms;
+end $$;
+
+-- A closing ends what it closes: the same incident, told to whoever heard of that. `hand` is who moved it.
+create function tell_circuit(account_key text, before jsonb, circuit jsonb, hand jsonb, now_ms bigint)
+returns void language plpgsql as $$
 declare
-  told jsonb := case when circuit->>'state' = 'closed' then before else circuit end;
+  opened jsonb := case when circuit->>'state' = 'closed' then before else circuit end;
   generation text := circuit->>'generation';
 begin
   perform tell(jsonb_build_object('kind', 'circuit',
     'id', account_key || '/' || generation || '/' || (circuit->>'state'), 'atMs', now_ms::text,
-    'channels', case when told->>'state' = 'closed' then '[]' else told->'told' end,
-    'account', account_key, 'incident', account_key || '/' || generation,
-    'state', circuit->'state', 'generation', generation,
+    'channels', opened->'told', 'account', account_key, 'incident', account_key || '/' || (opened->>'since'),
+    'generation', generation, 'state', circuit->'state',
     'untilMs', case when circuit->>'state' in ('open', 'half-open') then circuit->'untilMs'
-      else 'null' end), now_ms);
+      else 'null' end, 'observed', opened->'observed', 'by', hand->'by', 'why', hand->'why'), now_ms);
 end $$;
 
--- Moves a circuit whose time is over: the first command that looks at it does so.
-create function look(account_key text, division text, now_ms bigint) returns jsonb language plpgsql as $$
-declare
-  before jsonb := circuit_of(account_key, now_ms);
-  circuit jsonb;
-begin
-  if before->>'state' in ('closed', 'latched') then return before; end if;
-  circuit := circuit_at(account_key, before, now_ms);
-  if circuit <> before then
-    perform write_circuit(account_key, division, circuit);
-    perform tell_circuit(account_key, before, circuit, now_ms);
-  end if;
-  return circuit;
-end $$;
-
-create function close_circuit(account_key text, division text, now_ms bigint) returns void
+create function close_circuit(account_key text, division text, hand jsonb, now_ms bigint) returns void
 language plpgsql as $$
 declare
   before jsonb := circuit_of(account_key, now_ms);
 begin
   if before->>'state' = 'closed' then return; end if;
   perform write_circuit(account_key, division, closed_after(before, now_ms));
-  perform tell_circuit(account_key, before, closed_after(before, now_ms), now_ms);
+  perform tell_circuit(account_key, before, closed_after(before, now_ms), hand, now_ms);
 end $$;
 
 create function union_of(one jsonb, other jsonb) returns jsonb language sql immutable as $$
   select coalesce(jsonb_agg(item order by place), '[]') from (
     select item, min(place) as place
     from jsonb_array_elements(one || other) with ordinality as listed(item, place) group by item) as once
+$$;
+
+-- The generation that an opening belongs to from now on: its own, or that of the one it goes on.
+create function since_of(circuit jsonb) returns text language sql immutable as $$
+  select case when circuit->>'state' = 'closed' then ((circuit->>'generation')::bigint + 1)::text
+    else circuit->>'since' end
 $$;
 
 create function told_of(circuit jsonb, channels jsonb) returns jsonb language sql immutable as $$
@@ -139,10 +131,11 @@ begin
     return circuit;
   end if;
   opening := jsonb_build_object('generation', (number_at(circuit, 'generation') + 1)::text,
-    'observed', observed, 'told', told_of(circuit, strongest->'channels'),
+    'since', since_of(circuit), 'observed', observed, 'told', told_of(circuit, strongest->'channels'),
     'causeStartMs', l.start_ms::text);
   if effect->>'kind' = 'latch' and now_ms < l.kept_ms then
-    return opening || '{"state":"latched"}';
+    return opening || jsonb_build_object('state', 'latched',
+      'escalation', escalation_after(circuit, strongest, opening->'told', now_ms));
   end if;
   if effect->>'kind' <> 'trip' or now_ms >= l.end_ms or circuit->>'state' = 'latched' then
     return circuit;
@@ -171,23 +164,24 @@ create function message_of(tiers jsonb) returns text language sql immutable as $
   from jsonb_array_elements(tiers) with ordinality as one(tier, place)
 $$;
 
+-- Whom tiers tell at once.
 create function channels_of(tiers jsonb) returns jsonb language sql immutable as $$
   select union_of(coalesce(jsonb_agg(channel order by place, inner_place), '[]'), '[]')
   from jsonb_array_elements(tiers) with ordinality as one(tier, place),
     jsonb_array_elements(tier->'notify') with ordinality as two(channel, inner_place)
+  where inner_place = 1 or tier->>'escalateAfterMs' = '0'
 $$;
 
 -- What all events of a meter say.
 create function meter_head(l ledger_line, kind text, now_ms bigint) returns jsonb language plpgsql stable as $$
 declare
   m meter := meter_of(l, now_ms);
-  born bigint := case when number_at(l.terms, 'idleMs') > 0 then m.born_ms else meter_start(l) end;
+  circuit jsonb := circuit_of(l.account, now_ms);
 begin
-  return jsonb_build_object('id', l.account || '@' || born || '/' || kind, 'atMs', now_ms::text,
-    'account', l.account,
-    'incident', l.account || '/' || (circuit_of(l.account, now_ms)->>'generation'),
-    'periodStartMs', l.start_ms::text, 'settled', settled_at(m, now_ms)::text, 'held', m.held::text,
-    'limit', l.terms->'limit', 'unit', l.terms->'unit');
+  return meter_facts(m, l, now_ms) || jsonb_build_object('id', meter_name(m) || '/' || kind,
+    'atMs', now_ms::text, 'account', l.account, 'generation', circuit->'generation',
+    'incident', case when circuit->>'state' = 'closed' then meter_incident(m)
+      else l.account || '/' || (circuit->>'since') end);
 end $$;
 
 -- The channels of the level that makes the cap.
@@ -215,15 +209,39 @@ language plpgsql as $$
 declare
   m meter := meter_of(l, now_ms);
   word text := kind || coalesce(' ' || reason, '');
+  channels jsonb;
   event jsonb;
 begin
   if notes_of(m)->'said' ? word then return; end if;
   m.notes := jsonb_set(notes_of(m), '{said}', (notes_of(m)->'said') || to_jsonb(word));
   perform put_meter(l, m, now_ms);
-  event := meter_head(l, word, now_ms) || jsonb_build_object('kind', kind,
-    'channels', cap_channels(l, now_ms));
+  channels := cap_channels(l, now_ms);
+  event := meter_head(l, word, now_ms) || jsonb_build_object('kind', kind, 'channels', channels);
   if reason is not null then event := event || jsonb_build_object('reason', reason); end if;
   perform tell(event, now_ms);
+  -- A sliding window ends with its levels: what is said beside them has no end there.
+  if number_at(l.terms, 'slidingMs') = 0 or circuit_of(l.account, now_ms)->>'state' <> 'closed' then
+    perform hear(l, channels, now_ms);
+  end if;
+end $$;
+
+-- Who hears of a line is remembered by what will end it: the circuit that stands, else the meter.
+create function hear(l ledger_line, channels jsonb, now_ms bigint) returns void language plpgsql as $$
+declare
+  circuit jsonb := circuit_of(l.account, now_ms);
+  m meter;
+begin
+  if circuit->>'state' <> 'closed' then
+    if not circuit->'told' @> channels then
+      perform write_circuit(l.account, l.division,
+        circuit || jsonb_build_object('told', union_of(circuit->'told', channels)));
+    end if;
+    return;
+  end if;
+  m := meter_of(l, now_ms);
+  if notes_of(m)->'told' @> channels then return; end if;
+  m.notes := notes_of(m) || jsonb_build_object('told', union_of(notes_of(m)->'told', channels));
+  perform put_meter(l, m, now_ms);
 end $$;
 
 -- Fires every level that `amount` newly reaches, and moves the circuit to the strongest effect.
@@ -237,6 +255,7 @@ declare
     and amount >= allowance_of(before, m);
   strongest jsonb := strongest_of(levels);
   level jsonb;
+  all_tiers jsonb := '[]';
 begin
   if jsonb_array_length(levels) > 0 then
     perform put_meter(l, mark_reached(m, l.terms, amount), now_ms);
@@ -253,32 +272,44 @@ begin
         'kind', 'tier', 'channels', channels_of(level->'tiers'), 'level', level->'amount',
         'tier', jsonb_build_object('at', level#>'{named,at}', 'repeat', level#>'{named,repeat}',
           'percent', level#>'{named,percent}'),
-        'passed', level->'passed', 'message', message_of(level->'tiers')), now_ms);
+        'passed', level->'passed', 'message', message_of(level->'tiers'),
+        'effect', level_effect_of(level->'tiers')), now_ms);
+    all_tiers := all_tiers || (level->'tiers');
   end loop;
-  if circuit <> before then perform tell_circuit(l.account, before, circuit, now_ms); end if;
+  if circuit <> before then perform tell_circuit(l.account, before, circuit, null, now_ms); end if;
+  if jsonb_array_length(levels) > 0 then perform hear(l, channels_of(all_tiers), now_ms); end if;
 end $$;
+
+create function effect_rank(effect jsonb) returns int language sql immutable as
+  $$select case effect->>'kind' when 'block' then 1 when 'trip' then 2 else 3 end$$;
+
+-- What a level does: of the tiers that meet there, the strongest.
+create function level_effect_of(tiers jsonb) returns text language sql immutable as $$
+  select (array['notify', 'degrade', 'block', 'trip', 'latch'])[max(case
+    when jsonb_typeof(tier->'effect') = 'object' then 2 + effect_rank(tier->'effect')
+    when jsonb_typeof(tier->'degrade') = 'array' then 2 else 1 end)]
+  from jsonb_array_elements(tiers) tier
+$$;
 
 -- Latch before trip before block; of two trips, the longer. Null where no level blocks.
 create function strongest_of(levels jsonb) returns jsonb language plpgsql immutable as $$
 declare
   tier jsonb;
   effect jsonb;
-  channels jsonb := '[]';
+  blocking jsonb := '[]';
 begin
   for tier in select t from jsonb_array_elements(levels) with ordinality as one(level, place),
       jsonb_array_elements(level->'tiers') with ordinality as two(t, inner_place)
       order by place, inner_place
   loop
     continue when jsonb_typeof(tier->'effect') <> 'object';
-    channels := channels || (tier->'notify');
+    blocking := blocking || jsonb_build_array(tier);
     if effect is null or is_stronger(tier->'effect', effect) then effect := tier->'effect'; end if;
   end loop;
   if effect is null then return null; end if;
-  return jsonb_build_object('effect', effect, 'channels', union_of(channels, '[]'));
+  return jsonb_build_object('effect', effect, 'channels', channels_of(blocking),
+    'further', further_of(blocking));
 end $$;
-
-create function effect_rank(effect jsonb) returns int language sql immutable as
-  $$select case effect->>'kind' when 'block' then 1 when 'trip' then 2 else 3 end$$;
 
 create function is_stronger(one jsonb, other jsonb) returns boolean language sql immutable as $$
   select case when effect_rank(one) <> effect_rank(other) then effect_rank(one) > effect_rank(other)

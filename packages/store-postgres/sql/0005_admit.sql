@@ -46,7 +46,7 @@ begin
     -- On its own line: within `binds` it would be skipped for lines that observe.
     circuit := look(l.account, l.division, now_ms);
     if not binds(circuit, (l.terms->>'observe')::boolean) then
-      perform close_circuit(l.account, l.division, now_ms);
+      perform close_circuit(l.account, l.division, null, now_ms);
     end if;
     obstacle := obstacle_of(l, base, per_unit, least_units, via, judged_at(l, raises, issued_ms), now_ms);
     if obstacle is not null and (l.terms->>'observe')::boolean then

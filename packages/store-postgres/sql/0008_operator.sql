@@ -50,7 +50,7 @@ begin
   if circuit->>'state' = 'closed' and not seen and not raises then
     return '{"kind":"nothing-to-acknowledge"}';
   end if;
-  perform close_circuit(name, in_division, now_ms);
+  perform close_circuit(name, in_division, command, now_ms);
   if allows then perform allow_more(l, number_at(command, 'allow'), now_ms); end if;
   perform audit(command, name, now_ms);
   return '{"kind":"acknowledged"}';
@@ -82,11 +82,11 @@ begin
     end if;
     continue when amount <= number_at(before, 'acknowledged') and allow = before->'allow';
     found_one := true;
-    update meter o set notes = notes_of(m) || jsonb_build_object(
-        'acknowledged', greatest(amount, number_at(before, 'acknowledged'))::text,
-        'acknowledgedUntilMs', case when m.sliding_ms > 0 then (now_ms + m.sliding_ms)::text end,
-        'allow', allow, 'refusals', '0', 'refusedAtMs', null), quick = null
-      where o.account = m.account and o.start_ms = m.start_ms and o.unit = m.unit and o.cut = m.cut;
+    m.notes := notes_of(m) || jsonb_build_object(
+      'acknowledged', greatest(amount, number_at(before, 'acknowledged'))::text,
+      'acknowledgedUntilMs', case when m.sliding_ms > 0 then (now_ms + m.sliding_ms)::text end,
+      'allow', allow, 'refusals', '0', 'refusedAtMs', null);
+    perform put_notes(m);
   end loop;
   return found_one;
 end $$;
@@ -130,7 +130,8 @@ begin
     number_at(tier, 'at')) = highest;
   return jsonb_build_object('at', highest::text, 'repeat', '0',
     'effect', strongest_of(jsonb_build_array(jsonb_build_object('tiers', tiers)))->'effect',
-    'degrade', null, 'notify', channels_of(tiers), 'message', message_of(tiers), 'percent', null);
+    'degrade', null, 'notify', notified_by(tiers), 'escalateAfterMs', escalate_after_of(tiers),
+    'message', message_of(tiers), 'percent', null);
 end $$;
 
 -- Opens a circuit by hand.
@@ -144,12 +145,13 @@ declare
 begin
   if before->>'state' <> 'latched' then
     circuit := jsonb_build_object('state', 'open',
-      'generation', (number_at(before, 'generation') + 1)::text, 'observed', false,
+      'generation', (number_at(before, 'generation') + 1)::text, 'since', since_of(before),
+      'observed', false,
       'told', told_of(before, '[]'), 'causeStartMs', null,
       'untilMs', until_of(before, false, now_ms + cool_down)::text, 'coolDownMs', cool_down::text,
       'maxCoolDownMs', cool_down::text, 'probation', null);
     perform write_circuit(name, in_division, circuit);
-    perform tell_circuit(name, before, circuit, now_ms);
+    perform tell_circuit(name, before, circuit, command, now_ms);
   end if;
   perform audit(command, name, now_ms);
   return jsonb_build_object('kind', 'tripped', 'generation', circuit->'generation');
@@ -168,15 +170,19 @@ begin
   return '{"kind":"switched"}';
 end $$;
 
--- Moves circuits whose time is over; the sweep has ended what is overdue.
+-- Moves the first 1,024 accounts that are due; the sweep has ended what is overdue.
 create function expire(command jsonb, swept text[], now_ms bigint) returns jsonb language plpgsql as $$
 declare
+  in_division text := command->>'division';
   name text;
 begin
-  for name in select a.key from account a where a.timed and a.division = command->>'division'
-    order by a.key
+  -- Of those that were used meanwhile the instant is too soon.
+  update account a set due_ms = due_of(a.key, a.circuit) where a.division = in_division
+    and a.due_ms <= now_ms and coalesce(due_of(a.key, a.circuit) > now_ms, true);
+  for name in select a.key from account a where a.division = in_division and a.due_ms <= now_ms
+    order by a.key limit 1024
   loop
-    perform look(name, command->>'division', now_ms);
+    perform look(name, in_division, now_ms);
   end loop;
   return jsonb_build_object('kind', 'expired', 'reservations', to_jsonb(swept));
 end $$;

@@ -82,7 +82,8 @@ with asked as materialized (
     case l.unit when 'usd' then more_1 when 'tokens' then more_2 else more_3 end as more) t
   left join meter m on m.account = l.account and m.start_ms = l.start_ms and m.unit = l.unit
     and m.cut = l.cut and m.terms = l.terms and now_ms < m.kept_ms
-    and not exists (select 1 from meter o where o.account = m.account and o.kept_ms <= now_ms)
+    and not exists (select 1 from meter o where o.account = m.account
+      and (o.kept_ms <= now_ms or o.ends_ms <= now_ms))
   window own as (partition by m.ctid)
 ), list as materialized (
   select by_plan, bool_and(coalesce(is_roomy, false)) as fits,

@@ -56,10 +56,9 @@ declare
   meters bigint;
   accounts bigint;
 begin
-  delete from meter m where m.account = any(seen) and m.held = 0 and case
-    when m.idle_ms > 0 then past_ms - m.used_ms >= m.idle_ms
-    when m.sliding_ms > 0 then past_ms - m.used_ms >= 3 * m.sliding_ms
-    else past_ms >= m.kept_ms end;
+  delete from meter m where m.account = any(seen) and m.held = 0 and notes_of(m)->'told' = '[]'
+    and case when m.idle_ms > 0 or m.sliding_ms > 0 then is_idle(m, past_ms)
+      else past_ms >= m.kept_ms end;
   get diagnostics meters = row_count;
   delete from account a where a.key = any(seen)
     and not exists (select 1 from meter m where m.account = a.key)
