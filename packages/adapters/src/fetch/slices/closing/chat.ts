@@ -5,13 +5,15 @@ import type { Closing, ClosingEvent } from "./closing.ts"
 export class ChatClosing implements Closing {
   readonly done = "data: [DONE]\n\n"
   readonly #open = new Set<number>()
-  #head: Json | null = null
+  #head: Json = UNSEEN
+  #isSeen = false
 
   take(event: Json): void {
     const choices = list(own(event, "choices"))
     if (choices.length === 0) return
     const { choices: _, usage: __, obfuscation: ___, ...head } = event
     this.#head = head
+    this.#isSeen = true
     for (const choice of choices) {
       const index = Number(own(choice, "index") ?? 0)
       if (own(choice, "finish_reason") == null) this.#open.add(index)
@@ -20,7 +22,8 @@ export class ChatClosing implements Closing {
   }
 
   end(): readonly ClosingEvent[] {
-    const choices = [...this.#open].map((index) => ({
+    const open = this.#isSeen ? [...this.#open] : [0]
+    const choices = open.map((index) => ({
       index,
       delta: {},
       logprobs: null,
@@ -33,3 +36,6 @@ export class ChatClosing implements Closing {
     return `data: ${JSON.stringify(error)}\n\n`
   }
 }
+
+/** Cut before its first chunk: nobody knows its id. */
+const UNSEEN: Json = { id: "spendfuse-cut", object: "chat.completion.chunk", created: 0, model: "" }

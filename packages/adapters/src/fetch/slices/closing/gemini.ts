@@ -6,11 +6,13 @@ export class GeminiClosing implements Closing {
   readonly done = ""
   readonly #open = new Set<number>()
   #head: Json = {}
+  #isSeen = false
 
   take(event: Json): void {
     const { candidates, ...head } = event
     this.#head = { ...this.#head, ...head }
     for (const one of list(candidates)) {
+      this.#isSeen = true
       const index = Number(own(one, "index") ?? 0)
       if (own(one, "finishReason") == null) this.#open.add(index)
       else this.#open.delete(index)
@@ -18,8 +20,9 @@ export class GeminiClosing implements Closing {
   }
 
   end(): readonly ClosingEvent[] {
-    if (this.#open.size === 0) return []
-    const candidates = [...this.#open].map((index) => ({
+    const open = this.#isSeen ? [...this.#open] : [0]
+    if (open.length === 0) return []
+    const candidates = open.map((index) => ({
       content: { role: "model", parts: [{ text: "" }] },
       finishReason: "MAX_TOKENS",
       index,
