@@ -141,7 +141,7 @@ export class Reference extends Circuits {
             maxCoolDownMs: command.coolDownMs,
             probation: null,
           }
-          this.open(command.account, trip, null, false)
+          this.open(command.account, trip, null, false, [], command.by)
         }
         this.events.push(["audit", "trip", command.account])
         return ["tripped", circuit.generation]

@@ -1,8 +1,7 @@
-import type { Command, Line } from "../../../src/domain.ts"
+import type { Command, Line, TierTerms } from "../../../src/domain.ts"
 import {
   type Amounts,
   type Circuit,
-  type Effect,
   levelAfter,
   levelBelow,
   type Meter,
@@ -12,10 +11,10 @@ import {
   type Told,
   type Trip,
 } from "./facts.ts"
-import { Meters } from "./meters.ts"
+import { finite, firstOf, Hearing } from "./hearing.ts"
 
 /** What moves circuits, and what they and the meters refuse. */
-export class Circuits extends Meters {
+export class Circuits extends Hearing {
   protected readonly switches = new Map<string, number | null>()
 
   /** Moves what is settled and fires what that reaches. */
@@ -37,9 +36,9 @@ export class Circuits extends Meters {
 
   protected fire(line: Line, meter: Meter, amount: number): void {
     const circuit = this.circuit(line.account)
-    const reached = new Map<number, { passed: number; channels: Set<string>; effects: Effect[] }>()
-    const at = (level: number) => {
-      const known = reached.get(level) ?? { passed: 0, channels: new Set<string>(), effects: [] }
+    const reached = new Map<number, Reached>()
+    const at = (level: number): Reached => {
+      const known = reached.get(level) ?? { passed: 0, tiers: [] }
       reached.set(level, known)
       return known
     }
@@ -54,8 +53,7 @@ export class Circuits extends Meters {
       if (passed === 0) continue
       const level = at(highest)
       level.passed = Math.max(level.passed, passed)
-      for (const channel of tier.notify) level.channels.add(channel)
-      if (tier.effect !== null) level.effects.push(tier.effect)
+      level.tiers.push(tier)
     }
     for (const tier of line.terms.tiers) {
       const key = JSON.stringify([tier.at, tier.repeat])
@@ -64,29 +62,49 @@ export class Circuits extends Meters {
     if (meter.allow?.fired === false && amount >= meter.allow.amount) {
       const level = at(meter.allow.amount)
       level.passed = Math.max(level.passed, 1)
-      for (const channel of meter.allow.notify) level.channels.add(channel)
-      level.effects.push(meter.allow.effect)
+      level.tiers.push({ ...meter.allow, degrade: null })
       meter.allow.fired = true
     }
-    for (const [level, { passed, channels }] of reached)
-      this.events.push(["tier", line.account, level, passed, [...channels].sort()])
-    const effects = [...reached.values()].flatMap((level) => level.effects)
+    if (reached.size > 0) this.use(meter)
+    const tiers = [...reached].sort(([one], [other]) => one - other).flatMap(([, at]) => at.tiers)
+    const blocking = tiers.filter(({ effect }) => effect !== null)
     const isOver = this.now >= line.period.endMs
     const over =
       circuit.state === "half-open" && amount >= this.allowance(circuit, meter) && !isOver
-    this.move(line, effects, over)
+    this.move(line, blocking, over)
+    for (const [level, { passed, tiers: own }] of reached)
+      this.events.push([
+        "tier",
+        line.account,
+        level,
+        passed,
+        this.incident(line.account, meter),
+        circuit.generation,
+        strengthOf(own),
+        [...new Set(own.flatMap(firstOf))].sort(),
+        settledCapHeld(
+          this.settled(meter, this.now),
+          this.cap(meter, line.terms),
+          this.held(meter),
+        ),
+      ])
+    this.hear(line, tiers.flatMap(firstOf), true)
   }
 
-  protected move(line: Line, effects: readonly Effect[], over: boolean): void {
+  protected move(line: Line, tiers: readonly Reaching[], over: boolean): void {
     const circuit = this.circuit(line.account)
     const observed = line.terms.observe
     if (observed && circuit.state !== "closed" && !circuit.observed) return
+    const effects = tiers.flatMap(({ effect }) => (effect === null ? [] : [effect]))
+    const channels = tiers.flatMap(firstOf)
     if (effects.some(({ kind }) => kind === "latch") && this.now < line.period.keptUntilMs) {
+      const wasLatched = circuit.state === "latched"
+      this.opens(circuit, channels)
+      this.wait(circuit, wasLatched, tiers)
       circuit.state = "latched"
-      circuit.generation += 1
       circuit.cause = line.period.startMs
       circuit.observed = observed
-      this.events.push(["circuit", line.account, "latched", circuit.generation, null])
+      this.tellCircuit(line.account, null)
       return
     }
     if (circuit.state === "latched") return
@@ -97,6 +115,7 @@ export class Circuits extends Meters {
         { ...circuit.trip, coolDownMs: twice },
         circuit.cause,
         circuit.observed,
+        [],
       )
       return
     }
@@ -104,23 +123,62 @@ export class Circuits extends Meters {
       .filter((effect) => effect.kind === "trip")
       .sort((a, b) => b.coolDownMs - a.coolDownMs)
     if (trips[0] !== undefined && this.now < line.period.endMs)
-      this.open(line.account, trips[0], line.period.startMs, observed)
+      this.open(line.account, trips[0], line.period.startMs, observed, channels)
   }
 
-  protected open(account: string, trip: Trip, cause: number | null, observed: boolean): void {
+  /** An opening goes on what stands, or begins an incident of its own. */
+  protected opens(circuit: Circuit, channels: readonly string[]): void {
+    circuit.generation += 1
+    if (circuit.state === "closed") {
+      circuit.since = circuit.generation
+      circuit.told = new Set()
+    }
+    for (const one of channels) circuit.told.add(one)
+  }
+
+  protected tellCircuit(account: string, until: number | null, by: string | null = null): void {
+    const { state, generation, since, observed, told } = this.circuit(account)
+    this.events.push([
+      "circuit",
+      account,
+      state,
+      generation,
+      until,
+      `${account}/${since}`,
+      observed,
+      by,
+      [...told].sort(),
+    ])
+  }
+
+  protected open(
+    account: string,
+    trip: Trip,
+    cause: number | null,
+    observed: boolean,
+    channels: readonly string[],
+    by: string | null = null,
+  ): void {
     const circuit = this.circuit(account)
     const until = this.now + trip.coolDownMs
     const goesOn = circuit.state === "open" && circuit.observed === observed
     circuit.until = goesOn ? Math.max(circuit.until, until) : until
+    this.opens(circuit, channels)
     circuit.state = "open"
-    circuit.generation += 1
     circuit.cause = cause
     circuit.observed = observed
     circuit.trip = trip
-    this.events.push(["circuit", account, "open", circuit.generation, circuit.until])
+    this.tellCircuit(account, circuit.until, by)
   }
 
   protected look(account: string): Circuit {
+    const circuit = this.lookAtCircuit(account)
+    this.escalate(account)
+    this.endPeriods(account)
+    return circuit
+  }
+
+  protected lookAtCircuit(account: string): Circuit {
     const circuit = this.circuit(account)
     const isOver =
       (circuit.state === "open" || circuit.state === "half-open") && this.now >= circuit.until
@@ -139,15 +197,16 @@ export class Circuits extends Meters {
       allowance: used + probation.allow,
       fresh: probation.allow,
     }
-    this.events.push(["circuit", account, "half-open", circuit.generation, circuit.until])
+    this.tellCircuit(account, circuit.until)
     return circuit
   }
 
-  protected close(account: string): void {
+  protected close(account: string, by: string | null = null): void {
     const circuit = this.circuit(account)
     circuit.state = "closed"
+    this.tellCircuit(account, null, by)
     circuit.observed = false
-    this.events.push(["circuit", account, "closed", circuit.generation, null])
+    circuit.waiting = []
   }
 
   /** Before anything moves on a line: what time has done to its circuit and its levels. */
@@ -230,7 +289,9 @@ export class Circuits extends Meters {
       if (blocked) continue
       if (reason === "exhausted") this.exhausted(line, meter, asked)
       if (reason === "busy") {
-        meter.busySince = Math.min(meter.busySince ?? this.now, this.now)
+        const since = Math.min(meter.busySince ?? this.now, this.now)
+        if (since !== meter.busySince) this.touch(line)
+        meter.busySince = since
         if (this.now - meter.busySince >= 60_000) this.say(line, "refusing")
       }
     }
@@ -314,6 +375,7 @@ export class Circuits extends Meters {
       (meter) =>
         meter.account === command.account &&
         !this.isIdle(meter) &&
+        this.now < meter.keptUntil &&
         (this.isCurrent(meter) || (!wasClosed && meter.start === circuit.cause)),
     )
     let some = false
@@ -343,7 +405,7 @@ export class Circuits extends Meters {
         for (const [key, fired] of armed[at] ?? []) meter.fired.set(key, fired)
       return ["nothing-to-acknowledge"]
     }
-    if (!wasClosed) this.close(command.account)
+    if (!wasClosed) this.close(command.account, command.by)
     if (command.allow !== null && command.line !== null) this.allow(command.line, command.allow)
     this.events.push(["audit", "acknowledge", command.account])
     return ["acknowledged"]
@@ -367,9 +429,40 @@ export class Circuits extends Meters {
     )
     const effect = strongest(tiers)
     if (effect !== null)
-      meter.allow = { amount, effect, notify: tiers.flatMap((tier) => tier.notify), fired: false }
+      meter.allow = {
+        amount,
+        effect,
+        notify: tiers.flatMap((tier) => tier.notify),
+        escalateAfterMs: alone(tiers),
+        fired: false,
+      }
   }
 }
+
+type Reaching = Pick<TierTerms, "effect" | "degrade" | "notify" | "escalateAfterMs">
+
+interface Reached {
+  passed: number
+  readonly tiers: Reaching[]
+}
+
+/** An order is one only where one tier alone tells anybody. */
+const alone = (tiers: readonly TierTerms[]): number => {
+  const telling = tiers.filter(({ notify }) => notify.length > 0)
+  return telling.length === 1 ? (telling[0]?.escalateAfterMs ?? 0) : 0
+}
+
+const strengthOf = (tiers: readonly Reaching[]): string => {
+  for (const kind of ["latch", "trip", "block"])
+    if (tiers.some(({ effect }) => effect?.kind === kind)) return kind
+  return tiers.some(({ degrade }) => degrade !== null) ? "degrade" : "notify"
+}
+
+const settledCapHeld = (settled: number, cap: number, held: number): Told => [
+  settled,
+  finite(cap),
+  held,
+]
 
 interface When {
   readonly at: number

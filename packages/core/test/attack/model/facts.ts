@@ -32,6 +32,15 @@ export interface Circuit {
   generation: number
   observed: boolean
   until: number
+  /** The generation that took it from closed. */
+  since: number
+  told: Set<string>
+  /** Channels that wait, when the next one hears, each how long after the one before, since when, how many did. */
+  waiting: string[]
+  nextAt: number
+  every: number
+  waitsSince: number
+  step: number
   cause: number | null
   trip: Trip | null
   probed: { readonly start: number | null; readonly allowance: number; readonly fresh: number }
@@ -42,17 +51,30 @@ export interface Meter {
   readonly account: string
   readonly start: number
   readonly keptUntil: number
+  readonly endsAt: number
+  /** When it was first used; a look uses nothing. */
+  bornAt: number | null
+  readonly told: Set<string>
+  ends: number
   terms: Terms
   readonly spent: { readonly line: Line; amount: number }[]
   readonly fired: Map<string, number>
   acknowledged: number
   acknowledgedAt: number
-  allow: { amount: number; effect: Effect; notify: readonly string[]; fired: boolean } | null
+  allow: Allowed | null
   refusals: number
   refusedAt: number
   busySince: number | null
   readonly said: Set<string>
   usedAt: number
+}
+
+export interface Allowed {
+  readonly amount: number
+  readonly effect: Effect
+  readonly notify: readonly string[]
+  readonly escalateAfterMs: number
+  fired: boolean
 }
 
 export const STRENGTH = { block: 1, trip: 2, latch: 3 }

@@ -47,7 +47,12 @@ const KINDS: Readonly<Record<string, readonly Kind[]>> = {
       terms: termsOf(
         [
           tierOf(3, { repeat: 1, notify: ["log"] }),
-          tierOf(6, { repeat: 6, effect: latch, notify: ["page"] }),
+          tierOf(6, {
+            repeat: 6,
+            effect: latch,
+            notify: ["page", "second"],
+            escalateAfterMs: 5 * 60_000,
+          }),
         ],
         { window: "sliding", slidingMs: HOUR, bucketMs: HOUR / 4 },
       ),
@@ -56,10 +61,13 @@ const KINDS: Readonly<Record<string, readonly Kind[]>> = {
   life: [
     {
       window: { kind: "lifetime", idleMs: 2 * HOUR },
-      terms: termsOf([tierOf(4, { degrade: ["later"] }), tierOf(6, { repeat: 6, effect: block })], {
-        window: "life",
-        idleMs: 2 * HOUR,
-      }),
+      terms: termsOf(
+        [
+          tierOf(4, { degrade: ["later"], notify: ["log"] }),
+          tierOf(6, { repeat: 6, effect: block }),
+        ],
+        { window: "life", idleMs: 2 * HOUR },
+      ),
     },
   ],
   watch: [true, false].map((observe) => ({
@@ -79,6 +87,26 @@ const KINDS: Readonly<Record<string, readonly Kind[]>> = {
     {
       window: hour,
       terms: termsOf([tierOf(3, { repeat: 3, effect: block })], { unit: "requests" }),
+    },
+  ],
+  pages: [
+    {
+      window: hour,
+      terms: termsOf([
+        tierOf(3, {
+          repeat: 3,
+          effect: latch,
+          notify: ["first", "second", "third"],
+          escalateAfterMs: 10 * 60_000,
+        }),
+        tierOf(6, { repeat: 3, effect: trip(true), notify: ["slack"] }),
+        tierOf(9, {
+          repeat: 0,
+          effect: latch,
+          notify: ["second", "fourth"],
+          escalateAfterMs: 5 * 60_000,
+        }),
+      ]),
     },
   ],
   tell: [{ window: hour, terms: termsOf([tierOf(2, { repeat: 2, notify: ["log"] })]) }],
@@ -203,6 +231,8 @@ const LATER = [
   11 * 60_000,
   16 * 60_000,
   HOUR,
+  HOUR,
+  4 * HOUR,
 ]
 
 export interface History {

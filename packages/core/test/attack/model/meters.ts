@@ -28,6 +28,13 @@ export class Meters {
       generation: 0,
       observed: false,
       until: 0,
+      since: 0,
+      told: new Set(),
+      waiting: [],
+      nextAt: 0,
+      every: 0,
+      waitsSince: 0,
+      step: 0,
       cause: null,
       trip: null,
       probed: { start: null, allowance: 0, fresh: 0 },
@@ -50,6 +57,10 @@ export class Meters {
       account: line.account,
       start,
       keptUntil: start === 0 ? Number.POSITIVE_INFINITY : line.period.keptUntilMs,
+      endsAt: start === 0 ? Number.POSITIVE_INFINITY : line.period.endMs,
+      bornAt: null,
+      told: new Set(),
+      ends: 0,
       terms: line.terms,
       spent: [],
       fired: new Map(),
@@ -68,14 +79,22 @@ export class Meters {
 
   protected touch(line: Line): Meter {
     const meter = this.meter(line)
-    meter.usedAt = Math.max(meter.usedAt, this.now)
+    this.use(meter)
     meter.terms = line.terms
     return meter
   }
 
+  protected use(meter: Meter): void {
+    meter.bornAt ??= this.now
+    meter.usedAt = Math.max(meter.usedAt, this.now)
+  }
+
   protected isIdle(meter: Meter): boolean {
-    const { idleMs } = meter.terms
-    return idleMs > 0 && this.now - meter.usedAt >= idleMs && this.held(meter) === 0
+    const { idleMs, slidingMs } = meter.terms
+    const unusedFor = this.now - meter.usedAt
+    if (this.held(meter) > 0) return false
+    if (idleMs > 0) return unusedFor >= idleMs
+    return slidingMs > 0 && unusedFor >= 3 * slidingMs && this.settled(meter, this.now) === 0
   }
 
   protected settled(meter: Meter, at: number): number {
@@ -153,12 +172,5 @@ export class Meters {
     if (state === "running" && hold > settled) return true
     if (line.terms.idleMs === 0) return this.isKept(line)
     return this.meters.some((meter) => meter.life === life && !this.isIdle(meter))
-  }
-
-  protected say(line: Line, word: string): void {
-    const meter = this.meter(line)
-    if (meter.said.has(word)) return
-    meter.said.add(word)
-    this.events.push(["said", line.account, word])
   }
 }

@@ -41,16 +41,68 @@ export const toldOutcome = (outcome: Outcome): Told => {
 export const toldEvent = (event: DomainEvent): Told => {
   switch (event.kind) {
     case "tier":
-      return ["tier", event.account, event.level, event.passed, [...event.channels].sort()]
+      return [
+        "tier",
+        event.account,
+        event.level,
+        event.passed,
+        event.incident,
+        event.generation,
+        event.effect,
+        [...event.channels].sort(),
+        [event.settled, event.cap, event.held],
+      ]
     case "circuit":
-      return ["circuit", event.account, event.state, event.generation, event.untilMs]
+      return [
+        "circuit",
+        event.account,
+        event.state,
+        event.generation,
+        event.untilMs,
+        event.incident,
+        event.observed,
+        event.by,
+        [...event.channels].sort(),
+      ]
+    case "period-end":
+      return [
+        "period-end",
+        event.account,
+        event.incident,
+        event.generation,
+        [...event.channels].sort(),
+        event.settled,
+        event.held,
+        event.cap,
+      ]
+    case "escalation":
+      return [
+        "escalation",
+        event.account,
+        event.incident,
+        event.generation,
+        event.step,
+        event.sinceMs,
+        [...event.channels].sort(),
+      ]
     case "would-refuse":
-      return ["said", event.account, `would-refuse ${event.reason}`]
+      return said(event, `would-refuse ${event.reason}`)
+    case "undelivered":
+      return ["undelivered", event.channel]
     case "expired":
       return ["expired", event.reservation]
     case "audit":
       return ["audit", event.verb, event.target]
     default:
-      return ["said", event.account, event.kind]
+      return said(event, event.kind)
   }
 }
+
+const said = (event: Extract<DomainEvent, { readonly settled: number }>, word: string): Told => [
+  "said",
+  event.account,
+  word,
+  event.incident,
+  event.generation,
+  [...event.channels].sort(),
+]
