@@ -19,7 +19,10 @@ export type { Admitted, Decision, Extended, Refused, Settled } from "./engine/de
 export { RequestFailed, SpendfuseClosed } from "./engine/errors.ts"
 export { amountText, explain } from "./engine/explain.ts"
 export {
+  type BillProof,
+  type BillSpan,
   explainPolicy,
+  type Finding,
   type PolicyExplanation,
   type WorstBill,
 } from "./engine/explainPolicy.ts"

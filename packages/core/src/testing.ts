@@ -6,6 +6,7 @@
  */
 
 export { type Barred, type Hand, type Let, type Ruling, Run, type RunOptions } from "./lab/run.ts"
+export { type Witness, witnessOf } from "./lab/witness.ts"
 export type { LawId } from "./testing/conformance/laws.ts"
 export type { ConformanceOptions, Law, OpenEmpty } from "./testing/conformance/options.ts"
 export { conformanceLaws } from "./testing/conformance.ts"

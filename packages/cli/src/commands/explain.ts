@@ -4,6 +4,7 @@ import type { Command } from "commander"
 import type { Io } from "../io.ts"
 import { readJsonc } from "../jsonc.ts"
 import { type Paint, paintOf } from "../paint.ts"
+import { payerText, proofsInWords, provenBills } from "./explainProof.ts"
 
 /** `spendfuse explain POLICY`: what a policy will do, and the worst bill that it permits. */
 export const explainCommand = (program: Command, io: Io, exit: (code: number) => void): void => {
@@ -11,22 +12,27 @@ export const explainCommand = (program: Command, io: Io, exit: (code: number) =>
     .command("explain")
     .argument("<policy>", "a policy file (JSON, comments allowed); `-` is the standard input")
     .option("--json", "one JSON object")
+    .option("--proof", "why no bill can be higher, and an execution that reaches it")
     .summary("what a policy does, and the worst bill that it permits")
     .description(
-      "Say in plain words what each budget, tier and circuit of a policy does, in which order it refuses, and the most that it lets anyone spend per hour, day and month.",
+      "Say in plain words what each budget, tier and circuit of a policy does, in which order it refuses, and the most that it lets anyone spend per hour, day, week and month.",
     )
     .addHelpText("after", EXAMPLES)
-    .action((file: string, options: { json?: boolean }) => {
+    .action((file: string, options: { json?: boolean; proof?: boolean }) => {
       const json = readJsonc(io, file)
       const decoded = decodePolicy(json.value)
       if (!decoded.ok) throw json.complaint(decoded.problems)
-      const explanation = explainPolicy(decoded.policy)
-      const { warnings } = decoded
-      io.out(
-        options.json === true
-          ? `${JSON.stringify({ ...explanation, warnings })}\n`
-          : `${inWords(explanation, warnings, paintOf(io))}\n`,
-      )
+      const { policy, warnings } = decoded
+      const explanation = explainPolicy(policy)
+      const proven = options.proof === true ? provenBills(policy, explanation.worstBills) : []
+      if (options.json === true) {
+        const proof = options.proof === true ? { proven } : {}
+        io.out(`${JSON.stringify({ ...explanation, warnings, ...proof })}\n`)
+      } else {
+        const paint = paintOf(io)
+        io.out(`${inWords(explanation, warnings, paint)}\n`)
+        if (options.proof === true) io.out(`${proofsInWords(proven, paint)}\n`)
+      }
       exit(0)
     })
 }
@@ -34,6 +40,7 @@ export const explainCommand = (program: Command, io: Io, exit: (code: number) =>
 const EXAMPLES = `
 Examples:
   $ spendfuse explain policy.json
+  $ spendfuse explain --proof policy.json
   $ spendfuse explain --json policy.json | jq '.worstBills[] | select(.per == ["platform"])'
   $ cat policy.json | spendfuse explain -
 
@@ -58,8 +65,9 @@ const inWords = (
     "",
     paint.bold("the worst bill while nobody acknowledges"),
     billTable(explanation),
-    `Hours, days and months are those of ${explanation.timeZone}, by the time of reservation. The bounds are`,
+    `Hours, days, weeks and months are those of ${explanation.timeZone}, by the time of reservation. The bounds are`,
     "bounds of estimates: they hold where a call costs no more than its worst case.",
+    ...explanation.findings.map(({ text }) => `${paint.yellow("finding:")} ${text}`),
     ...warnings.map((warning) => `${paint.yellow("warning:")} ${warning}`),
   ].join("\n")
 }
@@ -72,6 +80,7 @@ const billTable = ({ worstBills }: PolicyExplanation): string => {
       "hour",
       "any 60 minutes",
       "day",
+      "week",
       "month",
       ...(adds ? ["store silent, each time"] : []),
       "bound by",
@@ -79,17 +88,15 @@ const billTable = ({ worstBills }: PolicyExplanation): string => {
     style: { head: [], border: [] },
   })
   for (const bill of worstBills) {
-    const { per, unit, match, boundBy } = bill
-    const models = match === undefined ? "" : ` (${Object.values(match).flat().join(", ")})`
-    const amounts = [bill.perHour, bill.perAnyHour, bill.perDay, bill.perMonth]
+    const { unit, proofs } = bill
+    const amounts = [bill.perHour, bill.perAnyHour, bill.perDay, bill.perWeek, bill.perMonth]
     const cells = (adds ? [...amounts, bill.perOutage] : amounts).map((amount) =>
       amount === null ? `unbounded${unit === "usd" ? "" : ` ${unit}`}` : amountText(amount, unit),
     )
-    const by = [...new Set(boundBy.map((id) => id ?? "nothing"))].join(", ")
-    bills.push([`${whoOf(per)}${models}`, ...cells, by])
+    const by = Object.values(proofs).flatMap(
+      (proof) => proof?.by.map(({ budget }) => budget) ?? ["nothing"],
+    )
+    bills.push([payerText(bill), ...cells, [...new Set(by)].join(", ")])
   }
   return bills.toString()
 }
-
-const whoOf = (per: readonly string[]): string =>
-  per.length === 1 && per[0] === "platform" ? "everybody together" : `each ${per.join(" and ")}`

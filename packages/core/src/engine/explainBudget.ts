@@ -4,8 +4,8 @@ import { PLATFORM } from "../domain/subject.ts"
 import type { Terms, TierTerms } from "../domain/terms.ts"
 import { DAY_MS, type DurationMs, HOUR_MS, MINUTE_MS, SECOND_MS } from "../domain/time.ts"
 import type { Window } from "../domain/window.ts"
+import { capAtStart, unnamed } from "./bound/payers.ts"
 import { amountText } from "./explain.ts"
-import { capAtStart, unnamed } from "./worstBills.ts"
 
 /** What a budget, its tiers and its circuit do, in plain words; one sentence each. */
 export const explainBudget = (policy: Policy, budget: Budget): readonly string[] => {

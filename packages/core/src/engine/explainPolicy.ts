@@ -1,9 +1,11 @@
 import { REFUSAL_REASONS } from "../domain/outcome.ts"
 import type { Fallback, Policy } from "../domain/policy.ts"
+import { type Finding, findingsOf } from "./bound/findings.ts"
 import { durationText, explainBudget } from "./explainBudget.ts"
 import { type WorstBill, worstBills } from "./worstBills.ts"
 
-export type { WorstBill } from "./worstBills.ts"
+export type { Finding } from "./bound/findings.ts"
+export type { BillProof, BillSpan, WorstBill } from "./worstBills.ts"
 
 /** What a policy will do, in words and figures. */
 export interface PolicyExplanation {
@@ -12,6 +14,8 @@ export interface PolicyExplanation {
   /** What wins where several reasons refuse. */
   readonly refusalOrder: readonly string[]
   readonly worstBills: readonly WorstBill[]
+  /** What cannot do what it seems to be there for. */
+  readonly findings: readonly Finding[]
   /** The calendar of the bills: that of all windows where they share one, else UTC. */
   readonly timeZone: string
   /** What holds for every request. */
@@ -31,6 +35,7 @@ export const explainPolicy = (policy: Policy): PolicyExplanation => {
     })),
     refusalOrder: [...REFUSAL_REASONS, "store-unavailable"],
     worstBills: worstBills(policy, timeZone),
+    findings: findingsOf(policy),
     timeZone,
     general: generalOf(policy),
   }

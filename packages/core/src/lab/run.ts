@@ -7,12 +7,12 @@ import type { Outcome } from "../domain/outcome.ts"
 import type { Policy } from "../domain/policy.ts"
 import { apply } from "../domain/step.ts"
 import { SHARED_DIVISION, type Subject, switchKey } from "../domain/subject.ts"
-import type { Amounts } from "../domain/terms.ts"
-import type { EpochMs } from "../domain/time.ts"
+import { type Amounts, NOTHING, type Unit } from "../domain/terms.ts"
+import type { DurationMs, EpochMs } from "../domain/time.ts"
 import { type View, viewOf } from "../domain/view.ts"
 import { RESERVATION_MS } from "../engine/asked.ts"
 import { RequestFailed } from "../engine/errors.ts"
-import { costOfSettlement, estimate } from "../engine/estimate.ts"
+import { costOfSettlement, type Estimate, estimate } from "../engine/estimate.ts"
 import { degradedTo } from "../engine/fallback.ts"
 import { Plans } from "../engine/plan.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
@@ -108,9 +108,45 @@ export class Run {
    * @throws RequestFailed where the request itself is at fault, as the engine does
    */
   reserve(request: CallRequest): Ruling {
-    const first = this.#ask(request, request.via ?? null)
+    const first = this.#ask(request, request.via ?? null, this.#estimateOf(request))
     if (first.allowed || request.via !== undefined || this.policy.fallbacks.size === 0) return first
     return this.#fallBack(request, first)
+  }
+
+  /**
+   * Holds the most of one unit that fits now; null where nothing does, and then nothing was asked: a refusal
+   * would count as use. What it costs in other units is nothing.
+   *
+   * @param least what must fit, at least
+   */
+  reserveMost(request: CallRequest, unit: Unit, least = 1): Let | null {
+    for (const line of this.planOf(request).lines)
+      if (line.terms.unit === unit && this.view(line).remaining < least) return null
+    const perUnit: Amounts = { ...NOTHING, [unit]: 1 }
+    const units = { least, most: LIMIT_MAX }
+    const ruling = this.#ask(request, null, {
+      base: NOTHING,
+      perUnit,
+      units,
+      limitTokens: null,
+      source: null,
+    })
+    return ruling.allowed ? ruling : null
+  }
+
+  /** The heartbeat of a call that runs on: its hold ends so much later from now. */
+  keepAlive(hold: Let, forMs: DurationMs): Outcome {
+    const { division } = hold.plan
+    return this.#send(division, {
+      kind: "extend",
+      division,
+      reservation: hold.id,
+      issuedAtMs: this.#nowMs,
+      base: NOTHING,
+      perUnit: NOTHING,
+      units: { least: 0, most: 0 },
+      expiresAtMs: this.#nowMs + forMs,
+    })
   }
 
   /**
@@ -136,7 +172,7 @@ export class Run {
       division,
       reservation: hold.id,
       issuedAtMs: this.#nowMs,
-      base: { usd: 0, tokens: 0, requests: 0 },
+      base: NOTHING,
       perUnit,
       units: tokens,
       expiresAtMs: this.#nowMs + (hold.request.expiresInMs ?? RESERVATION_MS),
@@ -218,8 +254,8 @@ export class Run {
     return this.ledger.accounts.get(account) ?? null
   }
 
-  #ask(request: CallRequest, via: string | null): Ruling {
-    const { base, perUnit, units } = this.#estimateOf(request)
+  #ask(request: CallRequest, via: string | null, asked: Estimate): Ruling {
+    const { base, perUnit, units } = asked
     const plan = this.planOf(request)
     const { division, lines, switches } = plan
     const id = this.#next(division)
@@ -275,14 +311,15 @@ export class Run {
     via: string,
   ): Ruling | null {
     try {
-      return this.#ask({ ...request, model, ...(provider !== undefined && { provider }), via }, via)
+      const next = { ...request, model, ...(provider !== undefined && { provider }), via }
+      return this.#ask(next, via, this.#estimateOf(next))
     } catch (error) {
       if (error instanceof RequestFailed && error.error === "unknown-model") return null
       throw error
     }
   }
 
-  #estimateOf(request: CallRequest): ReturnType<typeof estimate> {
+  #estimateOf(request: CallRequest): Estimate {
     return estimate(request, this.policy, this.#prices, this.#nowMs)
   }
 
@@ -311,6 +348,9 @@ export class Run {
     return { source: head.source, n: head.n }
   }
 }
+
+/** As high as a limit may be: 9,000,000 USD. */
+const LIMIT_MAX = 9_000_000_000_000_000
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
