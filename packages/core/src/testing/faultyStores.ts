@@ -1,5 +1,5 @@
 import type { Command, Line } from "../domain/command.ts"
-import type { Ledger, Meter } from "../domain/ledger.ts"
+import type { Account, Ledger, Meter } from "../domain/ledger.ts"
 import { type Applied, STORE_BATCH_MAX, type Store } from "../ports/Store.ts"
 import type { LawId } from "./conformance/laws.ts"
 import type { OpenEmpty } from "./conformance/options.ts"
@@ -70,6 +70,37 @@ const FAULTS: readonly Fault[] = [
         if (command.kind !== "charge") return
         const meter = meterOf(sound, command.lines[0])
         if (meter !== undefined) meter.notes = { ...meter.notes, marks: [] }
+      }),
+  },
+  {
+    name: "tells the end of a period again",
+    law: "C1",
+    plant: (sound) =>
+      afterEach(sound, () => {
+        for (const meter of metersOf(sound))
+          if (meter.notes.ends > 0) meter.notes = { ...meter.notes, told: ["log"] }
+      }),
+  },
+  {
+    name: "goes on to no further channel of a latch",
+    law: "C1",
+    plant: (sound) =>
+      afterEach(sound, () => {
+        for (const account of accountsOf(sound))
+          if (account.circuit.state === "latched")
+            account.circuit = { ...account.circuit, escalation: null }
+      }),
+  },
+  {
+    name: "begins an incident with each opening",
+    law: "C1",
+    plant: (sound) =>
+      afterEach(sound, () => {
+        for (const account of accountsOf(sound)) {
+          const { circuit } = account
+          if (circuit.state !== "closed")
+            account.circuit = { ...circuit, since: circuit.generation }
+        }
       }),
   },
   {
@@ -166,8 +197,12 @@ const FAULTS: readonly Fault[] = [
   },
 ]
 
-/** A meter as the store has it; a fault writes to it. */
-type Written = { -readonly [Field in keyof Meter]: Meter[Field] }
+/** A record as the store has it; a fault writes to it. */
+type Writable<Kept> = { -readonly [Field in keyof Kept]: Kept[Field] }
+type Written = Writable<Meter>
+
+const accountsOf = ({ ledger }: LedgerStore): Iterable<Writable<Account>> =>
+  ledger.accounts.values()
 
 const metersOf = ({ ledger }: LedgerStore): readonly Written[] =>
   [...ledger.accounts.values()].flatMap(({ meters }) => meters)

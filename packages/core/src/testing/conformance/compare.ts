@@ -38,10 +38,9 @@ const circuitOf = (circuit: Circuit): unknown =>
   circuit.state === "closed" ? circuit : { ...circuit, told: [...circuit.told].sort() }
 
 const countsAt = (meter: Meter, nowMs: number): boolean => {
-  if (meter.held > 0) return true
+  if (meter.held > 0 || meter.notes.told.length > 0) return true
   const { idleMs, slidingMs } = meter.terms
-  if (idleMs > 0) return !isIdle(meter, nowMs)
-  if (slidingMs > 0) return nowMs - meter.usedAtMs < slidingMs
+  if (idleMs > 0 || slidingMs > 0) return !isIdle(meter, nowMs)
   return nowMs < meter.period.keptUntilMs
 }
 
@@ -62,6 +61,7 @@ const meterOf = (meter: Meter, nowMs: number): unknown => {
         .sort((a, b) => a.period.startMs - b.period.startMs),
       marks: [...notes.marks].sort((a, b) => a.at - b.at || a.repeat - b.repeat),
       said: [...notes.said].sort(),
+      told: [...notes.told].sort(),
     },
   }
 }

@@ -1,6 +1,6 @@
 import { AMOUNT_MAX } from "../../domain/money.ts"
 import type { BlockingEffect, Terms, TierTerms } from "../../domain/terms.ts"
-import { HOUR_MS } from "../../domain/time.ts"
+import { HOUR_MS, MINUTE_MS } from "../../domain/time.ts"
 import { type Window, windowName } from "../../domain/window.ts"
 
 /** One way to count: how time is cut, and terms that take each other's place as after a reload. */
@@ -33,6 +33,7 @@ export const KIND_NAMES = [
   "calls",
   "tokens",
   "tell",
+  "pages",
   "fixed",
   "day",
   "lord",
@@ -106,7 +107,28 @@ const meeting = (scale: number): readonly TierTerms[] => [
   tier(scale, 6, { repeat: 6, effect: trip(scale, true), notify: ["page"], percent: 100 }),
   tier(scale, 6, { repeat: 3, effect: block }),
   tier(scale, 6, { notify: ["slack", "\u0000#\ud800"], message: "\ud83d \u0000" }),
-  tier(scale, 12, { repeat: 6, effect: latch, notify: ["oncall"] }),
+  tier(scale, 12, {
+    repeat: 6,
+    effect: latch,
+    notify: ["oncall", "\u0000#\ud800", "lead"],
+    escalateAfterMs: 10 * MINUTE_MS,
+  }),
+]
+
+/** Latches that go on to channels which others tell too, one upon the other. */
+const paging = (scale: number): readonly TierTerms[] => [
+  tier(scale, 3, {
+    repeat: 3,
+    effect: latch,
+    notify: ["first", "second", "third"],
+    escalateAfterMs: 10 * MINUTE_MS,
+  }),
+  tier(scale, 6, { repeat: 3, effect: trip(scale, true), notify: ["slack"] }),
+  tier(scale, 9, {
+    effect: latch,
+    notify: ["second", "fourth"],
+    escalateAfterMs: MINUTE_MS,
+  }),
 ]
 
 const makes: Readonly<Record<(typeof KIND_NAMES)[number], (scale: number) => Kind>> = {
@@ -122,12 +144,18 @@ const makes: Readonly<Record<(typeof KIND_NAMES)[number], (scale: number) => Kin
   meet: one(hour, meeting),
   slide: one({ kind: "sliding", lengthMs: HOUR_MS, buckets: 4 }, (scale) => [
     tier(scale, 3, { repeat: 1, notify: ["log"] }),
-    tier(scale, 6, { repeat: 6, effect: latch, notify: ["page"] }),
+    tier(scale, 6, {
+      repeat: 6,
+      effect: latch,
+      notify: ["page", "second"],
+      escalateAfterMs: 10 * MINUTE_MS,
+    }),
   ]),
   life: one({ kind: "lifetime", idleMs: 2 * HOUR_MS }, (scale) => [
-    tier(scale, 4, { degrade: ["later"] }),
-    tier(scale, 6, { repeat: 6, effect: block }),
+    tier(scale, 4, { degrade: ["later"], notify: ["log"] }),
+    tier(scale, 6, { repeat: 6, effect: block, notify: ["slack"] }),
   ]),
+  pages: one(hour, paging),
   watch: (scale) => ({
     window: hour,
     variants: [true, false].map((observe) =>

@@ -122,6 +122,7 @@ const edge: fc.Arbitrary<Time> = fc.oneof(
       15 * MINUTE_MS,
       HOUR_MS,
       2 * HOUR_MS,
+      3 * HOUR_MS,
       DAY_MS,
     ),
     ms: beside,

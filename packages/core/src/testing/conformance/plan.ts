@@ -65,8 +65,6 @@ class Planner {
   readonly #numbers = new Map<string, { last: number; done: number }>()
   /** The same list for the same lines, as an engine has it. */
   readonly #lists = new Map<string, readonly Line[]>()
-  /** Of sliding accounts. */
-  readonly #usedAtMs = new Map<string, number>()
   #nowMs: number
   #latestMs: number
 
@@ -291,7 +289,6 @@ class Planner {
     atMs: number,
   ): readonly Line[] {
     const lines = picks.flatMap((at) => {
-      if (this.#isFaded(at)) return []
       const line = this.#lineAt(at, variant, atMs)
       const isOwn = line.division === division
       const isShared = this.#options.spansDivisions && line.division === "*"
@@ -310,20 +307,6 @@ class Planner {
     const own = PLACES.findIndex((place) => this.#options.names.division(place) === division)
     const [picked] = this.#lines(division, [pick], 0, atMs)
     return picked ?? this.#lines(division, [own], 0, atMs)[0] ?? null
-  }
-
-  /**
-   * Whether a sliding account was idle so long that a store may have forgotten what it had fired. Whether it
-   * has is nobody's business, so it is not used again.
-   */
-  #isFaded(at: number): boolean {
-    const { account, kind } = accountAt(this.#history, this.#options.names, at)
-    const { window } = kindOf(kind, this.#history.scale)
-    if (window.kind !== "sliding") return false
-    const usedAtMs = this.#usedAtMs.get(account) ?? this.#nowMs
-    if (this.#nowMs - usedAtMs >= 2 * window.lengthMs) return true
-    this.#usedAtMs.set(account, Math.max(usedAtMs, this.#nowMs))
-    return false
   }
 
   #lineAt(at: number, variant: number, atMs: number): Line {
