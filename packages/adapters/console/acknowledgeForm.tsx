@@ -19,10 +19,10 @@ export const AcknowledgeForm = ({
   readonly atMs: number
   readonly onDone: () => void
 }): JSX.Element => {
-  const { key, circuit, generation, settled, held, level, limit, unit } = detail
+  const { key, circuit, generation, settled, held, level, limit, cap, unit } = detail
   const [isStep, setStep] = useState(true)
   const [allow, setAllow] = useState(fieldText(stepOf(Number(limit), unit), unit))
-  if (circuit === "closed" && level === "0")
+  if (circuit === "closed" && (cap === null || Number(level) < Number(cap)))
     return <p class="quiet">There is nothing to acknowledge.</p>
   const upTo = Math.max(Number(settled) + Number(held), Number(level))
   const body = (): object | string => {

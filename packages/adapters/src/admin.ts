@@ -1,6 +1,6 @@
 /**
- * The operator's hand over HTTP: an admin API, signed links to acknowledge, and PagerDuty's webhook. Web
- * standards only: each is a function from a Request to a Response that any host can mount.
+ * The operator's hand over HTTP: an admin API with a console, signed links to acknowledge, PagerDuty's webhook and
+ * Slack's button. Web standards only: each is a function from a Request to a Response that any host can mount.
  *
  * @module
  */
@@ -16,3 +16,5 @@ export {
   acknowledgeLinks,
 } from "./admin/links.ts"
 export { type PagerdutyWebhookOptions, pagerdutyWebhook } from "./admin/pagerdutyWebhook.ts"
+export { type SlackActionsOptions, slackActions } from "./admin/slackButton/slackActions.ts"
+export type { SlackUser } from "./admin/slackButton/slackRequest.ts"

@@ -41,8 +41,8 @@ export const problemAnswer = (
 }
 
 /** Nothing but headers. */
-export const emptyAnswer = (headers: Headers): Response =>
-  new Response(null, { status: 204, headers: { ...SAFE, ...headers } })
+export const emptyAnswer = (headers: Headers, status = 204): Response =>
+  new Response(null, { status, headers: { ...SAFE, ...headers } })
 
 /** A page, with a policy of its own for what it may load. */
 export const pageAnswer = (

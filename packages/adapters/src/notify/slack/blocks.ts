@@ -1,4 +1,5 @@
 import type { Link, Message } from "../words/message.ts"
+import { ACKNOWLEDGE_ACTION } from "./acknowledgeButton.ts"
 import { slackLines, slackText } from "./text.ts"
 
 /** A message as Slack takes it: the text for phones and screen readers, the blocks for the channel. */
@@ -21,9 +22,19 @@ const MARKS = { critical: "🔴", error: "🟠", warning: "🟡", info: "🔵" }
 /**
  * Block Kit within its limits: a header, the policy's note and what to do, at most ten facts, the events where
  * there are several, and buttons that open links. `verbatim` keeps names and URLs of callers plain text.
+ *
+ * @param acknowledge the value of a button that Slack tells the app of when it is pressed; null for none
  */
-export const slackMessageOf = (message: Message, links: readonly Link[]): SlackMessage => {
+export const slackMessageOf = (
+  message: Message,
+  links: readonly Link[],
+  acknowledge: string | null = null,
+): SlackMessage => {
   const { title, note, todo, facts, lines } = message
+  const buttons = [
+    ...(acknowledge === null ? [] : [acknowledgeButton(acknowledge)]),
+    ...links.map(buttonOf),
+  ]
   const mark = message.state === "over" ? "🟢" : MARKS[message.severity]
   const words = [note, todo].filter((part) => part !== "")
   return {
@@ -35,7 +46,7 @@ export const slackMessageOf = (message: Message, links: readonly Link[]): SlackM
         ? []
         : [{ type: "section", fields: facts.slice(0, FIELDS_MAX).map(fieldOf) }]),
       ...(lines.length < 2 ? [] : [section(slackLines(lines, SECTION_MAX))]),
-      ...(links.length === 0 ? [] : [{ type: "actions", elements: links.map(buttonOf) }]),
+      ...(buttons.length === 0 ? [] : [{ type: "actions", elements: buttons }]),
     ],
   }
 }
@@ -58,4 +69,12 @@ const buttonOf = ({ text, href }: Link, at: number): Block => ({
   action_id: `spendfuse_link_${at}`,
   text: plain(text, BUTTON_MAX),
   url: href,
+})
+
+const acknowledgeButton = (value: string): Block => ({
+  type: "button",
+  action_id: ACKNOWLEDGE_ACTION,
+  text: plain("Acknowledge", BUTTON_MAX),
+  style: "primary",
+  value,
 })

@@ -2,12 +2,10 @@ import type { DomainEvent } from "@spendfuse/core"
 import { deliveryIdOf, digestOf } from "../digest.ts"
 import type { Post } from "../post.ts"
 import { isMeterEvent, meterStartOf } from "../words/amounts.ts"
-import type { WordsOptions } from "../words/message.ts"
 import { type Story, storiesOf } from "../words/stories.ts"
-import { linksFor, wordsFor } from "../words/words.ts"
-import { slackMessageOf } from "./blocks.ts"
 import { type ApiAnswer, apiAnswerOf, slackFailed } from "./errors.ts"
 import { knownThreads, METADATA_TYPE, type Told, threadIn } from "./threads.ts"
+import { type SlackWords, slackWordsFor } from "./words.ts"
 
 /** How the bot reaches its channel. */
 export interface Bot {
@@ -27,7 +25,7 @@ const LOOK_BACK = 200
 export const botOf = (
   name: string,
   bot: Bot,
-  options: WordsOptions,
+  options: SlackWords,
 ): ((events: readonly DomainEvent[], post: Post) => Promise<void>) => {
   const known = knownThreads()
 
@@ -80,16 +78,12 @@ const toldOf = async ({ incident, events }: Story): Promise<Told> => {
   }
 }
 
-const messageOf = async (story: Story, told: Told, channel: string, options: WordsOptions) => {
-  const words = wordsFor(story.events, options)
-  const links = await linksFor(story.events, words.severity, options.links)
-  return {
-    channel,
-    ...slackMessageOf(words, links),
-    metadata: { event_type: METADATA_TYPE, event_payload: told },
-    unfurl_links: false,
-    unfurl_media: false,
-  }
-}
+const messageOf = async (story: Story, told: Told, channel: string, options: SlackWords) => ({
+  channel,
+  ...(await slackWordsFor(story.events, options)),
+  metadata: { event_type: METADATA_TYPE, event_payload: told },
+  unfurl_links: false,
+  unfurl_media: false,
+})
 
 const tsOf = ({ body }: ApiAnswer): string => (typeof body.ts === "string" ? body.ts : "")

@@ -1,13 +1,11 @@
 import type { Notifier } from "@spendfuse/core"
 import { defineNotifier } from "../notifier.ts"
 import { secretUrl } from "../secretUrl.ts"
-import type { WordsOptions } from "../words/message.ts"
-import { linksFor, wordsFor } from "../words/words.ts"
-import { slackMessageOf } from "./blocks.ts"
 import { botOf } from "./bot.ts"
 import { slackWordOf } from "./errors.ts"
+import { type SlackWords, slackWordsFor } from "./words.ts"
 
-interface CommonOptions extends WordsOptions {
+interface CommonOptions extends SlackWords {
   /** For logs; `slack` unless given. */
   readonly name?: string
   /** What sends; the global one unless given. */
@@ -56,13 +54,11 @@ type Deliver = Parameters<typeof defineNotifier>[0]["deliver"]
 const hookOf = (options: SlackWebhookOptions): Deliver => {
   const url = secretUrl(options.webhookUrl, "webhookUrl")
   return async (events, post) => {
-    const message = wordsFor(events, options)
-    const links = await linksFor(events, message.severity, options.links)
     await post({
       url,
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
-        ...slackMessageOf(message, links),
+        ...(await slackWordsFor(events, options)),
         unfurl_links: false,
         unfurl_media: false,
       }),

@@ -10,7 +10,21 @@ const textOf = (type: "plain_text" | "mrkdwn", max: number) => ({
   },
 })
 
-const button = {
+/** Slack tells the app of its presses. */
+const actionButton = {
+  type: "object",
+  required: ["type", "text", "action_id", "value"],
+  additionalProperties: false,
+  properties: {
+    type: { const: "button" },
+    text: textOf("plain_text", 75),
+    action_id: { type: "string", minLength: 1, maxLength: 255 },
+    style: { enum: ["primary", "danger"] },
+    value: { type: "string", minLength: 1, maxLength: 2_000 },
+  },
+}
+
+const linkButton = {
   type: "object",
   required: ["type", "text", "action_id", "url"],
   additionalProperties: false,
@@ -51,7 +65,12 @@ const block = {
       additionalProperties: false,
       properties: {
         type: { const: "actions" },
-        elements: { type: "array", minItems: 1, maxItems: 25, items: button },
+        elements: {
+          type: "array",
+          minItems: 1,
+          maxItems: 25,
+          items: { anyOf: [linkButton, actionButton] },
+        },
       },
     },
   ],
@@ -93,4 +112,68 @@ export const POST_MESSAGE_SCHEMA: object = {
     },
   },
   dependencies: { reply_broadcast: ["thread_ts"] },
+}
+
+const sectionBlock = {
+  type: "object",
+  required: ["type", "text"],
+  additionalProperties: false,
+  properties: { type: { const: "section" }, text: textOf("plain_text", 3_000) },
+}
+
+const inputBlock = {
+  type: "object",
+  required: ["type", "block_id", "label", "element"],
+  additionalProperties: false,
+  properties: {
+    type: { const: "input" },
+    block_id: { type: "string", minLength: 1, maxLength: 255 },
+    label: textOf("plain_text", 2_000),
+    element: {
+      type: "object",
+      required: ["type", "action_id"],
+      additionalProperties: false,
+      properties: {
+        type: { const: "plain_text_input" },
+        action_id: { type: "string", minLength: 1, maxLength: 255 },
+        multiline: { type: "boolean" },
+        min_length: { type: "integer", minimum: 0, maximum: 3_000 },
+        max_length: { type: "integer", minimum: 1, maximum: 3_000 },
+      },
+    },
+  },
+}
+
+const blocksOf = (kinds: readonly object[]) => ({
+  type: "array",
+  minItems: 1,
+  maxItems: 100,
+  items: { anyOf: kinds },
+})
+
+const view = {
+  type: { const: "modal" },
+  callback_id: { type: "string", minLength: 1, maxLength: 255 },
+  private_metadata: { type: "string", maxLength: 3_000 },
+  title: textOf("plain_text", 24),
+  submit: textOf("plain_text", 24),
+  close: textOf("plain_text", 24),
+}
+
+/** A modal view; one with an input must have a button that sends it. */
+export const MODAL_SCHEMA: object = {
+  anyOf: [
+    {
+      type: "object",
+      required: ["type", "title", "blocks"],
+      additionalProperties: false,
+      properties: { ...view, blocks: blocksOf([sectionBlock]) },
+    },
+    {
+      type: "object",
+      required: ["type", "title", "blocks", "submit"],
+      additionalProperties: false,
+      properties: { ...view, blocks: blocksOf([sectionBlock, inputBlock]) },
+    },
+  ],
 }
