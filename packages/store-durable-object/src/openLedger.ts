@@ -15,7 +15,7 @@ import { dueOfEntry } from "./due.ts"
 import { ObjectJournal } from "./objectJournal.ts"
 import type { ObjectStorage } from "./platform.ts"
 import { ReadLines } from "./sentLines.ts"
-import { noteOwn, noteTurned, takeOver, turnedIn } from "./sharedSwitches.ts"
+import { noteTurned, takeOver, turnedIn } from "./sharedSwitches.ts"
 import { NAME, Tables } from "./tables.ts"
 
 interface OpenLedgerOptions {
@@ -157,9 +157,8 @@ export class OpenLedger {
   #note(entries: readonly JournalEntry[]): void {
     for (const entry of entries) {
       this.#options.alarm.want(dueOfEntry(entry, this.#options.tells))
-      if (entry.kind !== "decision") continue
-      if (this.#division === SHARED_DIVISION) noteTurned(this.#tables, entry.changes)
-      else noteOwn(this.#tables, entry.changes)
+      if (entry.kind === "decision" && this.#division === SHARED_DIVISION)
+        noteTurned(this.#tables, entry.changes)
     }
   }
 }

@@ -45,8 +45,8 @@ interface Taking {
 }
 
 /**
- * In any other division: takes over what `*` says, unless it has heard of a later turn. Nothing is told: `*` has
- * told it.
+ * In any other division: takes over what was turned in `*` since the last time, unless it has heard of a later turn.
+ * What it turned itself meanwhile stays. Nothing is told: `*` has told it.
  */
 export const takeOver = (
   { tables, ledger, journal, nowMs }: Taking,
@@ -73,15 +73,6 @@ export const takeOver = (
   })
   // The ledger follows once it is stored: these changes are no command's.
   evolve(ledger, changes)
-}
-
-/** In any other division: a switch that was turned there is its own from then on. */
-export const noteOwn = (tables: Tables, changes: readonly Change[]): void => {
-  const own = new Set(changes.flatMap((change) => (change.kind === "switch" ? [change.key] : [])))
-  if (own.size === 0) return
-  const taken = takenOf(tables)
-  const left = taken.filter((name) => !own.has(name))
-  if (left.length < taken.length) tables.putFact("taken", JSON.stringify(left))
 }
 
 const namesAfter = (taken: ReadonlySet<string>, changes: readonly Change[]): readonly string[] => {

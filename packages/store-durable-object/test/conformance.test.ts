@@ -1,7 +1,7 @@
 import type { Miniflare } from "miniflare"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { conformanceLaws } from "../../core/src/testing.ts"
-import { startWorker } from "./workerd.ts"
+import { startWorker, workerAt } from "./workerd.ts"
 
 // A history takes many calls: a twentieth of the runs of laws without a runtime of their own.
 const RUNS = Math.ceil(Number(process.env.LAW_RUNS ?? 400) / 20)
@@ -12,7 +12,7 @@ const never = (): Promise<never> => Promise.reject(new Error("the laws run in th
 describe("the Durable Object store keeps the laws of stores in workerd", () => {
   let worker: Miniflare
   beforeAll(async () => {
-    worker = await startWorker("laws.ts")
+    worker = await startWorker(workerAt("laws.ts"))
   })
   afterAll(() => worker.dispose())
 
