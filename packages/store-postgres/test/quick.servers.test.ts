@@ -159,6 +159,36 @@ it("decides batches as a set as the core does one by one, near the cap and far f
   expect(quick).toBeGreaterThan(all / 10)
 }, 300_000)
 
+it("tells the end of a period before it goes on in the next one", async () => {
+  const ledger = emptyLedger()
+  const told: number[] = []
+  let n = 0
+  await client.query(`set search_path = ${schema}; truncate ${TABLES}`)
+  const send = async (unnumbered: Partial<Command>): Promise<Command> => {
+    n += 1
+    const command = { ...unnumbered, id: { source: "e", n }, done: 0 } as Command
+    const [applied] = await store.apply([command])
+    const { outcome, events } = apply(ledger, command, nowMs)
+    expect(bare(applied?.outcome ?? {})).toEqual(bare(outcome))
+    expect(applied?.eventsWritten).toBe(events.length)
+    told.push(events.length)
+    return command
+  }
+  const one: Call = { user: 0, source: 0, hold: 6, more: 0, share: 1, via: null, life: 600_000 }
+  const hourMs = (Math.floor(nowMs / 3_600_000) + 1) * 3_600_000
+  nowMs = hourMs - 10_000
+  const first = await send(reserveOf(policyOf(10), one))
+  await send(settleOf(first, one, 0)[1])
+  // One host's clock is ahead: the next period begins before this one is over.
+  nowMs = hourMs + 5_000
+  const early = reserveOf(policyOf(10), { ...one, hold: 1 })
+  nowMs = hourMs - 5_000
+  await send(early)
+  nowMs = hourMs
+  await send(reserveOf(policyOf(10), { ...one, hold: 1 }))
+  expect(told).toEqual([0, 1, 0, 1])
+})
+
 const bare = (outcome: object): object => ({ ...outcome, detail: undefined })
 
 const planFor = (policy: Policy, user: number): Plan => {

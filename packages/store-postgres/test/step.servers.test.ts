@@ -11,6 +11,7 @@ import { eventFromWire, outcomeFromWire, termsToWire, toWire } from "@spendfuse/
 import fc from "fast-check"
 import pg from "pg"
 import { afterAll, beforeAll, expect, inject, it } from "vitest"
+import { isIdle } from "../../core/src/domain/meter.ts"
 import { T0 } from "../../core/test/attack/make.ts"
 import {
   amounts,
@@ -127,13 +128,14 @@ const amountsOf = (ledger: Ledger, atMs: number): readonly string[] =>
   [...ledger.accounts.values()]
     .flatMap(({ key, meters }) =>
       meters
-        .filter(({ period, held }) => held > 0 || atMs < period.keptUntilMs)
+        .filter((one) => one.held > 0 || (atMs < one.period.keptUntilMs && !isIdle(one, atMs)))
         .map(({ period, settled, held }) => `${key} ${period.startMs} ${settled} ${held}`),
     )
     .sort()
 
 const amountsKept = async (atMs: number): Promise<readonly string[]> => {
-  const sql = "select account, start_ms, settled, held from meter where held > 0 or kept_ms > $1"
+  const sql = `select account, start_ms, settled, held from meter m
+    where held > 0 or kept_ms > $1 and not is_idle(m, $1)`
   const { rows } = await client.query(sql, [atMs])
   return rows.map((row) => `${row.account} ${row.start_ms} ${row.settled} ${row.held}`).sort()
 }
