@@ -92,9 +92,9 @@ const accountOf = (body: string, terms: ReadonlyMap<string, Terms>): Account => 
 const circuitOf = (circuit: Circuit): Circuit => {
   const { state, generation, observed } = circuit
   if (state === "closed") return { state, generation, observed, sinceMs: circuit.sinceMs }
-  const { told, causeStartMs = null } = circuit
-  const opening = { generation, observed, told: listOf(told), causeStartMs }
-  if (state === "latched") return { ...opening, state }
+  const { since = generation, told, causeStartMs = null } = circuit
+  const opening = { generation, since, observed, told: listOf(told), causeStartMs }
+  if (state === "latched") return { ...opening, state, escalation: circuit.escalation ?? null }
   const { untilMs, coolDownMs, maxCoolDownMs } = circuit
   const timed = { ...opening, untilMs, coolDownMs, maxCoolDownMs }
   if (state === "open") return { ...timed, state, probation: circuit.probation ?? null }
@@ -122,12 +122,18 @@ const notesOf = (notes: Partial<Notes>): Notes => ({
   refusedAtMs: notes.refusedAtMs ?? null,
   busySinceMs: notes.busySinceMs ?? null,
   said: listOf(notes.said),
+  told: listOf(notes.told),
+  ends: notes.ends ?? 0,
 })
 
 const allowOf = (allow: Notes["allow"]): Notes["allow"] => {
   if (allow === null) return null
   const { effect = null, degrade = null, percent = null, ...tier } = allow.tier
-  return { ...allow, tier: { ...tier, effect: effectOf(effect), degrade, percent } }
+  const { escalateAfterMs = 0 } = tier
+  return {
+    ...allow,
+    tier: { ...tier, escalateAfterMs, effect: effectOf(effect), degrade, percent },
+  }
 }
 
 const effectOf = (effect: Terms["tiers"][number]["effect"]): typeof effect =>

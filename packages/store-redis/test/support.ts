@@ -63,6 +63,9 @@ export const eventOf = (key: string, n: number, channels: readonly string[]): Do
   state: "open",
   generation: n,
   untilMs: null,
+  observed: false,
+  by: null,
+  why: null,
   atMs: NOW_MS,
   channels,
 })

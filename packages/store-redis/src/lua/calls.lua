@@ -267,11 +267,8 @@ local function charge(command)
 end
 
 local function expire(command, swept)
-  for _, key in ipairs(redis.call("ZRANGE", command.home .. "timed", 0, -1)) do
-    local account = findAccount({ base = command.home, account = key })
-    if account then
-      look(account)
-    end
+  for _, name in ipairs(ledger.dueAccounts(command.home, 1024)) do
+    look(accountAt({ base = command.home, account = name }))
   end
   return { kind = "expired", reservations = swept }
 end

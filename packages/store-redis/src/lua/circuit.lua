@@ -1,23 +1,23 @@
 -- Port of `domain/circuit`: when an account's circuit moves, and what is told of it.
-local function circuitEvent(account, circuit, told)
+local function moveTo(account, circuit, hand)
+  local moved = with(account, { circuit = circuit })
+  -- A closing ends what it closes: the same incident, told to whoever heard of that.
+  local opened = circuit.state == "closed" and account.circuit or circuit
+  putAccount(moved)
   draft.events[#draft.events + 1] = {
     kind = "circuit",
     id = account.key .. "/" .. text(circuit.generation) .. "/" .. circuit.state,
     atMs = text(now),
-    channels = told,
+    channels = opened.told,
     account = account.key,
-    incident = account.key .. "/" .. text(circuit.generation),
-    state = circuit.state,
+    incident = facts.openingOf(account.key, opened),
     generation = text(circuit.generation),
+    state = circuit.state,
     untilMs = orNull(circuit.untilMs),
+    observed = opened.observed,
+    by = hand and hand.by or cjson.null,
+    why = hand and hand.why or cjson.null,
   }
-end
-
-local function moveTo(account, circuit)
-  local moved = with(account, { circuit = circuit })
-  local told = circuit.state == "closed" and account.circuit or circuit
-  putAccount(moved)
-  circuitEvent(account, circuit, told.state == "closed" and {} or told.told)
   return moved
 end
 
@@ -50,7 +50,7 @@ local function circuitAt(account)
 end
 
 -- Moves a circuit whose time is over: the first command that looks at it does so.
-local function look(account)
+local function moveByTime(account)
   local circuit = circuitAt(account)
   return circuit == account.circuit and account or moveTo(account, circuit)
 end
@@ -70,6 +70,11 @@ local function toldOf(circuit, channels)
   return circuit.state == "closed" and channels or union(circuit.told, channels)
 end
 
+-- The generation that an opening belongs to from now on: its own, or that of the one it goes on.
+local function sinceOf(circuit)
+  return circuit.state == "closed" and circuit.generation + 1 or circuit.since or circuit.generation
+end
+
 local function isOpenAlike(circuit, observed)
   return circuit.state == "open" and circuit.observed == observed
 end
@@ -80,14 +85,17 @@ local function openFor(account, cause)
   if cause.observed and circuit.state ~= "closed" and not circuit.observed then
     return account
   end
+  local told = toldOf(circuit, cause.channels)
   local opening = {
     generation = circuit.generation + 1,
+    since = sinceOf(circuit),
     observed = cause.observed,
-    told = toldOf(circuit, cause.channels),
+    told = told,
     causeStartMs = period.startMs,
   }
   if effect.kind == "latch" and now < period.keptUntilMs then
-    return moveTo(account, with(opening, { state = "latched" }))
+    local latched = { state = "latched", escalation = escalation.after(circuit, cause, told) }
+    return moveTo(account, with(opening, latched))
   end
   if effect.kind ~= "trip" or now >= period.endMs or circuit.state == "latched" then
     return account
@@ -119,7 +127,7 @@ local function reopen(account)
   }))
 end
 
-local function tripFor(account, coolDownMs)
+local function tripFor(account, coolDownMs, hand)
   local circuit = account.circuit
   if circuit.state == "latched" then
     return account
@@ -128,16 +136,17 @@ local function tripFor(account, coolDownMs)
   return moveTo(account, {
     state = "open",
     generation = circuit.generation + 1,
+    since = sinceOf(circuit),
     observed = false,
     told = toldOf(circuit, {}),
     untilMs = isOpenAlike(circuit, false) and math.max(circuit.untilMs, untilMs) or untilMs,
     coolDownMs = coolDownMs,
     maxCoolDownMs = coolDownMs,
-  })
+  }, hand)
 end
 
-local function close(account)
-  return account.circuit.state == "closed" and account or moveTo(account, closedAfter(account.circuit))
+local function close(account, hand)
+  return account.circuit.state == "closed" and account or moveTo(account, closedAfter(account.circuit), hand)
 end
 
 local function refuses(circuit)

@@ -20,6 +20,9 @@ function ledger.quickAccount(account)
   for other = 1, at - 1 do
     untilMs = math.min(untilMs, account.meters[other].period.keptUntilMs)
   end
+  for _, other in ipairs(account.meters) do
+    untilMs = math.min(untilMs, ledger.endsAt(other) or HUGE)
+  end
   if notes.allow and not notes.allow.fired then
     level = notes.allow.amount
   end

@@ -7,7 +7,8 @@
 --   w:SWITCH   a switch that is off, t:ID terms as JSON: both under the shared base
 --   off        while a switch of `offs` is off, by when that ends; both under the shared base
 --   running    reservations by when they end; `crossing` those of other divisions that hold here
---   timed      accounts whose circuit moves by itself        names:NN  accounts, spread by name
+--   timed      accounts by when they may move by themselves  due       those that may by now, by name
+--   names:NN   accounts, spread by name
 --   lived:BORN:ACCOUNT  keys of expired reservations that held in a lifetime of it
 local KEPT_MARGIN_MS = 600000
 local LIFE_MAX_MS = 3650 * 86400000
@@ -37,7 +38,7 @@ function ledger.get(key)
     known = {}
     if packed then
       known.value, ledger.entries[key] = records.unpack(packed, key)
-      known.was = true
+      known.was, known.first = true, known.value
     end
     ledger.records[key] = known
   end
@@ -145,7 +146,7 @@ function ledger.accountHorizon(account)
   end
   local horizon = circuit.generation > 0 and circuit.sinceMs + OPENINGS_KEPT_MS or now
   for _, meter in ipairs(account.meters) do
-    if meter.held > 0 then
+    if meter.held > 0 or #(meter.notes.told or {}) > 0 then
       return nil
     end
     local ends = meter.period.keptUntilMs
@@ -153,6 +154,9 @@ function ledger.accountHorizon(account)
       ends = meter.usedAtMs + meter.idleMs
     elseif meter.slidingMs > 0 then
       ends = meter.usedAtMs + 3 * meter.slidingMs
+      for _, bucket in ipairs(meter.notes.buckets) do
+        ends = math.max(ends, bucket.period.endMs)
+      end
     end
     horizon = math.max(horizon, ends)
   end
@@ -184,6 +188,66 @@ local function set(key, value, horizon)
   else
     redis.call("SET", key, value)
   end
+end
+
+-- Lists an account by when it may move by itself; the terms of whose end is told then are kept until it is.
+local function flushDue(known)
+  local account, dueMs = known.value, ledger.dueOf(known.value)
+  if known.dueMs == nil then
+    known.dueMs = known.first and ledger.dueOf(known.first) or false
+  end
+  if dueMs == (known.dueMs or nil) then
+    return
+  end
+  if known.dueMs then
+    redis.call("ZREM", account.base .. "due", account.key)
+  end
+  if dueMs then
+    redis.call("ZADD", account.base .. "timed", text(dueMs), account.key)
+  else
+    redis.call("ZREM", account.base .. "timed", account.key)
+  end
+  known.dueMs = dueMs or false
+  for _, meter in ipairs(account.meters) do
+    local endsAtMs = ledger.endsAt(meter)
+    if endsAtMs and endsAtMs - now < LIFE_MAX_MS then
+      local life = math.max(0, endsAtMs - now) + TERMS_KEPT_MS
+      redis.call("PEXPIRE", ledger.shared .. "t:" .. meter.terms, text(life))
+    end
+  end
+end
+
+-- Names of accounts that may move by themselves by now: the first `most` in the order of their names. What this
+-- command has changed counts; what is listed and may not move any more is listed anew.
+function ledger.dueAccounts(base, most)
+  local timed, due = base .. "timed", base .. "due"
+  for _, key in ipairs(ledger.order) do
+    local known = ledger.records[key]
+    if known.kind == "account" and known.value.base == base then
+      flushDue(known)
+    end
+  end
+  repeat
+    local names = redis.call("ZRANGEBYSCORE", timed, "-inf", text(now), "LIMIT", 0, 1000)
+    for _, name in ipairs(names) do
+      redis.call("ZADD", due, 0, name)
+      redis.call("ZREM", timed, name)
+    end
+  until #names < 1000
+  local found = {}
+  for _, name in ipairs(redis.call("ZRANGEBYLEX", due, "-", "+", "LIMIT", 0, most)) do
+    local account = ledger.get(base .. "a:" .. name)
+    local dueMs = account and ledger.dueOf(account)
+    if dueMs and dueMs <= now then
+      found[#found + 1] = name
+    else
+      redis.call("ZREM", due, name)
+      if dueMs then
+        redis.call("ZADD", timed, text(dueMs), name)
+      end
+    end
+  end
+  return found
 end
 
 local function livedKey(base, account, bornAtMs)
@@ -226,12 +290,7 @@ local function flushAccount(key, known)
   for at, meter in ipairs(account.meters) do
     account.meters[at] = prolonged(account, meter)
   end
-  local timed = account.base .. "timed"
-  if account.circuit.state == "open" or account.circuit.state == "half-open" then
-    redis.call("ZADD", timed, 0, account.key)
-  elseif account.circuit.generation > 0 then
-    redis.call("ZREM", timed, account.key)
-  end
+  flushDue(known)
   if not known.was then
     -- A new name takes the place of two that ran out, where it meets them: so that names stay in proportion.
     local names = nameListOf(account.base, account.key)

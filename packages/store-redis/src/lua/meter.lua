@@ -21,7 +21,7 @@ local function levelAbove(tier, amount)
 end
 
 local function noNotes()
-  return { buckets = {}, marks = {}, acknowledged = 0, refusals = 0, said = {} }
+  return { buckets = {}, marks = {}, acknowledged = 0, refusals = 0, said = {}, told = {}, ends = 0 }
 end
 
 -- The facts of its terms that a meter is known and kept by.
@@ -48,7 +48,7 @@ local function emptyMeter(line)
     held = 0,
     notes = noNotes(),
     usedAtMs = (slides or terms.idleMs > 0) and now or 0,
-    bornAtMs = terms.idleMs > 0 and now or 0,
+    bornAtMs = (slides or terms.idleMs > 0) and now or 0,
   }, terms)
 end
 
@@ -58,10 +58,6 @@ end
 
 local function meterStart(line)
   return line.terms.slidingMs > 0 and 0 or line.period.startMs
-end
-
-local function isIdle(meter)
-  return meter.idleMs > 0 and meter.held == 0 and now - meter.usedAtMs >= meter.idleMs
 end
 
 local function isMeterOf(meter, line)
@@ -88,6 +84,18 @@ local function settledAt(meter, atMs)
   return sum
 end
 
+-- A lifetime that nobody has used for so long is over, and so is a sliding window after three of its lengths, when
+-- nothing of it counts: the next use begins another.
+local function isIdle(meter, atMs)
+  atMs = atMs or now
+  if meter.held > 0 then
+    return false
+  elseif meter.idleMs > 0 then
+    return atMs - meter.usedAtMs >= meter.idleMs
+  end
+  return meter.slidingMs > 0 and atMs - meter.usedAtMs >= 3 * meter.slidingMs and settledAt(meter, atMs) == 0
+end
+
 local function fitsFrom(meter, cost, cap, atMs)
   local settled = settledAt(meter, atMs)
   local live = filtered(meter.notes.buckets, function(bucket)
@@ -106,9 +114,9 @@ local function fitsFrom(meter, cost, cap, atMs)
 end
 
 -- What a person has acknowledged and allowed, as far as it still holds.
-local function seenBy(meter)
+local function seenBy(meter, atMs)
   local notes = meter.notes
-  if notes.acknowledgedUntilMs and now >= notes.acknowledgedUntilMs then
+  if notes.acknowledgedUntilMs and (atMs or now) >= notes.acknowledgedUntilMs then
     return 0, nil
   end
   return notes.acknowledged, notes.allow
@@ -222,16 +230,16 @@ local function lessThanTenthAbove(used)
   return used % 9 == 0 and used + used / 9 - 1 or used + math.floor(used / 9)
 end
 
-local function rearm(meter)
+local function rearm(meter, atMs)
   if meter.slidingMs == 0 then
     return meter
   end
-  local acknowledged, allow = seenBy(meter)
+  local acknowledged, allow = seenBy(meter, atMs)
   local seen = meter
   if acknowledged ~= meter.notes.acknowledged or allow ~= meter.notes.allow then
     seen = noted(meter, { acknowledged = acknowledged, allow = allow or NONE, acknowledgedUntilMs = NONE })
   end
-  local used = settledAt(meter, now) + meter.held
+  local used = settledAt(meter, atMs or now) + meter.held
   local some, marks = false, {}
   for at, mark in ipairs(seen.notes.marks) do
     if isTenthAbove(mark.fired, used) then
@@ -242,6 +250,16 @@ local function rearm(meter)
     end
   end
   return some and noted(seen, { marks = marks }) or seen
+end
+
+-- The highest amount that any level of the meter has fired at.
+local function highestFired(meter)
+  local allow = meter.notes.allow
+  local highest = allow and allow.fired and allow.amount or 0
+  for _, mark in ipairs(meter.notes.marks) do
+    highest = math.max(highest, mark.fired)
+  end
+  return highest
 end
 
 local function firedUpTo(meter, upTo)

@@ -67,8 +67,12 @@ local function togetherAt(blocking, amount)
   local tiers = filtered(blocking, function(_, at)
     return levels[at] == highest
   end)
-  local strongest = tiers[1]
+  local strongest, channels, telling, everyMs = tiers[1], {}, 0, 0
   for _, tier in ipairs(tiers) do
+    channels = union(channels, tier.notify)
+    if #tier.notify > 0 then
+      telling, everyMs = telling + 1, tier.escalateAfterMs or 0
+    end
     if isStronger(tier.effect, strongest.effect) then
       strongest = tier
     end
@@ -77,7 +81,9 @@ local function togetherAt(blocking, amount)
     at = highest,
     ["repeat"] = 0,
     effect = strongest.effect,
-    notify = channelsOf(tiers),
+    notify = channels,
+    -- An order stays one where it is that of one tier alone; else all hear of it at once.
+    escalateAfterMs = telling == 1 and everyMs or 0,
     message = messageOf(tiers),
   }
 end
@@ -130,7 +136,7 @@ local function acknowledge(command)
   if some then
     putAccount(with(account, { meters = meters }))
   end
-  close(accountAt(at))
+  close(accountAt(at), command)
   if command.allow and command.line then
     allowMore(command.line, command.allow)
   end
@@ -140,7 +146,7 @@ end
 
 local function trip(command)
   local at = { base = command.home, account = command.account, division = command.division }
-  local account = tripFor(look(accountAt(at)), command.coolDownMs)
+  local account = tripFor(look(accountAt(at)), command.coolDownMs, command)
   audit(command, command.account)
   return { kind = "tripped", generation = account.circuit.generation }
 end

@@ -60,10 +60,17 @@ local function union(list, more)
   return made
 end
 
+-- Takes out what is in another list.
+local function without(list, other)
+  return filtered(list, function(item)
+    return not includes(other, item)
+  end)
+end
+
 local NUMBERS = {}
 for name in ([[n done seq generation untilMs startMs endMs keptUntilMs limit slidingMs bucketMs idleMs at repeat
   coolDownMs maxCoolDownMs allow forMs usd tokens requests amount least most issuedAtMs expiresAtMs swallowed
-  upTo]]):gmatch("%S+") do
+  upTo escalateAfterMs]]):gmatch("%S+") do
   NUMBERS[name] = true
 end
 

@@ -57,27 +57,36 @@ local function isStronger(one, other)
   return one.kind == "trip" and one.coolDownMs > other.coolDownMs
 end
 
-local function strongestOf(levels)
-  local effect, channels
-  for _, level in ipairs(levels) do
-    for _, tier in ipairs(level.tiers) do
-      if tier.effect then
-        channels = union(channels or {}, tier.notify)
-        if not effect or isStronger(tier.effect, effect) then
-          effect = tier.effect
-        end
-      end
-    end
-  end
-  return effect and { effect = effect, channels = channels }
-end
-
 local function channelsOf(tiers)
   local channels = {}
   for _, tier in ipairs(tiers) do
-    channels = union(channels, tier.notify)
+    channels = union(channels, escalation.atOnceOf(tier))
   end
   return channels
+end
+
+local function tiersOf(levels)
+  local tiers = {}
+  for _, level in ipairs(levels) do
+    for _, tier in ipairs(level.tiers) do
+      tiers[#tiers + 1] = tier
+    end
+  end
+  return tiers
+end
+
+local function strongestOf(levels)
+  local effect
+  local blocking = filtered(tiersOf(levels), function(tier)
+    return tier.effect
+  end)
+  for _, tier in ipairs(blocking) do
+    if not effect or isStronger(tier.effect, effect) then
+      effect = tier.effect
+    end
+  end
+  return effect
+    and { effect = effect, channels = channelsOf(blocking), further = escalation.furtherOf(blocking) }
 end
 
 local function messageOf(tiers)
@@ -90,33 +99,60 @@ local function messageOf(tiers)
   return table.concat(messages, "; ")
 end
 
-local function meterHead(line, kind)
-  local meter = meterAt(line)
-  local born = line.terms.idleMs > 0 and meter.bornAtMs or meterStart(line)
-  return {
-    id = line.account .. "@" .. text(born) .. "/" .. kind,
-    atMs = text(now),
-    account = line.account,
-    incident = line.account .. "/" .. text(accountAt(line).circuit.generation),
-    periodStartMs = text(line.period.startMs),
-    settled = text(settledAt(meter, now)),
-    held = text(meter.held),
-    limit = text(line.terms.limit),
-    unit = line.terms.unit,
-  }
+local LEVEL_EFFECTS = { notify = 1, degrade = 2, block = 3, trip = 4, latch = 5 }
+
+local function levelEffectOf(tiers)
+  local strongest = "notify"
+  for _, tier in ipairs(tiers) do
+    local effect = tier.effect and tier.effect.kind or tier.degrade and "degrade" or "notify"
+    if LEVEL_EFFECTS[effect] > LEVEL_EFFECTS[strongest] then
+      strongest = effect
+    end
+  end
+  return strongest
 end
 
-local function tierEvent(line, level, account)
+local function meterHead(line, kind)
+  local name, meter, circuit = line.account, meterAt(line), accountAt(line).circuit
+  return with(facts.of(meter, line.terms, line.period), {
+    id = facts.nameOf(name, meter) .. "/" .. kind,
+    atMs = text(now),
+    account = name,
+    incident = circuit.state == "closed" and facts.incidentOf(name, meter) or facts.openingOf(name, circuit),
+    generation = text(circuit.generation),
+  })
+end
+
+local function tierEvent(line, level)
   local tier = level.named
   draft.events[#draft.events + 1] = with(meterHead(line, text(level.amount) .. "/" .. text(level.arming)), {
     kind = "tier",
-    incident = line.account .. "/" .. text(account.circuit.generation),
     channels = channelsOf(level.tiers),
     level = text(level.amount),
     passed = text(level.passed),
     message = messageOf(level.tiers),
+    effect = levelEffectOf(level.tiers),
     tier = { at = text(tier.at), ["repeat"] = text(tier["repeat"]), percent = tier.percent or cjson.null },
   })
+end
+
+-- Who hears of a line is remembered by what will end it: the circuit that stands, else the meter. A sliding window
+-- ends with its levels: a `word` beside them has no end there.
+local function hear(line, channels, word)
+  local account = accountAt(line)
+  local circuit = account.circuit
+  if circuit.state ~= "closed" then
+    local told = union(circuit.told, channels)
+    if #told > #circuit.told then
+      putAccount(with(account, { circuit = with(circuit, { told = told }) }))
+    end
+  elseif not word or line.terms.slidingMs == 0 then
+    local meter = meterAt(line)
+    local told = union(facts.toldOf(meter), channels)
+    if #told > #facts.toldOf(meter) then
+      putMeter(line, noted(meter, { told = told }))
+    end
+  end
 end
 
 local function capChannels(line)
@@ -139,19 +175,19 @@ local function sayOnce(line, kind, reason)
     return
   end
   putMeter(line, noted(meter, { said = union(meter.notes.said, { word }) }))
+  local channels = capChannels(line)
   draft.events[#draft.events + 1] =
-    with(meterHead(line, word), { kind = kind, reason = reason, channels = capChannels(line) })
+    with(meterHead(line, word), { kind = kind, reason = reason, channels = channels })
+  hear(line, channels, true)
 end
 
 local function openCircuit(line, strongest, overAllowance)
   local account = accountAt(line)
   if overAllowance and not (strongest and strongest.effect.kind == "latch") then
-    return reopen(account)
+    reopen(account)
+  elseif strongest then
+    openFor(account, with(strongest, { period = line.period, observed = line.terms.observe }))
   end
-  if not strongest then
-    return account
-  end
-  return openFor(account, with(strongest, { period = line.period, observed = line.terms.observe }))
 end
 
 -- Fires every level that `amount` newly reaches, and moves the circuit to the strongest effect.
@@ -167,15 +203,16 @@ local function fire(line, amount)
   end
   local told = draft.events
   draft.events = {}
-  local account = openCircuit(line, strongestOf(levels), overAllowance)
+  openCircuit(line, strongestOf(levels), overAllowance)
   local circuitEvents = draft.events
   draft.events = told
   for _, level in ipairs(levels) do
-    tierEvent(line, level, account)
+    tierEvent(line, level)
   end
   for _, event in ipairs(circuitEvents) do
     told[#told + 1] = event
   end
+  hear(line, channelsOf(tiersOf(levels)))
 end
 
 -- Moves amounts on a line's meter and fires what they reach: tiers ascending, overshoot, then the circuit once.

@@ -44,7 +44,7 @@ function records.plainAccount(key, packed)
         idleMs = 0,
         settled = settled,
         held = held,
-        notes = { buckets = {}, marks = {}, acknowledged = 0, refusals = 0, said = {} },
+        notes = { buckets = {}, marks = {}, acknowledged = 0, refusals = 0, said = {}, told = {}, ends = 0 },
         usedAtMs = 0,
         bornAtMs = 0,
       },
@@ -63,6 +63,8 @@ function records.isPlain(account)
     and #notes.marks == 0
     and #notes.buckets == 0
     and #notes.said == 0
+    and #(notes.told or {}) == 0
+    and (notes.ends or 0) == 0
     and notes.acknowledged == 0
     and not notes.allow
     and not notes.refusedAtMs

@@ -22,7 +22,6 @@ end
 if answered or ARGV[5] == "m" then
   return answered or ""
 end
--- include: outbox.lua
 -- include: clock.lua
 -- include: plain.lua
 -- include: records.lua
@@ -30,7 +29,10 @@ end
 -- include: meter.lua
 -- include: head.lua
 -- include: draft.lua
+-- include: facts.lua
+-- include: escalation.lua
 -- include: circuit.lua
+-- include: look.lua
 -- include: raise.lua
 -- include: admit.lua
 -- include: once.lua
@@ -53,6 +55,7 @@ do
   }
 end
 
+-- include: outbox.lua
 local function lineOf(line)
   return with(line, { terms = ledger.termsOf(line.terms) })
 end
