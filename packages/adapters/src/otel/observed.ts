@@ -18,6 +18,11 @@ export const observed = (spendfuse: Spendfuse, by: ObservedBy): Spendfuse => {
     by.tracer.startActiveSpan("spendfuse.reserve", (span) => decide(spendfuse, request, by, span))
   return {
     reserve,
+    reserveWithin: (held, request) => {
+      const decision = spendfuse.reserveWithin(held, request)
+      by.instruments.decisions.add(1, decisionAttributes(decision))
+      return decision
+    },
     guard: (request, call, options = {}) => guard({ reserve }, request, call, options),
     remaining: spendfuse.remaining,
     account: spendfuse.account,

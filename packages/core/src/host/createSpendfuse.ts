@@ -9,6 +9,7 @@ import type { Notice } from "../engine/notice.ts"
 import { type AccountOf, Operator } from "../engine/operator.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
 import { Sweeper } from "../engine/sweeper.ts"
+import { reserveWithin } from "../engine/within.ts"
 import { checkChannels, checkSpans, noticesAtStart, withLimits } from "./atStart.ts"
 import { type Guarded, type GuardOptions, guard } from "./guard.ts"
 import type { SpendfuseOptions } from "./options.ts"
@@ -21,6 +22,14 @@ export type { Remaining } from "./views.ts"
 export interface Spendfuse extends AsyncDisposable {
   /** Decides before a call: a hold on every budget it touches, or a refusal. */
   readonly reserve: (request: CallRequest) => Promise<Decision>
+  /**
+   * Admits a call within a hold that was made before it, such as one that was kept for a last answer: its output
+   * shrinks to what is held there. It is judged by no circuit or switch anew. Its settle ends that hold, its
+   * release leaves it for another call.
+   *
+   * @throws RequestFailed where the request is at fault
+   */
+  readonly reserveWithin: (held: Admitted, request: CallRequest) => Decision
   /** Reserve, call, settle: exactly one settle or release. */
   readonly guard: <Value>(
     request: CallRequest,
@@ -94,6 +103,10 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   }
   return {
     reserve: (request) => engine.reserve(request),
+    reserveWithin: (held, request) => {
+      engine.assertOpen()
+      return reserveWithin(engine, held, request)
+    },
     guard: (request, call, how = {}) => guard(engine, request, call, how),
     remaining: async (subject, call = {}) => {
       engine.assertOpen()

@@ -265,7 +265,7 @@ const requestOf = (json: Json): CallRequest => ({
 const askedOf = (json: Json): Asked => ({
   request: requestOf(json),
   via: typeof json.via === "string" ? json.via : null,
-  estimate: { base: amountsOf(json.amount, 1), ...unitsOf(json), source: null },
+  estimate: { base: amountsOf(json.amount, 1), ...unitsOf(json), limitTokens: null, source: null },
 })
 
 const unitsOf = (json: Json) => {
