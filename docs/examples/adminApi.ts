@@ -5,8 +5,8 @@ import {
   acknowledgeLinks,
   adminApi,
   bearerTokens,
-  eventLog,
   pagerdutyWebhook,
+  slackActions,
 } from "@spendfuse/adapters/admin"
 import { consoleNotifier } from "@spendfuse/adapters/console"
 import { createSpendfuse, seedPolicy } from "@spendfuse/core"
@@ -15,11 +15,10 @@ import { memoryStore } from "@spendfuse/store-memory"
 const ANN_TOKEN = crypto.randomUUID() + crypto.randomUUID()
 const LINK_SECRET = crypto.randomUUID() + crypto.randomUUID()
 const PAGERDUTY_SECRET = crypto.randomUUID()
+const { SLACK_SIGNING_SECRET = "0".repeat(32), SLACK_BOT_TOKEN = "xoxb-example" } = process.env
 const channel = consoleNotifier({ write: () => undefined })
 const store = memoryStore()
-const events = eventLog()
 const spendfuse = createSpendfuse({
-  onEvent: events.onEvent,
   policy: seedPolicy({ hourlyUsd: 5, dailyUsd: 0.5 }),
   store,
   notifiers: { slack: channel, pagerDuty: channel, oncall: channel },
@@ -33,7 +32,6 @@ await spendfuse.guard({ subject: { apiKey: "agent-7" }, amounts }, async () => (
 const api = adminApi({
   spendfuse,
   store,
-  events,
   basePath: "/admin",
   auth: bearerTokens({
     ann: ANN_TOKEN,
@@ -66,6 +64,14 @@ console.log(link) // => https://ops.example.com/acknowledge?token=…
 // #region pagerduty
 const pagerduty = pagerdutyWebhook({ spendfuse, store, secrets: [PAGERDUTY_SECRET] })
 // #endregion pagerduty
+// #region slack
+const slackButton = slackActions({
+  spendfuse,
+  signingSecrets: [SLACK_SIGNING_SECRET],
+  token: SLACK_BOT_TOKEN,
+  mayAcknowledge: ({ team }) => team === "T0123ABCD",
+})
+// #endregion slack
 // #region mount
 const handlerOf = (path: string) =>
   path.startsWith("/admin/")
@@ -74,7 +80,9 @@ const handlerOf = (path: string) =>
       ? links.handle
       : path === "/pagerduty"
         ? pagerduty
-        : async () => new Response(null, { status: 404 })
+        : path === "/slack"
+          ? slackButton
+          : async () => new Response(null, { status: 404 })
 
 const server = createServer(async (incoming, outgoing) => {
   const { method = "GET", url = "/" } = incoming

@@ -8,7 +8,6 @@
 export { type AdminOptions, adminApi } from "./admin/adminApi.ts"
 export type { Auth, Credential } from "./admin/auth.ts"
 export { type BearerToken, bearerTokens } from "./admin/bearerTokens.ts"
-export { type EventLog, eventLog } from "./admin/eventLog.ts"
 export { decodeKey, encodeKey } from "./admin/keyText.ts"
 export {
   type AcknowledgeLinks,

@@ -4,7 +4,6 @@ import { type Auth, type Credential, credentialOf } from "./auth.ts"
 import { bodyOf, textOf } from "./body.ts"
 import { consolePage } from "./console/page.ts"
 import { decodeBy, queryOf } from "./decode.ts"
-import type { EventLog } from "./eventLog.ts"
 import { openapiOf } from "./openapi.ts"
 import { isSameOrigin, originsOf } from "./origin.ts"
 import { answerTo, Refusal } from "./refusal.ts"
@@ -16,8 +15,6 @@ export interface AdminOptions {
   readonly spendfuse: Spendfuse
   /** The store that `createSpendfuse` has; without it the lists answer 501. */
   readonly store?: Store
-  /** What `GET events` shows; without it that answers 501. */
-  readonly events?: EventLog
   /** Who may: there is no default. `bearerTokens` is one. */
   readonly auth: Auth
   /** Where the host mounts it, such as `/admin`; the root unless given. */
@@ -102,10 +99,8 @@ const answered = async (serving: Serving, request: Request): Promise<Response> =
   const read = decodeBy(route.input, given)
   if (!read.ok)
     throw new Refusal(400, "the input is not what is expected", { problems: read.problems })
-  const { spendfuse, store, events } = serving
-  return jsonAnswer(
-    await route.run({ spendfuse, store, events, credential, input: read.input, rest }),
-  )
+  const { spendfuse, store } = serving
+  return jsonAnswer(await route.run({ spendfuse, store, credential, input: read.input, rest }))
 }
 
 const isForConsole = ({ console = false, basePath }: Serving, { method, url }: Request): boolean =>

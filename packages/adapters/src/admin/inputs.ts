@@ -41,6 +41,14 @@ export interface PageInput {
   readonly limit?: string
 }
 
+export interface LogInput extends PageInput {
+  readonly latest?: "true" | "false"
+}
+
+export interface ResendInput {
+  readonly ids: readonly string[]
+}
+
 export interface AccountsInput extends PageInput {
   readonly budget?: string
   readonly circuit?: "closed" | "open" | "half-open" | "latched"
@@ -132,6 +140,14 @@ export const AdjustBody: Schema.Codec<AdjustInput> = Schema.Struct({
 /** The most items of a page. */
 export const PAGE_MAX = 200
 
+/** Which dead letters are sent again. */
+export const ResendBody: Schema.Codec<ResendInput> = Schema.Struct({
+  ids: Schema.Array(Schema.String).check(
+    Schema.isMinLength(1, { message: "is not a list of ids; give the `id` of a dead letter" }),
+    Schema.isMaxLength(PAGE_MAX, { message: `is not a list of at most ${PAGE_MAX} ids` }),
+  ),
+}).annotate({ identifier: "Resend" })
+
 const page = {
   after: optional(Schema.String.annotate({ description: "`next` of the page before." })),
   limit: optional(
@@ -144,7 +160,15 @@ const page = {
 }
 
 /** Queries of the lists. */
-export const PageQuery: Schema.Codec<PageInput> = Schema.Struct(page)
+export const LogQueryInput: Schema.Codec<LogInput> = Schema.Struct({
+  ...page,
+  latest: optional(
+    Schema.Literals(["true", "false"]).annotate({
+      message: 'is not "true" or "false"',
+      description: "Whether the last entries are asked for in place of the first; without `after`.",
+    }),
+  ),
+})
 
 export const AccountsQuery: Schema.Codec<AccountsInput> = Schema.Struct({
   ...page,

@@ -1,16 +1,17 @@
 import type { DeadLetter, DomainEvent, LogQuery, Page, Spendfuse, Store } from "@spendfuse/core"
 import type * as Schema from "effect/Schema"
 import { eventJson } from "../notify/eventJson.ts"
+import { sentenceOf, severityOf } from "../notify/words/sentences.ts"
 import { accountOf, accountsOf, cursorOf, detailOf } from "./accounts.ts"
 import type { Credential } from "./auth.ts"
 import { acknowledge, adjust, noAccount, trip, turn } from "./commands.ts"
-import type { EventLog } from "./eventLog.ts"
 import {
   AccountsQuery,
   AcknowledgeBody,
   AdjustBody,
+  LogQueryInput,
   NoQuery,
-  PageQuery,
+  ResendBody,
   SwitchBody,
   TripBody,
 } from "./inputs.ts"
@@ -25,13 +26,13 @@ import {
   HealthSchema,
   MeSchema,
   OutcomeSchema,
+  ResentSchema,
 } from "./views.ts"
 
 /** What a route is run with; `input` is what its Schema has read. */
 export interface Asked<Input> {
   readonly spendfuse: Spendfuse
   readonly store: Store | undefined
-  readonly events: EventLog | undefined
   readonly credential: Credential
   readonly input: Input
   /** The rest of the path, where it names an account. */
@@ -74,22 +75,23 @@ const log = (
   id: string,
   says: string,
   output: Schema.Constraint,
-  read: (from: Asked<unknown>, query: LogQuery) => Promise<unknown>,
+  read: (store: Store, query: LogQuery) => Promise<unknown>,
 ): Route =>
   route({
     method: "GET",
     path,
     id,
     says,
-    input: PageQuery,
+    input: LogQueryInput,
     output,
-    run: async (asked) => {
-      const { after, limit } = asked.input
+    run: async ({ store, input: { after, limit, latest } }) => {
+      if (after !== undefined && latest === "true") throw bothGiven()
       const query = {
         limit: limitOf(limit),
         ...(after !== undefined && { after: decoded(after) }),
+        ...(latest === "true" && { latest: true as const }),
       }
-      return read(asked, query).catch((error: unknown) => {
+      return read(needed(store), query).catch((error: unknown) => {
         throw error instanceof RangeError ? badCursor() : error
       })
     },
@@ -138,20 +140,29 @@ export const ROUTES: readonly Route[] = [
   log(
     "events",
     "events",
-    "The latest events that this process heard, oldest first.",
+    "Every event that the store keeps, of all processes, oldest first.",
     EventPage,
-    async ({ events }, query) => eventPage(kept(events).page(query)),
+    async (store, query) => eventPage(await store.events(query)),
   ),
-  log("audit", "audit", "What operators did, oldest first.", EventPage, async ({ store }, query) =>
-    eventPage(await needed(store).audit(query)),
+  log("audit", "audit", "What operators did, oldest first.", EventPage, async (store, query) =>
+    eventPage(await store.audit(query)),
   ),
   log(
     "dead-letters",
     "deadLetters",
-    "Events that no try could deliver.",
+    "Events that no try could deliver and nobody has sent again, oldest first.",
     DeadLetterPage,
-    async ({ store }, query) => deadLetterPage(await needed(store).deadLetters(query)),
+    async (store, query) => deadLetterPage(await store.deadLetters(query)),
   ),
+  route({
+    method: "POST",
+    path: "resend",
+    id: "resend",
+    says: "Sends dead letters again; those that are none any more change nothing.",
+    input: ResendBody,
+    output: ResentSchema,
+    run: async ({ store, input: { ids } }) => ({ resent: await needed(store).resend(ids) }),
+  }),
   route({
     method: "GET",
     path: "health",
@@ -187,19 +198,16 @@ const needed = (store: Store | undefined): Store => {
   )
 }
 
-const kept = (events: EventLog | undefined): EventLog => {
-  if (events !== undefined) return events
-  throw new Refusal(
-    501,
-    "no events are kept; give `adminApi` an `eventLog`, and its `onEvent` to `createSpendfuse`",
-  )
-}
-
 const decoded = (after: string): string => {
   const cursor = cursorOf(after)
   if (cursor !== undefined) return cursor
   throw badCursor()
 }
+
+const bothGiven = (): Refusal =>
+  new Refusal(400, "the query is not what is expected", {
+    problems: [{ path: "latest", message: "is given with `after`; give one of them" }],
+  })
 
 const badCursor = (): Refusal =>
   new Refusal(400, "the query is not what is expected", {
@@ -207,8 +215,15 @@ const badCursor = (): Refusal =>
   })
 
 const eventPage = ({ items, next }: Page<DomainEvent>): unknown => ({
-  items: items.map(eventJson),
+  items: items.map(eventView),
   next: nextOf(next),
+})
+
+/** An event with a sentence for people. */
+const eventView = (event: DomainEvent): unknown => ({
+  ...eventJson(event),
+  text: sentenceOf(event),
+  severity: severityOf(event),
 })
 
 const deadLetterPage = ({ items, next }: Page<DeadLetter>): unknown => ({
@@ -216,7 +231,7 @@ const deadLetterPage = ({ items, next }: Page<DeadLetter>): unknown => ({
     id,
     channel,
     account,
-    event: eventJson(event),
+    event: eventView(event),
     dueAtMs,
     attempts,
     createdAtMs,

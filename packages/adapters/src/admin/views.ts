@@ -159,6 +159,8 @@ const EventFields = Schema.Struct({
     "audit",
   ]),
   atMs: Instant,
+  text: Schema.String.annotate({ description: "A sentence for people." }),
+  severity: Schema.Literals(["critical", "error", "warning", "info"]),
   channels: Schema.Array(Schema.String),
   account: optional(Schema.String),
   incident: optional(Schema.NullOr(Schema.String)),
@@ -206,7 +208,7 @@ const pageOf = (identifier: string, item: Schema.Constraint): Schema.Constraint 
     items: Schema.Array(item),
     next: Schema.NullOr(Schema.String).annotate({
       description:
-        "What `after` goes on from; null where nothing follows. The last page of a log may be empty.",
+        "What `after` goes on from; null where nothing follows, of a log where the page is empty: ask again from the page before.",
     }),
   }).annotate({ identifier })
 
@@ -229,6 +231,11 @@ export const OutcomeSchema: Schema.Codec<OutcomeView> = Schema.Struct({
   settled: optional(Amount),
   replayed: optional(Schema.Literal(true)),
 }).annotate({ identifier: "Outcome", description: "What a command did." })
+
+/** How many dead letters are sent again. */
+export const ResentSchema: Schema.Codec<{ readonly resent: number }> = Schema.Struct({
+  resent: Schema.Int,
+}).annotate({ identifier: "Resent" })
 
 /** Whether the store answers. */
 export const HealthSchema: Schema.Codec<{ readonly status: "ok" }> = Schema.Struct({

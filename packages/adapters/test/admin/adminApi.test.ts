@@ -1,5 +1,5 @@
 import { Validator } from "@seriousme/openapi-schema-validator"
-import { adminApi, bearerTokens, eventLog } from "@spendfuse/adapters/admin"
+import { adminApi, bearerTokens } from "@spendfuse/adapters/admin"
 import { StoreUnavailable } from "@spendfuse/core"
 import { describe, expect, it } from "vitest"
 import { ANN, ORIGIN, openWorld, READER, SHARED } from "./harness.ts"
@@ -15,7 +15,7 @@ describe("the document", () => {
     expect(await validator.validate(structuredClone(document))).toMatchObject({ valid: true })
     expect(validator.version).toBe("3.1")
     expect(Object.keys(document.paths).sort()).toEqual(
-      "/accounts /accounts/{key} /acknowledge /adjust /audit /dead-letters /events /health /me /openapi.json /switch /trip".split(
+      "/accounts /accounts/{key} /acknowledge /adjust /audit /dead-letters /events /health /me /openapi.json /resend /switch /trip".split(
         " ",
       ),
     )
@@ -197,27 +197,46 @@ describe("GET", () => {
     ])
       for (const query of ["", "?after=0", "?after=999", "?after=x&limit=1"])
         expect((await world.call("GET", path + query)).status).toBeLessThan(500)
-    expect([...new Set(asked)].sort()).toEqual(["audit", "deadLetters", "list"])
+    expect([...new Set(asked)].sort()).toEqual(["audit", "deadLetters", "events", "list"])
     expect((await world.call("GET", "audit?after=strange")).json.problems[0].path).toBe("after")
   })
 
-  it("keeps the latest events of this process, and no more", async () => {
-    const event = (n: number) =>
-      ({ kind: "expired", id: `${n}`, atMs: n, channels: [], reservation: "s/1" }) as const
-    const events = eventLog({ keep: 3 })
-    expect(events.page({ limit: 10 })).toEqual({ items: [], next: null })
-    for (let n = 0; n < 20; n += 1) {
-      events.onEvent(event(n))
-      const ids = events.page({ limit: 10 }).items.map(({ id }) => id)
-      expect(ids).toEqual([n - 2, n - 1, n].filter((one) => one >= 0).map(String))
-    }
-    const { next } = events.page({ limit: 2 })
-    expect(events.page({ limit: 2, after: next ?? "" }).items.map(({ id }) => id)).toEqual(["19"])
-    const elsewhere = eventLog({ keep: 3 })
-    elsewhere.onEvent(event(1))
-    expect(elsewhere.page({ limit: 2, after: next ?? "" }).items).toHaveLength(1)
-    expect(() => events.page({ limit: 2, after: "7" })).toThrow(RangeError)
-    expect(() => eventLog({ keep: 0 })).toThrow(TypeError)
+  it("shows the last entries of a log, and goes on from them", async () => {
+    await using world = openWorld()
+    for (const apiKey of ["a", "b", "c"]) await world.spend({ apiKey }, 1)
+    const last = (await world.call("GET", "events?latest=true&limit=2")).json
+    expect(last.items).toMatchObject([
+      {
+        kind: "tier",
+        account: "day/c",
+        text: "c reached 100% of day: $1 of $1",
+        severity: "error",
+      },
+      { kind: "circuit", account: "day/c", state: "latched", severity: "critical" },
+    ])
+    await world.spend({ apiKey: "d" }, 1)
+    const { json } = await world.call("GET", `events?after=${encodeURIComponent(last.next)}`)
+    expect(json.items.map(({ account }: { account: string }) => account)).toEqual([
+      "day/d",
+      "day/d",
+    ])
+    for (const query of ["latest=yes", `latest=true&after=${encodeURIComponent(last.next)}`])
+      expect((await world.call("GET", `events?${query}`)).json.problems[0].path).toBe("latest")
+  })
+
+  it("sends dead letters again by their ids, for who may operate", async () => {
+    await using inner = openWorld()
+    const asked: unknown[] = []
+    const resend = async (ids: readonly string[]) => asked.push(ids)
+    await using world = openWorld({ store: { ...inner.store, resend } })
+    const post = (ids: unknown, token = ANN) =>
+      world.call("POST", "resend", { body: { ids }, token })
+    expect((await post(["x#slack", "y#slack"])).json).toEqual({ resent: 1 })
+    expect(asked).toEqual([["x#slack", "y#slack"]])
+    for (const ids of [[], "x", [1], Array.from({ length: 201 }, String)])
+      expect((await post(ids)).status).toBe(400)
+    expect((await post(["x#slack"], READER)).status).toBe(403)
+    expect(asked).toHaveLength(1)
   })
 
   it("shows dead letters", async () => {

@@ -14,7 +14,7 @@ const PATHS = [
   "openapi.json",
   "nothing",
 ]
-const COMMANDS = ["acknowledge", "trip", "switch", "adjust"]
+const COMMANDS = ["acknowledge", "trip", "switch", "adjust", "resend"]
 
 describe("without a credential", () => {
   it("everything is refused, whatever the path and the method", async () => {

@@ -1,4 +1,4 @@
-import { type AdminOptions, adminApi, bearerTokens, eventLog } from "@spendfuse/adapters/admin"
+import { type AdminOptions, adminApi, bearerTokens } from "@spendfuse/adapters/admin"
 import { defineNotifier } from "@spendfuse/adapters/notifier"
 import { createSpendfuse, definePolicy, type Spendfuse, type Store } from "@spendfuse/core"
 import { memoryStore } from "@spendfuse/store-memory"
@@ -74,9 +74,7 @@ export interface Answer {
 
 export const openWorld = (options: Partial<AdminOptions> = {}): World => {
   const store = memoryStore()
-  const events = eventLog()
   const spendfuse = createSpendfuse({
-    onEvent: events.onEvent,
     policy: POLICY,
     store,
     notifiers: { log: defineNotifier({ name: "log", deliver: async () => undefined }) },
@@ -85,7 +83,6 @@ export const openWorld = (options: Partial<AdminOptions> = {}): World => {
   const api = adminApi({
     spendfuse,
     store,
-    events,
     auth: bearerTokens({
       ann: ANN,
       reader: { token: READER, may: "read" },
