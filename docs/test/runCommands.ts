@@ -2,22 +2,45 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { mismatch } from "./match.ts"
-import { ROOT, type Snippet } from "./pages.ts"
+import { EXAMPLES, ROOT, type Snippet } from "./pages.ts"
 import { type Ran, runProcess } from "./process.ts"
 
 /**
  * Runs the commands of a block at the repository's root, in order, in one shell each. In a `console` block
  * they follow `$ `, and what they print must be what follows, their errors too where they fail; in a `sh` block
- * each must end well.
+ * each must end well. Where the page says `after: FILE`, that example first makes the store that they are about.
  */
-export const commandsProblem = async ({ lang, text }: Snippet): Promise<string | null> => {
-  for (const { command, shown } of lang === "console" ? sessionOf(text) : plain(text)) {
-    const ran = await runCommand(command)
-    if (shown === null && ran.code !== 0) return `\`${command}\` ends with ${ran.code}: ${ran.err}`
-    const wrong = shown === null ? null : mismatch(shown, printedBy(ran))
-    if (wrong !== null) return `\`${command}\`\n${wrong}`
+export const commandsProblem = (snippet: Snippet): Promise<string | null> =>
+  withStoreOf(snippet, async (env) => {
+    const { lang, text } = snippet
+    for (const { command, shown } of lang === "console" ? sessionOf(text) : plain(text)) {
+      const ran = await runCommand(command, env)
+      if (shown === null && ran.code !== 0)
+        return `\`${command}\` ends with ${ran.code}: ${ran.err}`
+      const wrong = shown === null ? null : mismatch(shown, printedBy(ran))
+      if (wrong !== null) return `\`${command}\`\n${wrong}`
+    }
+    return null
+  })
+
+type Env = Readonly<Record<string, string>>
+
+const withStoreOf = async (
+  { directive }: Snippet,
+  run: (env: Env) => Promise<string | null>,
+): Promise<string | null> => {
+  if (directive?.[0] !== "after") return run({})
+  const folder = await mkdtemp(join(tmpdir(), "spendfuse-docs-store-"))
+  const url = `file:${join(folder, "spend.spendfuse-journal")}`
+  const env = { SPENDFUSE_STORE_URL: url, SPENDFUSE_BY: "ann" }
+  const flags = ["--conditions=@spendfuse/source", "--disable-warning=ExperimentalWarning"]
+  try {
+    const program = [...flags, join(EXAMPLES, directive[1])]
+    const made = await runProcess(process.execPath, program, { cwd: ROOT, env })
+    return made.code === 0 ? await run(env) : `${directive[1]} ends with ${made.code}: ${made.err}`
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
-  return null
 }
 
 /** A `console` block with what its commands print now. */
@@ -31,11 +54,11 @@ export const refreshed = async ({ text }: Snippet): Promise<string> => {
 const printedBy = ({ code, out, err }: Ran): readonly string[] =>
   linesOf(out + (code === 0 ? "" : err))
 
-const runCommand = async (command: string): Promise<Ran> => {
+const runCommand = async (command: string, more: Env = {}): Promise<Ran> => {
   const folder = await mkdtemp(join(tmpdir(), "spendfuse-docs-"))
   try {
     await writeFile(join(folder, "npx"), shim(), { mode: 0o755 })
-    const env = { PATH: `${folder}:${process.env.PATH ?? ""}` }
+    const env = { ...more, PATH: `${folder}:${process.env.PATH ?? ""}` }
     return await runProcess("bash", ["-c", command], { cwd: ROOT, env })
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -129,11 +129,14 @@ const sentenceOf = async (
   const byOther = last === undefined ? "" : `\n  ${didText(last, atMs)}`
   if (outcome.kind === "later-generation")
     return `not done: it opened again since, generation ${outcome.generation}; look at it anew`
-  if (outcome.kind === "nothing-to-acknowledge")
-    return `nothing to acknowledge: the circuit is closed, and no level was reached that nobody has seen${byOther}`
-  if (outcome.replayed === true) return `done before, and not again${byOther}`
-  const more = Number.isFinite(row.view.remaining)
-    ? `${amountInWords(row.view.remaining, row.terms.unit)} more can be spent`
+  const { remaining } = row.view
+  const more = Number.isFinite(remaining)
+    ? `${amountInWords(remaining, row.terms.unit)} more can be spent`
     : "it has no cap"
+  if (outcome.kind === "nothing-to-acknowledge") {
+    const step = row.meter?.notes.allow?.fired === false ? "; `--allow` sets another step" : ""
+    return `nothing to acknowledge: no level was reached that nobody has seen, ${more}${step}${byOther}`
+  }
+  if (outcome.replayed === true) return `done before, and not again${byOther}`
   return `acknowledged: the circuit is ${row.view.circuit}, ${more} (id ${byWhom?.id ?? ""})`
 }
