@@ -30,7 +30,10 @@ export type WindowJson =
 export interface TierJson {
   /** Percent of the limit (`80%`), or an amount in the budget's unit (`5usd`). */
   readonly at: AmountJson
+  /** Channels that hear of it: all at once, or with `escalateAfter` one after the other. */
   readonly notify?: readonly string[]
+  /** Of a latch: each further channel hears of it so long after the one before, until somebody acknowledges. */
+  readonly escalateAfter?: string
   readonly message?: string
   readonly degrade?: string
   readonly block?: true

@@ -74,7 +74,18 @@ const True = Schema.Literal(true).annotate(
 
 const Tier = Schema.Struct({
   at: Threshold,
-  notify: Schema.optionalKey(Names.annotate({ description: "Channels that hear of it." })),
+  notify: Schema.optionalKey(
+    Names.annotate({
+      description:
+        "Channels that hear of it: all at once, or with `escalateAfter` one after the other.",
+    }),
+  ),
+  escalateAfter: Schema.optionalKey(
+    Duration.annotate({
+      description:
+        "Of a latch: each further channel hears of it so long after the one before, until somebody acknowledges.",
+    }),
+  ),
   message: Schema.optionalKey(Schema.String),
   degrade: Schema.optionalKey(
     Name.annotate({ description: "The fallback that requests must come by from here on." }),

@@ -95,8 +95,25 @@ const readTier = (reader: Reader, json: TierJson, unit: Unit, path: string): Tie
     ...(json.repeat !== undefined && { repeatPercent: repeatOf(reader, json.repeat, path) }),
     ...(json.degrade !== undefined && { degrade: json.degrade }),
     ...(json.notify !== undefined && { notify: json.notify }),
+    ...escalationOf(reader, json, under(path, "escalateAfter")),
     ...(json.message !== undefined && { message: json.message }),
   }
+}
+
+/** Only a latch waits for a person, and only an order of two channels has a next one. */
+const escalationOf = (
+  reader: Reader,
+  { escalateAfter, latch, notify = [] }: TierJson,
+  path: string,
+): Pick<Tier, "escalateAfterMs"> => {
+  if (escalateAfter === undefined) return {}
+  if (!latch) reader.problem(path, "only a latch waits for a person; add `latch`, or leave it out")
+  if (new Set(notify).size < 2)
+    reader.problem(
+      path,
+      'there is no next channel; name two or more in `notify`, as in ["slack", "pagerduty"]',
+    )
+  return { escalateAfterMs: reader.duration(path, escalateAfter) }
 }
 
 const checkChannelNames = (reader: Reader, names: readonly string[], path: string): void => {

@@ -18,7 +18,17 @@ const POLICY: Fields = {
   onStoreUnavailable: "deny",
 }
 
-const TIER_FIELDS = ["at", "notify", "message", "degrade", "block", "trip", "latch", "repeat"]
+const TIER_FIELDS = [
+  "at",
+  "notify",
+  "escalateAfter",
+  "message",
+  "degrade",
+  "block",
+  "trip",
+  "latch",
+  "repeat",
+]
 const BUDGET_FIELDS = ["id", "per", "limit", "window", "whenMissing", "mode", "lease", "match"]
 const POLICY_FIELDS = [
   "unknownModel",

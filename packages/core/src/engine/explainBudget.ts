@@ -99,7 +99,7 @@ const timesText = (times: number): string => {
 
 const tierText = (tier: TierTerms, text: (amount: number) => string): string => {
   const what: string[] = []
-  if (tier.notify.length > 0) what.push(`tells ${tier.notify.join(", ")}`)
+  if (tier.notify.length > 0) what.push(`tells ${toldText(tier)}`)
   if (tier.degrade !== null)
     what.push(`admits only what comes by fallback ${tier.degrade.join(" or ")}`)
   if (tier.effect?.kind === "block") what.push("refuses until the period ends")
@@ -109,6 +109,11 @@ const tierText = (tier: TierTerms, text: (amount: number) => string): string => 
   const again = tier.repeat > 0 ? `, and again each further ${text(tier.repeat)}` : ""
   return `At ${text(tier.at)}${percent}${again}: ${what.join("; ")}.`
 }
+
+const toldText = ({ notify, escalateAfterMs }: TierTerms): string =>
+  escalateAfterMs === 0
+    ? notify.join(", ")
+    : `${notify.join(", then ")}, each ${durationText(escalateAfterMs)} after the one before until a person acknowledges`
 
 const tripText = (
   { coolDownMs, maxCoolDownMs, probation }: Extract<TierTerms["effect"], { kind: "trip" }>,

@@ -1,5 +1,4 @@
 import type { Command } from "../../src/domain.ts"
-import { Circuits } from "./model/circuits.ts"
 import {
   type Amounts,
   type Call,
@@ -12,12 +11,13 @@ import {
   type Told,
   type Trip,
 } from "./model/facts.ts"
+import { Refusals } from "./model/refusals.ts"
 
 /**
  * The step told a second time, from the words of the semantics alone: one bag of facts, every question
  * answered by looking at all of them. Slow, and without overflow or bad commands.
  */
-export class Reference extends Circuits {
+export class Reference extends Refusals {
   #sources = new Map<string, Source>()
   #pendingEnds: [string, string][] = []
 

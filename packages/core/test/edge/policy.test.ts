@@ -329,6 +329,21 @@ const wrong: readonly (readonly [name: string, input: unknown, problem: string])
     "budgets[0].tiers[0].notify[0]: `events` is the hook's own name; name the channel otherwise",
   ],
   [
+    "an escalation of what waits for nobody",
+    withTier({ notify: ["slack", "pager"], escalateAfter: "15m" }),
+    "budgets[0].tiers[0].escalateAfter: only a latch waits for a person; add `latch`, or leave it out",
+  ],
+  [
+    "an escalation to nobody else",
+    withTiers({ at: "100%", latch: true, notify: ["pager", "pager"], escalateAfter: "15m" }),
+    'budgets[0].tiers[0].escalateAfter: there is no next channel; name two or more in `notify`, as in ["slack", "pagerduty"]',
+  ],
+  [
+    "an escalation after no time",
+    withTiers({ at: "100%", latch: true, notify: ["slack", "pager"], escalateAfter: "soon" }),
+    'budgets[0].tiers[0].escalateAfter: `"soon"` is not a duration above 0; write e.g. "1h30m"',
+  ],
+  [
     "an output of no tokens",
     { ...policy, maxOutputTokens: 0 },
     "maxOutputTokens: `0` is not an integer from 1 to 100000000",

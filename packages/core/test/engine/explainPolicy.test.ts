@@ -279,6 +279,19 @@ describe("what can be spent", () => {
 })
 
 describe("what a policy says", () => {
+  it("tells in which order a latch tells its channels, and how long each waits", () => {
+    const latch = {
+      at: "200%",
+      latch: true,
+      notify: ["slack", "pagerDuty", "oncall"],
+      escalateAfter: "15m",
+    } as const
+    const { budgets } = explainPolicy(policyOf([key({ tiers: [latch] })]))
+    expect(budgets[0]?.sentences.join(" ")).toContain(
+      "tells slack, then pagerDuty, then oncall, each 15m after the one before until a person acknowledges; refuses until a person acknowledges.",
+    )
+  })
+
   it("tells each budget, its cap, its tiers and its circuit", () => {
     const { budgets, general, refusalOrder } = explainPolicy(
       seedPolicy({ hourlyUsd: 50, dailyUsd: 300 }),

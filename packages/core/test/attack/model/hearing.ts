@@ -6,9 +6,15 @@ import { Meters } from "./meters.ts"
 export class Hearing extends Meters {
   protected incident(account: string, meter: Meter): string {
     const circuit = this.circuit(account)
-    if (circuit.state !== "closed") return `${account}/${circuit.since}`
+    return circuit.state === "closed"
+      ? this.ownIncident(meter)
+      : `${account}/${circuit.since}`
+  }
+
+  /** What the end of a meter's period resolves. */
+  protected ownIncident(meter: Meter): string {
     const life = meter.terms.slidingMs + meter.terms.idleMs > 0 ? meter.bornAt : meter.start
-    return `${account}@${life}${meter.ends > 0 ? `+${meter.ends}` : ""}`
+    return `${meter.account}@${life}${meter.ends > 0 ? `+${meter.ends}` : ""}`
   }
 
   protected hear(line: Line, channels: readonly string[], isLevel: boolean): void {
@@ -95,15 +101,10 @@ export class Hearing extends Meters {
       if (meter.account !== account || meter.told.size === 0 || !this.isOver(meter)) continue
       this.rearm(meter)
       const circuit = this.circuit(account)
-      const [state, since] = [circuit.state, circuit.since]
-      circuit.state = "closed"
-      const incident = this.incident(account, meter)
-      circuit.state = state
-      circuit.since = since
       this.events.push([
         "period-end",
         account,
-        incident,
+        this.ownIncident(meter),
         circuit.generation,
         [...meter.told].sort(),
         this.settled(meter, this.now),
