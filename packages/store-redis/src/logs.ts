@@ -53,6 +53,9 @@ export class Logs {
     for (const [division, { oldest, heard }] of answers) {
       if (!this.#starts.has(division)) this.#starts.set(division, heard)
       this.#noteLost("events", places[division], oldest)
+      // A division that the first page has nothing of is gone on with where it began.
+      const start = this.#starts.get(division) ?? "0"
+      if (query.after === undefined && start !== "0") places[division] = start
     }
     return this.#gathered(answers, { places, limit }, read)
   }

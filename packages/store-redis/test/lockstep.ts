@@ -1,4 +1,11 @@
-import { apply, type Command, emptyLedger, formProblemOf, type Terms } from "@spendfuse/core/domain"
+import {
+  apply,
+  type Command,
+  type DomainEvent,
+  emptyLedger,
+  formProblemOf,
+  type Terms,
+} from "@spendfuse/core/domain"
 import type { Applied } from "@spendfuse/core/ports"
 import { eventFromWire } from "@spendfuse/core/wire"
 import type { Redis } from "ioredis"
@@ -25,6 +32,8 @@ export class Lockstep {
   readonly #ledger = emptyLedger()
   readonly #known = new Set<string>()
   readonly #trace: string[] = []
+  /** How many events of each kind both have raised. */
+  readonly kinds: Map<DomainEvent["kind"], number> = new Map()
   #heard = 0
   #together = 0
 
@@ -99,12 +108,13 @@ export class Lockstep {
   async #compare(applied: Applied, want: ReturnType<typeof apply>): Promise<void> {
     expect(plain(applied.outcome), this.#told()).toEqual(plain(want.outcome))
     expect(plain(await this.#events()), this.#told()).toEqual(plain(want.events))
+    for (const { kind } of want.events) this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1)
   }
 
   #contextOf(atMs: number, terms: readonly Terms[]): StepContext {
     return {
-      base: (division) => this.#base(division),
-      shared: this.#base("*"),
+      base: (division) => this.base(division),
+      shared: this.base("*"),
       terms,
       nowMs: atMs,
       history: true,
@@ -113,7 +123,8 @@ export class Lockstep {
     }
   }
 
-  #base(division: string): string {
+  /** What the script's keys of a division begin with. */
+  base(division: string): string {
     return baseOf(this.#prefix, division)
   }
 
@@ -122,7 +133,7 @@ export class Lockstep {
   }
 
   async #events(): Promise<readonly unknown[]> {
-    const log = `${this.#base("*")}outbox:log:events`
+    const log = `${this.base("*")}outbox:log:events`
     const entries = await this.#redis.xrange(log, `${this.#heard + 1}-0`, "+")
     this.#heard += entries.length
     return entries.map(([, fields]) => {

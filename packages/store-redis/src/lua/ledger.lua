@@ -234,19 +234,23 @@ function ledger.dueAccounts(base, most)
       redis.call("ZREM", timed, name)
     end
   until #names < 1000
-  local found = {}
-  for _, name in ipairs(redis.call("ZRANGEBYLEX", due, "-", "+", "LIMIT", 0, most)) do
-    local account = ledger.get(base .. "a:" .. name)
-    local dueMs = account and ledger.dueOf(account)
-    if dueMs and dueMs <= now then
-      found[#found + 1] = name
-    else
-      redis.call("ZREM", due, name)
-      if dueMs then
-        redis.call("ZADD", timed, text(dueMs), name)
+  local found, from, names = {}, "-", nil
+  repeat
+    names = redis.call("ZRANGEBYLEX", due, from, "+", "LIMIT", 0, most - #found)
+    for _, name in ipairs(names) do
+      local account = ledger.get(base .. "a:" .. name)
+      local dueMs = account and ledger.dueOf(account)
+      if dueMs and dueMs <= now then
+        found[#found + 1] = name
+      else
+        redis.call("ZREM", due, name)
+        if dueMs then
+          redis.call("ZADD", timed, text(dueMs), name)
+        end
       end
+      from = "(" .. name
     end
-  end
+  until #names == 0 or #found == most
   return found
 end
 
