@@ -29,8 +29,11 @@ interface Kept {
   readonly rank: number
   readonly rows: readonly LeasedRow[]
   readonly events: readonly DomainEvent[]
+  /** The hook has heard so many of them. */
+  readonly heard: number
   readonly audit: readonly DomainEvent[]
-  readonly dead: readonly DeadLetter[]
+  /** What was sent again leaves a gap: a cursor stays a place. */
+  readonly dead: readonly (DeadLetter | null)[]
 }
 
 interface LeasedRow {
@@ -43,6 +46,7 @@ const NOTHING: Kept = {
   rank: 0,
   rows: [],
   events: [],
+  heard: 0,
   audit: [],
   dead: [],
 }
@@ -121,7 +125,7 @@ export const fileStore = ({ path, nowMs = Date.now, history = false }: FileStore
       put({
         ledger: keptOf(ledger),
         rank: kept.rank + commands.length,
-        rows: [...kept.rows, ...rowsOf(raised, storeTimeMs)],
+        rows: joined(kept.rows, rowsOf(raised, storeTimeMs)),
         events: [...kept.events, ...raised],
         audit: [...kept.audit, ...raised.filter(({ kind }) => kind === "audit")],
       })
@@ -141,6 +145,12 @@ export const fileStore = ({ path, nowMs = Date.now, history = false }: FileStore
     events: async (query) => pageOf(open().events, query),
     audit: async (query) => pageOf(open().audit, query),
     deadLetters: async (query) => pageOf(open().dead, query),
+    // #region unheard
+    unheard: async ({ after, limit }) => {
+      if (after !== undefined && Number(after) > open().heard) put({ heard: Number(after) })
+      return pageOf(open().events, { after: after ?? String(kept.heard), limit })
+    },
+    // #endregion unheard
     // #region claim
     claim: async (channel, limit, leaseMs) => {
       const atMs = nowMs()
@@ -163,13 +173,30 @@ export const fileStore = ({ path, nowMs = Date.now, history = false }: FileStore
             : { row, leasedUntilMs },
         ),
       }),
-    deadLetter: async (ids, why) => {
+    // #region dead
+    deadLetter: async (ids, why, tell = []) => {
       const dead = ids.flatMap((id) => open().rows.find(({ row }) => row.id === id)?.row ?? [])
+      const told = dead.length === 0 ? [] : tell
       put({
-        rows: without(kept.rows, ids),
+        rows: joined(without(kept.rows, ids), rowsOf(told, nowMs())),
+        events: [...kept.events, ...told],
         dead: [...kept.dead, ...dead.map((row) => ({ ...row, why }))],
       })
     },
+    resend: async (ids) => {
+      const again = ids.flatMap((id) => open().dead.find((letter) => letter?.id === id) ?? [])
+      const due = { dueAtMs: nowMs(), attempts: 0, createdAtMs: nowMs() }
+      const rows = again.map(({ why: _, ...row }) => ({
+        row: { ...row, ...due },
+        leasedUntilMs: 0,
+      }))
+      put({
+        rows: joined(kept.rows, rows),
+        dead: kept.dead.map((letter) => (letter && ids.includes(letter.id) ? null : letter)),
+      })
+      return again.length
+    },
+    // #endregion dead
     close: async () => {
       broken = new Error("it was closed")
     },
@@ -180,9 +207,19 @@ export const fileStore = ({ path, nowMs = Date.now, history = false }: FileStore
 const without = (rows: readonly LeasedRow[], ids: readonly string[]): readonly LeasedRow[] =>
   rows.filter(({ row }) => !ids.includes(row.id))
 
-const pageOf = <Item>(log: readonly Item[], { after = "0", limit }: LogQuery): Page<Item> => {
-  const items = log.slice(Number(after), Number(after) + limit)
-  return { items, next: items.length === 0 ? null : String(Number(after) + items.length) }
+/** A row that waits already stays as it is. */
+const joined = (rows: readonly LeasedRow[], more: readonly LeasedRow[]): readonly LeasedRow[] => [
+  ...rows,
+  ...more.filter(({ row }) => !rows.some((waiting) => waiting.row.id === row.id)),
+]
+
+/** An entry's place is its number in the log; of the latest, the last `limit` are shown. */
+const pageOf = <Item>(log: readonly (Item | null)[], query: LogQuery): Page<Item> => {
+  const rest = log.flatMap((item, at) =>
+    item === null || at < Number(query.after ?? 0) ? [] : [{ item, next: String(at + 1) }],
+  )
+  const some = query.latest ? rest.slice(-query.limit) : rest.slice(0, query.limit)
+  return { items: some.map(({ item }) => item), next: some.at(-1)?.next ?? null }
 }
 
 // #region outbox

@@ -26,7 +26,7 @@ for (const { name, run } of conformanceLaws({ open, runs: 15 })) {
 //    C4 outbox: each event waits for its channels, in order, until somebody has told it
 //    C6 any text: names are never cut, joined, folded or taken for each other
 //    C7 edges: an end counts at its very millisecond, on days of 23 and 25 hours too
-//    C8 pages: lists and logs read by pages are whole and in order
+//    C8 pages: lists and logs read by pages are whole and in order, and reading changes nothing
 
 // #region convicted
 /** The same store, by a claim that tells the newest first. */

@@ -93,7 +93,7 @@ export interface Store {
   readonly events: (query: LogQuery) => Promise<Page<DomainEvent>>
   /**
    * The same log for the one hook of all processes: what comes before `after` was heard, and the store may let
-   * it go. Without `after` it starts at what nobody had heard when this store was opened. Knows no `latest`.
+   * it go. Without `after` it starts at what nobody has heard, or had when this store was opened. Knows no `latest`.
    */
   readonly unheard: (query: LogQuery) => Promise<Page<DomainEvent>>
   /** What operators did; append-only. Only reads. */

@@ -3,6 +3,7 @@ import type { Account, Ledger, Meter } from "../domain/ledger.ts"
 import { type Applied, STORE_BATCH_MAX, type Store } from "../ports/Store.ts"
 import type { LawId } from "./conformance/laws.ts"
 import type { OpenEmpty } from "./conformance/options.ts"
+import { OUTBOX_FAULTS } from "./faultyOutboxes.ts"
 import { type PlayedJournal, playedMemory } from "./playedMemory.ts"
 
 /** A store in memory whose ledger can be reached: `memoryStore` is one. */
@@ -51,6 +52,7 @@ interface Fault {
 }
 
 const FAULTS: readonly Fault[] = [
+  ...OUTBOX_FAULTS,
   { name: "loses an update of two at once", law: "C2", plant: (sound) => losing(sound) },
   {
     name: "keeps the first hold of a pair that it refused",
@@ -145,27 +147,6 @@ const FAULTS: readonly Fault[] = [
         meter.settled -= moved
         latest.settled += moved
       }),
-  },
-  {
-    name: "tells the newest first",
-    law: "C4",
-    plant: (sound) => ({
-      ...sound,
-      claim: async (...how) => [...(await sound.claim(...how))].reverse(),
-    }),
-  },
-  {
-    name: "gives a claimed row to another",
-    law: "C4",
-    plant: (sound) => ({
-      ...sound,
-      claim: (channel, limit) => sound.claim(channel, limit, 0),
-    }),
-  },
-  {
-    name: "tells again what was confirmed",
-    law: "C4",
-    plant: (sound) => ({ ...sound, confirm: (ids) => sound.retry(ids, 0) }),
   },
   {
     name: "forgets when it is reopened what it has answered",

@@ -16,7 +16,7 @@ interface Act {
   readonly channel: number
   readonly limit: number
   readonly leaseMs: number
-  readonly says: "confirm" | "retry" | "dead" | "nothing" | "late"
+  readonly says: "confirm" | "retry" | "dead" | "told" | "nothing" | "late" | "resend"
   /** Of how many of the rows it is said, and after how many that are left alone. */
   readonly of: number
   readonly but: number
@@ -28,7 +28,7 @@ const anyAct: fc.Arbitrary<Act> = fc.record({
   channel: fc.constantFrom(0, 0, 0, 1, 2, 5),
   limit: fc.constantFrom(1, 2, 32),
   leaseMs: fc.constantFrom(1_000, 1_000, MINUTE_MS),
-  says: fc.constantFrom("confirm", "retry", "dead", "nothing", "late", "late"),
+  says: fc.constantFrom("confirm", "retry", "dead", "told", "nothing", "late", "late", "resend"),
   of: fc.constantFrom(1, 2, 32),
   but: fc.constantFrom(0, 0, 1),
   why: fc.constantFrom("gone", ...ODD_TEXTS),
@@ -85,6 +85,7 @@ class Teller {
     const name = channels[channel % Math.max(1, channels.length)]
     if (name === undefined) return
     if (says === "late") return this.#overtaken(name, leaseMs)
+    if (says === "resend") return this.#resend(of, but)
     const rows = await this.#claim(name, limit, leaseMs)
     this.#desk.nowMs += passes
     const ids = rows.slice(but, but + of).map(({ id }) => id)
@@ -114,7 +115,7 @@ class Teller {
         )
       }
     }
-    for (const channel of ["log", "page", "slack", "oncall", "events"]) {
+    for (const channel of [...CHANNELS, "events"]) {
       const rows = await this.#claim(channel, 32, 1_000)
       if (rows.length > 0) throw new Differs(null, `a claim of ${channel} at the end`, [], rows)
     }
@@ -134,7 +135,9 @@ class Teller {
       this.#told.confirm(ids)
     } else if (says === "dead") {
       await store.deadLetter(ids, why)
-      this.#told.deadLetter(ids, why)
+      this.#told.deadLetter(ids, { why, tell: [], nowMs: this.#desk.nowMs })
+    } else if (says === "told") {
+      await this.#die(ids, why)
     } else if (says === "retry") {
       const dueAtMs = this.#desk.nowMs + MINUTE_MS
       await store.retry(ids, dueAtMs)
@@ -142,11 +145,36 @@ class Teller {
     }
   }
 
+  /** What is told of rows that died is told once, though it is said twice, and nothing where nothing died. */
+  async #die(ids: readonly string[], why: string): Promise<void> {
+    const { nowMs } = this.#desk
+    const tell = this.#told.undelivered(ids, CHANNELS[this.#turn % CHANNELS.length] ?? "log")
+    await this.#next().deadLetter(["of nobody#log"], why, tell)
+    await this.#next().deadLetter(ids, why, tell)
+    await this.#next().deadLetter(ids, why, tell)
+    const known = this.#told.deadLetter(ids, { why, tell, nowMs })
+    if (known > 0) await this.#desk.hear(tell)
+  }
+
+  /** Some dead letters go back, once. */
+  async #resend(of: number, but: number): Promise<void> {
+    const ids = this.#told.dead.slice(but, but + of).map(({ id }) => id)
+    const answered = [
+      await this.#next().resend([...ids, "of nobody#log"]),
+      await this.#next().resend(ids),
+    ]
+    const known = [this.#told.resend(ids, this.#desk.nowMs), 0]
+    if (canonical(answered) !== canonical(known))
+      throw new Differs(null, "how many dead letters were sent again, and then", known, answered)
+  }
+
   #next(): Store {
     this.#turn += 1
     return this.#stores[this.#turn % this.#stores.length] as Store
   }
 }
+
+const CHANNELS = ["log", "page", "slack", "oncall"] as const
 
 const endOfDead = async (store: Store): Promise<string | null> => {
   let end: string | null = null

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import type { DomainEvent } from "../../domain/event.ts"
 import type { Account } from "../../domain/ledger.ts"
-import { type Page, STORE_BATCH_MAX } from "../../ports/Store.ts"
+import { type LogQuery, type Page, STORE_BATCH_MAX } from "../../ports/Store.ts"
 import { canonical, countedAt } from "./compare.ts"
 import type { Desk } from "./desk.ts"
 import { Differs } from "./failure.ts"
@@ -21,6 +21,7 @@ export const pages: Proof<readonly [History, number]> = {
     const { batches, accounts } = planned(desk, history)
     const audit: Read<DomainEvent> = (query) => desk.store.audit(query)
     const before = await endOf(audit)
+    const from = await endOf((query) => desk.store.unheard(query))
     const raised: DomainEvent[] = []
     for (const batch of batches) {
       desk.expect(batch)
@@ -29,19 +30,22 @@ export const pages: Proof<readonly [History, number]> = {
     await desk.hear(raised, limit)
     const operators = raised.filter(({ kind }) => kind === "audit")
     desk.trial.judgeLog(operators, await allBy("audit", audit, { after: before, limit }))
-    await desk.trial.judgeAccounts(desk.store, accounts, desk.nowMs)
+    await judgeLatest("audit", audit, operators, { desk, limit })
+    const events: Read<DomainEvent> = (query) => desk.store.events(query)
+    await judgeLatest("events", events, raised, { desk, limit })
     await judgeList(desk, limit)
+    await desk.trial.judgeAccounts(desk.store, accounts, desk.nowMs)
+    await judgeHeard(desk, raised, { from, limit })
     await judgeRead(desk, accounts)
     await judgeSizes(desk, batches)
   },
 }
 
-type Query = { readonly after?: string; readonly limit: number }
-type Read<Item> = (query: Query) => Promise<Page<Item>>
+type Read<Item> = (query: LogQuery) => Promise<Page<Item>>
 
 const LOTS = 1_000
 
-const queryOf = (after: string | null, limit: number): Query =>
+const queryOf = (after: string | null, limit: number): LogQuery =>
   after === null ? { limit } : { after, limit }
 
 /** The cursor after all that is there. */
@@ -75,6 +79,45 @@ const allBy = async <Item>(
     if (page.next === null || page.items.length === 0) return items
     at = page.next
   }
+}
+
+/** The last entries of a log, oldest first, and a place to go on from. Where divisions are apart, any order of them. */
+const judgeLatest = async (
+  what: string,
+  read: Read<DomainEvent>,
+  all: readonly DomainEvent[],
+  { desk, limit }: { readonly desk: Desk; readonly limit: number },
+): Promise<void> => {
+  const { items, next } = await read({ latest: true, limit })
+  const last = all.slice(-limit)
+  const found = items.slice(items.length - last.length)
+  const isRight = desk.spansDivisions
+    ? canonical(found) === canonical(last)
+    : found.length === last.length
+  if (items.length > limit || !isRight)
+    throw new Differs(null, `the latest ${limit} of ${what}`, last, items)
+  if (next === null) return
+  const { items: more } = await read({ after: next, limit })
+  if (more.length > 0) throw new Differs(null, `what comes after the latest of ${what}`, [], more)
+}
+
+/** What a new process finds unheard: all that no reader of `unheard` has asked beyond, whoever has read the log. */
+const judgeHeard = async (
+  desk: Desk,
+  raised: readonly DomainEvent[],
+  { from, limit }: { readonly from: string | null; readonly limit: number },
+): Promise<void> => {
+  const heard = new Set<string>()
+  const unheard: Read<DomainEvent> = (query) => desk.store.unheard(query)
+  let page = await unheard(queryOf(from, limit))
+  while (page.next !== null && heard.size + page.items.length <= raised.length / 2) {
+    for (const { id } of page.items) heard.add(id)
+    page = await unheard({ after: page.next, limit })
+  }
+  await endOf((query) => desk.store.events(query))
+  await desk.restart()
+  const left = raised.filter(({ id }) => !heard.has(id))
+  desk.trial.judgeLog(left, await allBy("unheard", unheard, { after: null, limit }))
 }
 
 /** Every account once, by key; what the core knows and nothing else, as far as it counts. */

@@ -76,11 +76,43 @@ export class Told {
     for (const id of ids) this.#take(id)
   }
 
-  deadLetter(ids: readonly string[], why: string): void {
+  /** What may be told of rows that die: an event about the first of them, for this channel; none where there is none. */
+  undelivered(ids: readonly string[], channel: string): readonly DomainEvent[] {
+    const [id] = ids
+    const row = [...this.#queues.values()]
+      .flatMap(({ rows }) => rows)
+      .find((waiting) => waiting.id === id)
+    if (row === undefined) return []
+    const { account, channel: of } = row
+    const made = { kind: "undelivered", atMs: row.createdAtMs, channels: [channel] } as const
+    const why = "\ud800 gone \u0000"
+    return [
+      { ...made, id: `${id}/undelivered`, account, incident: null, channel: of, why, count: 1 },
+    ]
+  }
+
+  /** Answers how many of the ids were known: only where some were is anything told. */
+  deadLetter(ids: readonly string[], how: Death): number {
+    const { why, tell, nowMs } = how
+    const rows = ids.flatMap((id) => this.#take(id) ?? [])
+    this.dead.push(...rows.map((row) => ({ ...row, why })))
+    if (rows.length > 0) this.write(tell, nowMs)
+    return rows.length
+  }
+
+  /** Answers how many of the ids were dead letters. */
+  resend(ids: readonly string[], atMs: number): number {
+    let known = 0
     for (const id of ids) {
-      const row = this.#take(id)
-      if (row !== undefined) this.dead.push({ ...row, why })
+      const at = this.dead.findIndex((letter) => letter.id === id)
+      const [letter] = at < 0 ? [] : this.dead.splice(at, 1)
+      if (letter === undefined) continue
+      known += 1
+      const { why: _, ...row } = letter
+      const queue = this.#queueOf(row.channel, row.account)
+      queue.rows.push({ ...row, dueAtMs: atMs, attempts: 0, createdAtMs: atMs })
     }
+    return known
   }
 
   retry(ids: readonly string[], dueAtMs: number): void {
@@ -120,6 +152,13 @@ export class Told {
     this.#queues.set(key, queue)
     return queue
   }
+}
+
+/** Why rows died, and what is told of it. */
+export interface Death {
+  readonly why: string
+  readonly tell: readonly DomainEvent[]
+  readonly nowMs: number
 }
 
 export interface Claim {
