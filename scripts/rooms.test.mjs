@@ -55,6 +55,7 @@ const BREACHES = [
   ["no-node-in-portable-packages", `${MEMORY}/planted.ts`, "node:fs"],
   ["no-node-in-portable-packages", `${OBJECT}/planted.ts`, "node:crypto"],
   ["no-node-in-portable-packages", `${ADAPTERS}/fetch/planted.ts`, "node:async_hooks"],
+  ["no-node-in-portable-packages", `${ADAPTERS}/session/planted.ts`, "node:async_hooks"],
   ["price-library-in-one-room", `${CORE}/engine/planted.ts`, "@pydantic/genai-prices"],
   ["no-effect-on-the-hot-path", `${CORE}/engine/refusals.ts`, "effect/Effect"],
   ["effect-in-adapters", `${ADAPTERS}/fetch/planted.ts`, "effect/Effect"],

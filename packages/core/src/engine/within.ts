@@ -14,17 +14,19 @@ export interface Within {
   readonly policy: Policy
   readonly options: { readonly prices: Prices | undefined }
   readonly sender: { issuedAtMs(): number }
+  /** Holds within which a call runs, or has run to its end. */
+  readonly taken: WeakSet<Admitted>
 }
 
 /**
  * Admits a call within a hold that was made before it: its output limit shrinks to what is held there. Its
- * settle ends that hold; its release leaves it as it was, for another call.
+ * settle ends that hold; its release leaves it as it was, for another call. One call at a time.
  */
 export const reserveWithin = (engine: Within, outer: Admitted, request: CallRequest): Decision => {
   checkRequest(request)
   const issuedAtMs = engine.sender.issuedAtMs()
   const worst = estimate(request, engine.policy, engine.options.prices, issuedAtMs)
-  const granted = grantOf(worst, outer.held, outer.lines)
+  const granted = engine.taken.has(outer) ? null : grantOf(worst, outer.held, outer.lines)
   if (granted !== null)
     return new HeldWithin(engine, outer, { request, worst, granted, issuedAtMs })
   const { lines } = outer
@@ -68,6 +70,7 @@ class HeldWithin implements Admitted {
     this.#engine = engine
     this.#outer = outer
     this.#made = made
+    engine.taken.add(outer)
     this.request = made.request
     this.heldTokens = made.granted
     this.maxOutputTokens = made.worst.units.most === 0 ? null : made.granted
@@ -135,7 +138,9 @@ class HeldWithin implements Admitted {
   }
 
   release(): Promise<void> {
-    this.#ended ??= Promise.resolve({ amounts: NOTHING, drain: false, assumed: null })
+    if (this.#ended !== null) return Promise.resolve()
+    this.#ended = Promise.resolve({ amounts: NOTHING, drain: false, assumed: null })
+    this.#engine.taken.delete(this.#outer)
     return Promise.resolve()
   }
 

@@ -25,7 +25,7 @@ export interface Spendfuse extends AsyncDisposable {
   /**
    * Admits a call within a hold that was made before it, such as one that was kept for a last answer: its output
    * shrinks to what is held there. It is judged by no circuit or switch anew. Its settle ends that hold, its
-   * release leaves it for another call.
+   * release leaves it for another call; there is one at a time.
    *
    * @throws RequestFailed where the request is at fault
    */
@@ -92,6 +92,7 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   dispatcher.start()
   const stopListening = store.listen?.(() => dispatcher.wake())
   let closing: Promise<void> | null = null
+  const taken = new WeakSet<Admitted>()
   const close = (): Promise<void> => {
     sweeper.stop()
     stopListening?.()
@@ -105,7 +106,8 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
     reserve: (request) => engine.reserve(request),
     reserveWithin: (held, request) => {
       engine.assertOpen()
-      return reserveWithin(engine, held, request)
+      const { options: how, sender } = engine
+      return reserveWithin({ policy: engine.policy, options: how, sender, taken }, held, request)
     },
     guard: (request, call, how = {}) => guard(engine, request, call, how),
     remaining: async (subject, call = {}) => {
