@@ -52,6 +52,18 @@ export const PROBED = termsOf({
   probation: { allow: 2, forMs: 3 },
 })
 
+/** A latch that goes on from `first` to `second` and `third`, each so long after the one before. */
+export const EVERY_MS = 3
+export const PAGES: Terms = {
+  ...LATCH,
+  id: "b-pages",
+  tiers: LATCH.tiers.map((tier) =>
+    tier.effect === null
+      ? tier
+      : { ...tier, notify: ["first", "second", "third"], escalateAfterMs: EVERY_MS },
+  ),
+}
+
 export const lineOf = (account: string, period: number, terms: Terms): Line => ({
   account: `${terms.budget}/${account}`,
   division: "*",

@@ -56,6 +56,7 @@ export const circuitLaws: readonly Law[] = [
         }
       })
       probation(core)
+      probationAtTheEdge(core)
     },
   },
   {
@@ -192,6 +193,32 @@ export const circuitLaws: readonly Law[] = [
       ),
   },
 ]
+
+/** Probation that starts at the very end of a period starts from nothing: what that period used is over. */
+const probationAtTheEdge = (core: Core): void =>
+  check(fc.constantFrom(-1, 0, 1), (beside) => {
+    const ledger = core.emptyLedger()
+    const trippedAtMs = PERIOD_MS - 3
+    const lookedAtMs = PERIOD_MS + beside
+    const charge = { kind: "charge" as const, accounts: ["a"], amount: CAP }
+    core.apply(
+      ledger,
+      commandOf({ any: charge, atMs: trippedAtMs - 1 }, 1, PROBED),
+      trippedAtMs - 1,
+    )
+    const { events } = core.apply(
+      ledger,
+      commandOf({ any: { kind: "expire" }, atMs: lookedAtMs }, 2, PROBED),
+      lookedAtMs,
+    )
+    must(
+      events.some((event) => event.kind === "circuit" && event.state === "half-open"),
+      "probation did not start",
+    )
+    const circuit = ledger.accounts.get("b/a")?.circuit
+    const allowed = circuit?.state === "half-open" ? circuit.allowance : null
+    must(allowed === (beside < 0 ? CAP + 2 : 2), `probation allows ${allowed} at the edge`)
+  })
 
 const probation = (core: Core): void =>
   check(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 6 }), (costs) => {

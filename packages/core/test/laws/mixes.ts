@@ -14,6 +14,7 @@ import {
   anyTrip,
   BLOCK,
   LATCH,
+  PAGES,
   PROBED,
   TRIP,
 } from "./histories.ts"
@@ -23,7 +24,7 @@ import type { Core } from "./prove.ts"
 export const calls = [anyReserve, anyReserve, anySettle, anyRelease, anyExtend, anyExpire]
 /** And what operators do besides. */
 export const everything = [...calls, anyCharge, anyAdjust, anyAcknowledge, anyTrip, anySwitch]
-export const anyTerms = fc.constantFrom(BLOCK, LATCH, TRIP, PROBED)
+export const anyTerms = fc.constantFrom(BLOCK, LATCH, TRIP, PROBED, PAGES)
 
 /** The plain parts of a ledger as text, order of keys and idle meters left out. */
 export const plain = (ledger: Ledger): string =>

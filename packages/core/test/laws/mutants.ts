@@ -240,4 +240,90 @@ export const mutants: readonly Mutant[] = [
     find: "ledger.timed.put(account, dueOf(account))",
     replace: "",
   },
+  {
+    name: "probation at a period's very end counts what that period used",
+    file: "circuit.ts",
+    find: "period.startMs <= nowMs && nowMs < period.endMs",
+    replace: "period.startMs <= nowMs && nowMs <= period.endMs",
+  },
+  {
+    name: "a closing carries the incident of the latest generation",
+    file: "circuit.ts",
+    find: "circuitIncident(key, opened)",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source
+    replace: "`${key}/${circuit.generation}`",
+  },
+  {
+    name: "a latch on top of a trip begins an incident of its own",
+    file: "circuit.ts",
+    find: 'circuit.state === "closed" ? circuit.generation + 1 : circuit.since',
+    replace: "circuit.generation + 1",
+  },
+  {
+    name: "whom a level told while the circuit stood is not told the closing",
+    file: "raise.ts",
+    find: "if (told.length > circuit.told.length)",
+    replace: "if (told.length < 0)",
+  },
+  {
+    name: "a period's end is told twice",
+    file: "periodEnd.ts",
+    find: "{ told: NOBODY, ends: ends + 1 }",
+    replace: "{ ends: ends + 1 }",
+  },
+  {
+    name: "a period ends a millisecond late",
+    file: "periodEnd.ts",
+    find: "if (slidingMs === 0) return nowMs >= meter.period.endMs",
+    replace: "if (slidingMs === 0) return nowMs > meter.period.endMs",
+  },
+  {
+    name: "an Expire finds no period that is over",
+    file: "due.ts",
+    find: "if (endMs !== null && (dueMs === null || endMs < dueMs)) dueMs = endMs",
+    replace: "",
+  },
+  {
+    name: "the common case passes a period's end unsaid",
+    file: "handles.ts",
+    find: "untilMs = Math.min(untilMs, endsAt(meter) ?? Number.POSITIVE_INFINITY)",
+    replace: "",
+  },
+  {
+    name: "a meter whose end was not told is forgotten",
+    file: "forget.ts",
+    find: "if (meter.held > 0 || meter.notes.told.length > 0) return true",
+    replace: "if (meter.held > 0) return true",
+  },
+  {
+    name: "an escalation survives an acknowledgement",
+    file: "step/operator.ts",
+    find: "  close(draft, draft.account({ account: key, division }), handOf(command))",
+    replace:
+      '  if (circuit.state !== "latched" || circuit.escalation === null)\n    close(draft, draft.account({ account: key, division }), handOf(command))',
+  },
+  {
+    name: "an escalation tells the same channel again",
+    file: "escalation.ts",
+    find: "const left = channels.slice(count)",
+    replace: "const left = channels.slice(count - 1)",
+  },
+  {
+    name: "an escalation that is looked at late tells one channel alone",
+    file: "escalation.ts",
+    find: "1 + Math.floor((nowMs - untilMs) / everyMs)",
+    replace: "1",
+  },
+  {
+    name: "each further latch lets the channels wait anew",
+    file: "escalation.ts",
+    find: "if (running !== null) return { ...running, channels }",
+    replace: "",
+  },
+  {
+    name: "all channels of an order hear at once",
+    file: "escalation.ts",
+    find: "escalateAfterMs > 0 ? notify.slice(0, 1) : notify",
+    replace: "notify",
+  },
 ]
