@@ -1,6 +1,6 @@
 import { type Command, fingerprintOf, formProblemOf, type Terms } from "@spendfuse/core/domain"
 import type { Applied } from "@spendfuse/core/ports"
-import { termsToWire, toWire } from "@spendfuse/core/wire"
+import { type Plain, toWire } from "@spendfuse/core/wire"
 import { type Answer, answersOf, type Told } from "./answers.ts"
 import type { Client } from "./client.ts"
 import { Columns, isCommon } from "./columns.ts"
@@ -8,6 +8,7 @@ import { faultOf, isDataFault } from "./errors.ts"
 import { Groups } from "./groups.ts"
 import type { PostgresStoreSettings } from "./options.ts"
 import type { SentPlan } from "./plans.ts"
+import { termsName, termsToServer } from "./terms.ts"
 
 interface BatchesOptions {
   readonly client: Client
@@ -110,7 +111,7 @@ export class Batches {
   ): Promise<Told> {
     const { client, schema, settings } = this.#options
     const now = settings.nowMs === undefined ? null : String(settings.nowMs())
-    const newTerms = chosen(terms, isSent, termsToWire)
+    const newTerms = chosen(terms, isSent, termsToServer)
     const newPlans = chosen(plans, isSent, ({ body }) => body)
     const head = JSON.stringify({
       v: "1",
@@ -148,14 +149,30 @@ const sendingOf = (items: readonly Asked[]): Sending => {
   const terms = new Map<string, Terms>()
   for (const [at, { command, isAlone }] of items.entries()) {
     if (isAlone && isCommon(command) && columns.add(at + 1, command)) continue
-    const wire = toWire(command)
     places.push(at + 1)
-    commands.push(JSON.stringify({ ...wire.command, f: fingerprintOf(command) }))
-    for (const [id, body] of wire.terms) terms.set(id, body)
+    commands.push(JSON.stringify(named(command, terms)))
   }
   for (const plan of columns.plans) for (const [id, body] of plan.terms) terms.set(id, body)
   const plans = new Map(columns.plans.map((plan) => [plan.id, plan]))
   return { columns, places, commands, terms, plans }
+}
+
+/** The wire form with what else the server needs; its terms go by their names. */
+const named = (command: Command, terms: Map<string, Terms>): object => {
+  const wire = toWire(command)
+  const nameOf = (line: Plain | undefined): Plain => {
+    const { terms: id, ...rest } = line as { readonly terms: string }
+    const body = wire.terms.get(id) as Terms
+    terms.set(termsName(body), body)
+    return { ...rest, terms: termsName(body) }
+  }
+  const { lines, line, ...rest } = wire.command
+  return {
+    ...rest,
+    ...(lines !== undefined && { lines: (lines as readonly Plain[]).map(nameOf) }),
+    ...(line !== undefined && { line: line === null ? null : nameOf(line) }),
+    f: fingerprintOf(command),
+  }
 }
 
 const chosen = <Body, Wire>(

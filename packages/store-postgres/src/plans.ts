@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto"
 import type { Line, Reserve, Terms } from "@spendfuse/core/domain"
 import { type Plain, toPlain } from "@spendfuse/core/wire"
+import { termsName } from "./terms.ts"
 
 /** The lines and switches of a Reserve, as the server keeps them: once, under what they hash to. */
 export interface SentPlan {
   /** A UUID of 128 bits of SHA-256. */
   readonly id: string
   readonly body: { readonly lines: Plain; readonly switches: Plain }
-  /** By the encoded id. */
+  /** By what the server calls them. */
   readonly terms: ReadonlyMap<string, Terms>
 }
 
@@ -28,9 +29,9 @@ const plans = new WeakMap<
 const made = (lines: readonly Line[], switches: readonly string[]): SentPlan => {
   const terms = new Map<string, Terms>()
   const named = lines.map((line): Plain => {
-    const id = toPlain(line.terms.id) as string
-    terms.set(id, line.terms)
-    return { ...(toPlain({ ...line, terms: undefined }) as object), terms: id }
+    const name = termsName(line.terms)
+    terms.set(name, line.terms)
+    return { ...(toPlain({ ...line, terms: undefined }) as object), terms: name }
   })
   const body = { lines: named, switches: toPlain(switches) }
   const hash = createHash("sha256").update(JSON.stringify(body)).digest("hex")

@@ -6,7 +6,7 @@ import {
   StoreCorrupt,
   StoreUnavailable,
 } from "@spendfuse/core/ports"
-import { accountFromWire, encodeText, termsFromWire } from "@spendfuse/core/wire"
+import { accountFromWire, encodeText } from "@spendfuse/core/wire"
 import { Batches } from "./batches.ts"
 import { type Client, clientOf, type Query } from "./client.ts"
 import { faultOf, NAME } from "./errors.ts"
@@ -15,6 +15,7 @@ import { Logs } from "./logs.ts"
 import { assertVersion, migrateOn, schemaOf } from "./migrate.ts"
 import type { PostgresStoreOptions } from "./options.ts"
 import { Outbox } from "./outbox.ts"
+import { termsFromServer } from "./terms.ts"
 import { tidying } from "./tidying.ts"
 
 /**
@@ -137,9 +138,8 @@ const foundIn = ([row]: readonly Readonly<Record<string, unknown>>[]): Found => 
   if (!Array.isArray(accounts)) throw new StoreCorrupt(NAME, "accounts are not a list")
   const known = new Map<string, Terms>()
   for (const [id, body] of Object.entries(termsById ?? {})) {
-    const terms = termsFromWire(body)
+    const terms = termsFromServer(body)
     if (!terms.ok) throw new StoreCorrupt(NAME, terms.reason)
-    known.set(terms.value.id, terms.value)
     known.set(id, terms.value)
   }
   return {

@@ -188,6 +188,34 @@ describe("texts that no database holds", () => {
   })
 })
 
+describe("terms longer than a key may be", () => {
+  it("are kept, and come back as they were", async () => {
+    const store = opened()
+    const text = Array.from({ length: 400 }, (_, at) => `${at}:${Math.sin(at)}`).join(" ")
+    const wordy = definePolicy({
+      budgets: [
+        {
+          id: "wordy",
+          per: ["platform"],
+          limit: { requests: 10 },
+          window: "hour",
+          tiers: [{ at: "100%", block: true, message: text }],
+        },
+      ],
+      unknownModel: "refuse",
+      onStoreUnavailable: "deny",
+    })
+    const plan = compile(wordy, {}, Date.now())
+    if ("missing" in plan) throw new Error(plan.missing)
+    const command = { ...reserve("s", 1), lines: plan.lines } as Command
+    const beside = { ...reserve("s", 2), lines: plan.lines } as Command
+    for (const commands of [[command], [beside, reserve("s", 3)]])
+      for (const { outcome } of await store.apply(commands)) expect(outcome.kind).toBe("reserved")
+    const [read] = await store.read([plan.lines[0]?.account ?? ""])
+    expect(read?.account?.meters).toMatchObject([{ held: 2, terms: plan.lines[0]?.terms }])
+  })
+})
+
 describe("what is wrong with one command", () => {
   it("is answered, and the others are applied", async () => {
     const store = opened()
