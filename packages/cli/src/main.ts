@@ -17,7 +17,8 @@ import { CliError, type Io, processIo } from "./io.ts"
 /**
  * Runs the command line.
  *
- * @returns the exit code: 0 all well, 1 an expectation was not met, 2 bad input or a bad command
+ * @returns the exit code: 0 all well, 1 an expectation was not met or a command was not done, 2 bad input or a
+ *   bad command
  */
 export const main = async (argv: readonly string[], io: Io = processIo()): Promise<number> => {
   const wantsColor = !argv.includes("--no-color")
@@ -79,7 +80,7 @@ Examples:
   $ spendfuse price < usage.ndjson            what did these responses cost?
   $ spendfuse doctor --store redis://host      which store is in use, and is it well?
 
-Exit codes: 0 all well, 1 an expectation was not met, 2 bad input or a bad command.`
+Exit codes: 0 all well, 1 an expectation was not met or a command was not done, 2 bad input or a bad command.`
 
 const versionOf = (): string => {
   const { version } = createRequire(import.meta.url)("../package.json") as { version: string }

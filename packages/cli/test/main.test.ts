@@ -3,11 +3,14 @@ import { describe, expect, it } from "vitest"
 import { POLICY, run, scenario } from "./fakeIo.ts"
 
 describe("the command line", () => {
-  it.each(["demo", "explain", "play", "price"])("helps with %s", async (command) => {
-    const { code, out } = await run([command, "--help"])
-    expect(code).toBe(0)
-    expect(out).toContain(`Usage: spendfuse ${command}`)
-  })
+  it.each(["accounts", "ack", "dispatch", "demo", "explain", "play", "price"])(
+    "helps with %s",
+    async (command) => {
+      const { code, out } = await run([command, "--help"])
+      expect(code).toBe(0)
+      expect(out).toContain(`Usage: spendfuse ${command}`)
+    },
+  )
 
   it.each(["demo", "explain", "play"])("gives examples of %s", async (command) => {
     expect((await run([command, "--help"])).out).toContain(`$ spendfuse ${command}`)
@@ -16,8 +19,10 @@ describe("the command line", () => {
   it("tells its exit codes, its commands and its version", async () => {
     const { out, code } = await run(["--help"])
     expect(code).toBe(0)
-    expect(out).toContain("Exit codes: 0 all well, 1 an expectation was not met, 2 bad input")
-    for (const command of ["demo", "explain", "play", "price"])
+    expect(out).toContain(
+      "Exit codes: 0 all well, 1 an expectation was not met or a command was not done, 2 bad input",
+    )
+    for (const command of ["accounts", "ack", "dispatch", "demo", "explain", "play", "price"])
       expect(out).toContain(`  ${command}`)
     const { version } = JSON.parse(
       readFileSync(new URL("../package.json", import.meta.url), "utf8"),

@@ -104,6 +104,19 @@ describe.each([
     expect(json.accounts).toHaveLength(1)
   }, 60_000)
 
+  it("gives a sliding window a small step more", async () => {
+    const place = await placed()
+    const shell = shellOn(place)
+    await withHost(place.open(), (host) => spend(host, "k1", 0, 1_000))
+    const { json } = await shell.json("ack", "roll/k1", "--allow", "100", "--why", "x", "--yes")
+    expect(json.before).toMatchObject({ circuit: "open", periodEndMs: null, unit: "tokens" })
+    expect(json.after).toMatchObject({ circuit: "closed", cap: "1100", remaining: "100" })
+    await withHost(place.open(), async (host) => {
+      expect(await spend(host, "k1", 0, 100)).toBe(true)
+      expect(await spend(host, "k1", 0, 1)).toBe("open")
+    })
+  }, 60_000)
+
   it("follows events and accounts, and delivers, until it is asked to end", async () => {
     const place = await placed()
     const shell = shellOn(place)

@@ -4,6 +4,10 @@ import { fileURLToPath } from "node:url"
 
 const bin = fileURLToPath(new URL("../../bin/spendfuse.js", import.meta.url))
 const pinned = fileURLToPath(new URL("../../../../node_modules/.bin/node", import.meta.url))
+/** Each command reads the same sources: what Node made of them is kept between runs. */
+const NODE_COMPILE_CACHE = fileURLToPath(
+  new URL("../../../../node_modules/.cache/cli", import.meta.url),
+)
 const node = existsSync(pinned) ? pinned : process.execPath
 
 /** What a process of the command line wrote, and its exit code. */
@@ -47,7 +51,7 @@ export const shellOn = ({ env, flags = [], secrets }: ShellPlace): Shell => {
   const started = (args: readonly string[]): ChildProcess =>
     spawn(node, [bin, ...args, ...flags], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { PATH, HOME, SPENDFUSE_BY: "ann", ...env },
+      env: { PATH, HOME, NODE_COMPILE_CACHE, SPENDFUSE_BY: "ann", ...env },
     })
   const run = (...args: readonly string[]): Promise<Ran> => ranOf(started(args), secrets)
   return {
