@@ -1,4 +1,4 @@
-import { type DomainEvent, type Notifier, NotifyFailed } from "@spendfuse/core"
+import { type Delivery, type DomainEvent, type Notifier, NotifyFailed } from "@spendfuse/core"
 import { type Post, postOf } from "./post.ts"
 
 /** A notifier of one's own: its name, and how it tells a delivery. */
@@ -7,12 +7,14 @@ export interface NotifierDefinition {
   readonly name: string
   /**
    * Tells the events of one account as one message, by `post`. What `post` throws may pass through; so may a
-   * `NotifyFailed` of your own. Anything else is retried, and only its kind is told.
+   * `NotifyFailed` of your own. Anything else is retried, and only its kind is told. What is known of the
+   * delivery comes last: the channel, the tries before, and since when the oldest event waits.
    */
   readonly deliver: (
     events: readonly DomainEvent[],
     post: Post,
     signal: AbortSignal,
+    delivery: Delivery,
   ) => Promise<void>
   /** What sends; the global one unless given. */
   readonly fetch?: typeof globalThis.fetch
@@ -37,15 +39,22 @@ export const defineNotifier = (definition: NotifierDefinition): Notifier => {
     definition.fetch ?? ((input, init) => globalThis.fetch(input, init))
   return {
     name,
-    deliver: async (events, signal) => {
+    deliver: async (events, signal, delivery = firstOf(name, events)) => {
       try {
-        await deliver(events, postOf({ name, fetch, timeoutMs }, signal), signal)
+        await deliver(events, postOf({ name, fetch, timeoutMs }, signal), signal, delivery)
       } catch (error) {
         throw withoutSecrets(name, error)
       }
     },
   }
 }
+
+/** Who calls it by hand says nothing of the delivery. */
+const firstOf = (channel: string, events: readonly DomainEvent[]): Delivery => ({
+  channel,
+  attempts: 0,
+  createdAtMs: events[0]?.atMs ?? 0,
+})
 
 /** The same failure without its cause; of what is no failure of a delivery, only its class. */
 const withoutSecrets = (name: string, error: unknown): NotifyFailed => {

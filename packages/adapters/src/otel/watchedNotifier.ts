@@ -15,10 +15,10 @@ export const watchedNotifier = (
   },
 ): Notifier => ({
   name: notifier.name,
-  deliver: async (events, signal) => {
+  deliver: async (events, signal, delivery) => {
     const attributes = { "spendfuse.channel": channel, "spendfuse.notifier": notifier.name }
     try {
-      await notifier.deliver(events, signal)
+      await notifier.deliver(events, signal, delivery)
     } catch (error) {
       instruments.deliveries.add(1, { ...attributes, "spendfuse.outcome": outcomeOf(error) })
       throw error

@@ -1,6 +1,14 @@
 import type { DomainEvent } from "../domain/event.ts"
 import type { Notifier } from "../ports/Notifier.ts"
-import { type Delivery, deliver, delivered, must, refused, within } from "./notifier/delivery.ts"
+import {
+  type Attempt,
+  deliver,
+  delivered,
+  firstOf,
+  must,
+  refused,
+  within,
+} from "./notifier/delivery.ts"
 import { EVENTS, hostileEvents, sameIncident } from "./notifier/events.ts"
 import { type Behaviour, FarSide, type Sent } from "./notifier/farSide.ts"
 import { leaksOf, withConsole } from "./notifier/leaks.ts"
@@ -51,7 +59,7 @@ class Lawful {
   }
 
   /** A new notifier before a far side that behaves so; its delivery has ended. */
-  async try(events: readonly DomainEvent[], behaviour: Behaviour): Promise<Delivery> {
+  async try(events: readonly DomainEvent[], behaviour: Behaviour): Promise<Attempt> {
     const far = new FarSide(behaviour)
     return deliver(this.options.open({ fetch: far.fetch }), far, events)
   }
@@ -89,6 +97,7 @@ const LAWS: readonly (readonly [string, (lawful: Lawful) => Promise<void>])[] = 
   ["N7: many events of one incident take no more requests than one", groups],
   ["N8: whatever an event holds is delivered, to the same place", standsHostility],
   ["N9: no redirect is followed", followsNothing],
+  ["N10: what is late, or was tried before, is delivered to the same place", deliversLate],
 ]
 
 async function delivers(lawful: Lawful): Promise<void> {
@@ -129,14 +138,14 @@ async function stops(lawful: Lawful): Promise<void> {
     const stop = new AbortController()
     const notifier = lawful.options.open({ fetch: far.fetch })
     setTimeout(() => stop.abort(), 20)
-    const ended = deliver(notifier, far, EVENTS.slice(0, 1), stop.signal)
+    const ended = deliver(notifier, far, EVENTS.slice(0, 1), stop)
     const { failed } = await within(1_000, ended, `it did not stop where the far side ${name}`)
     must(failed !== null || behaviour.hangs === "within", `a far side that ${name} was a success`)
   }
   const far = new FarSide(lawful.accepts)
   const stopped = AbortSignal.abort()
   const notifier = lawful.options.open({ fetch: far.fetch })
-  const { failed } = await deliver(notifier, far, EVENTS.slice(0, 1), stopped)
+  const { failed } = await deliver(notifier, far, EVENTS.slice(0, 1), { signal: stopped })
   must(failed !== null && far.sent.length === 0, "it sent, though it was stopped before it began")
 }
 
@@ -194,5 +203,22 @@ async function followsNothing(lawful: Lawful): Promise<void> {
   for (const { url, redirect } of delivery.sent) {
     must(redirect === "manual" || redirect === "error", "`fetch` was told to follow redirects")
     must(new URL(url).host !== "elsewhere.example", "it went where a redirect pointed")
+  }
+}
+
+const DAY_MS = 24 * 3_600_000
+
+async function deliversLate(lawful: Lawful): Promise<void> {
+  const events = EVENTS.slice(0, 1)
+  const first = firstOf(events)
+  const usual = delivered(await lawful.try(events, lawful.accepts), "a first try")
+  const places = usual.map(({ url }) => url).join("\n")
+  for (const attempts of [1, 10, 1_000]) {
+    const far = new FarSide(lawful.accepts)
+    const notifier = lawful.options.open({ fetch: far.fetch })
+    const delivery = { channel: "there", attempts, createdAtMs: first.createdAtMs - DAY_MS }
+    const sent = delivered(await deliver(notifier, far, events, { delivery }), `try ${attempts}`)
+    must(sent.length > 0, `after ${attempts} tries it said that all was well, and sent nothing`)
+    must(sent.map(({ url }) => url).join("\n") === places, "it went elsewhere for what is late")
   }
 }

@@ -1,10 +1,10 @@
 import type { DomainEvent } from "../../domain/event.ts"
 import { NotifyFailed } from "../../ports/errors.ts"
-import type { Notifier } from "../../ports/Notifier.ts"
+import type { Delivery, Notifier } from "../../ports/Notifier.ts"
 import type { FarSide, Sent } from "./farSide.ts"
 
 /** How one delivery went: what was sent, and what it threw, or null. */
-export interface Delivery {
+export interface Attempt {
   readonly sent: readonly Sent[]
   readonly failed: unknown
 }
@@ -14,25 +14,35 @@ export const deliver = async (
   notifier: Notifier,
   far: FarSide,
   events: readonly DomainEvent[],
-  signal: AbortSignal = new AbortController().signal,
-): Promise<Delivery> => {
+  {
+    signal = new AbortController().signal,
+    delivery = firstOf(events),
+  }: { readonly signal?: AbortSignal; readonly delivery?: Delivery } = {},
+): Promise<Attempt> => {
   let failed: unknown = null
   try {
-    await notifier.deliver(events, signal)
+    await notifier.deliver(events, signal, delivery)
   } catch (error) {
     failed = error ?? new Error("it threw nothing")
   }
   return { sent: [...far.sent], failed }
 }
 
+/** What the dispatcher says of a first try that comes at once. */
+export const firstOf = (events: readonly DomainEvent[]): Delivery => ({
+  channel: "here",
+  attempts: 0,
+  createdAtMs: events[0]?.atMs ?? 0,
+})
+
 /** What a delivery sent; it must have gone well. */
-export const delivered = ({ sent, failed }: Delivery, what: string): readonly Sent[] => {
+export const delivered = ({ sent, failed }: Attempt, what: string): readonly Sent[] => {
   must(failed === null, `${what} was not delivered: ${wordsOf(failed)}`)
   return sent
 }
 
 /** The failure of a delivery; it must be one that says whether to try again. */
-export const refused = ({ failed }: Delivery, what: string): NotifyFailed => {
+export const refused = ({ failed }: Attempt, what: string): NotifyFailed => {
   must(failed !== null, `after ${what} it said that all was well`)
   if (!(failed instanceof NotifyFailed))
     throw new Error(`after ${what} it threw ${wordsOf(failed)}, and no \`NotifyFailed\``)
