@@ -1,6 +1,7 @@
 // Writes what a server or a browser runs, Lua, SQL and the console's page, into modules: sources and build alike then
 // need no files beside them.
-// Run it as `node scripts/embed.mjs`; `npm run check` says when a module is behind.
+// Run it as `node scripts/embed.mjs`, or with a part of the path of those that it should write; `npm run check` says when
+// a module is behind.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { build as bundle } from "esbuild"
@@ -123,4 +124,8 @@ const consoleModule = async (folder, library) => {
   ].join("\n")
 }
 
-if (isMain(import.meta.url)) for (const { path, text } of await modules()) writeFileSync(path, text)
+if (isMain(import.meta.url)) {
+  const [part = ""] = process.argv.slice(2)
+  for (const { path, text } of await modules())
+    if (inRoot(path).includes(part)) writeFileSync(path, text)
+}

@@ -37,12 +37,12 @@ export class History {
   /** The curve of an account: from its period's start, by what events told, to what was seen. */
   curveOf({ key, periodStartMs }: Account, events: readonly LoggedEvent[]): readonly Point[] {
     const seen = this.#points.get(key)?.points ?? []
-    const firstMs = seen[0]?.atMs ?? 0
-    const told = events.flatMap(({ account, settled, periodStartMs: startMs, atMs }) =>
-      account === key && settled !== undefined && startMs === periodStartMs && atMs < firstMs
-        ? [{ atMs, settled: Number(settled) }]
-        : [],
-    )
+    const first = seen[0] ?? { atMs: 0, settled: 0 }
+    // The server's clock may be ahead of this one: what was told cannot be more than what was seen after it.
+    const told = events
+      .filter(({ account, periodStartMs: startMs }) => account === key && startMs === periodStartMs)
+      .map(({ atMs, settled = "0" }) => ({ atMs, settled: Number(settled) }))
+      .filter(({ atMs, settled }) => atMs < first.atMs && settled <= first.settled)
     const start = periodStartMs === null ? [] : [{ atMs: periodStartMs, settled: 0 }]
     return [...start, ...told.sort((one, other) => one.atMs - other.atMs), ...seen]
   }

@@ -173,6 +173,9 @@ describe("the rest of the hand", () => {
     await details(page, "crawler").click()
     await page.getByRole("button", { name: "Turn off apiKey crawler" }).click()
     await turn("Turn off")
+    expect(await details(page, "crawler").evaluate((one) => one === document.activeElement)).toBe(
+      true,
+    )
     const reserve = () =>
       world.spendfuse.reserve({ subject: { apiKey: "crawler" }, amounts: { usd: 1, tokens: 1 } })
     expect(await reserve()).toMatchObject({ allowed: false, reason: "switched-off" })
