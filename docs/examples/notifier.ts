@@ -59,3 +59,4 @@ for (const { name, run } of laws) {
 //    N7: many events of one incident take no more requests than one
 //    N8: whatever an event holds is delivered, to the same place
 //    N9: no redirect is followed
+//    N10: what is late, or was tried before, is delivered to the same place
