@@ -6,6 +6,10 @@ type Body = Readonly<Record<string, unknown>>
 /** The most that the stand-in writes, in tokens; a lower limit of the request is kept to. */
 const OUTPUT_TOKENS = 4_000
 const TEXT = "Hello from the stand-in."
+/** What it writes where a story is asked for: 1,000 words, and as many tokens. */
+const STORY = "Once upon a time ".repeat(250)
+const textOf = (body: Body): string => (isStory(body) ? STORY : TEXT)
+const isStory = (body: Body): boolean => JSON.stringify(body).includes("a long story")
 
 /** A stand-in for OpenAI, Anthropic and Gemini on the loopback: each call reads a token for each four bytes
  * of its body, and writes 4,000. */
@@ -51,7 +55,10 @@ const countsOf = (body: Body): Counts => {
   const limits = [body.max_completion_tokens, body.max_tokens, config.maxOutputTokens]
   return {
     input: Math.ceil(JSON.stringify(body).length / 4),
-    output: Math.min(OUTPUT_TOKENS, ...limits.filter((limit) => typeof limit === "number")),
+    output: Math.min(
+      isStory(body) ? 1_000 : OUTPUT_TOKENS,
+      ...limits.filter((limit) => typeof limit === "number"),
+    ),
   }
 }
 
@@ -73,13 +80,16 @@ const chat = {
     choices: [{ index: 0, message: { role: "assistant", content: TEXT }, finish_reason: "stop" }],
     usage: chatUsage(counts),
   }),
-  events: ({ model, stream_options }: Body, counts: Counts) => {
+  events: (body: Body, counts: Counts) => {
+    const { model, stream_options } = body
     const head = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model }
     const wantsUsage = (stream_options as Body | undefined)?.include_usage === true
     return [
-      ...TEXT.split(/(?<= )/).map((content) =>
-        data({ ...head, choices: [{ index: 0, delta: { content }, finish_reason: null }] }),
-      ),
+      ...textOf(body)
+        .split(/(?<= )/)
+        .map((content) =>
+          data({ ...head, choices: [{ index: 0, delta: { content }, finish_reason: null }] }),
+        ),
       data({ ...head, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }),
       ...(wantsUsage ? [data({ ...head, choices: [], usage: chatUsage(counts) })] : []),
       "data: [DONE]\n\n",

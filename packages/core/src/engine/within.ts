@@ -14,23 +14,29 @@ export interface Within {
   readonly policy: Policy
   readonly options: { readonly prices: Prices | undefined }
   readonly sender: { issuedAtMs(): number }
-  /** Holds within which a call runs, or has run to its end. */
-  readonly taken: WeakSet<Admitted>
+  assertOpen(): void
 }
 
+/** Holds within which a call runs, or has run to its end. */
+type Taken = WeakSet<Admitted>
+
 /**
- * Admits a call within a hold that was made before it: its output limit shrinks to what is held there. Its
+ * Admits calls within holds that were made before them: a call's output limit shrinks to what is held there. Its
  * settle ends that hold; its release leaves it as it was, for another call. One call at a time.
  */
-export const reserveWithin = (engine: Within, outer: Admitted, request: CallRequest): Decision => {
-  checkRequest(request)
-  const issuedAtMs = engine.sender.issuedAtMs()
-  const worst = estimate(request, engine.policy, engine.options.prices, issuedAtMs)
-  const granted = engine.taken.has(outer) ? null : grantOf(worst, outer.held, outer.lines)
-  if (granted !== null)
-    return new HeldWithin(engine, outer, { request, worst, granted, issuedAtMs })
-  const { lines } = outer
-  return refused({ asked: { request }, lines, reason: "exhausted", issuedAtMs })
+export const withinOf = (engine: Within): ((outer: Admitted, request: CallRequest) => Decision) => {
+  const taken: Taken = new WeakSet()
+  return (outer, request) => {
+    engine.assertOpen()
+    checkRequest(request)
+    const issuedAtMs = engine.sender.issuedAtMs()
+    const worst = estimate(request, engine.policy, engine.options.prices, issuedAtMs)
+    const granted = taken.has(outer) ? null : grantOf(worst, outer.held, outer.lines)
+    if (granted !== null)
+      return new HeldWithin(engine, outer, { request, worst, granted, issuedAtMs, taken })
+    const { lines } = outer
+    return refused({ asked: { request }, lines, reason: "exhausted", issuedAtMs })
+  }
 }
 
 /** The largest output that fits, of the units that the lines count; null where the least does not. */
@@ -53,6 +59,7 @@ interface MadeWithin {
   readonly worst: Estimate
   readonly granted: number
   readonly issuedAtMs: number
+  readonly taken: Taken
 }
 
 class HeldWithin implements Admitted {
@@ -70,7 +77,7 @@ class HeldWithin implements Admitted {
     this.#engine = engine
     this.#outer = outer
     this.#made = made
-    engine.taken.add(outer)
+    made.taken.add(outer)
     this.request = made.request
     this.heldTokens = made.granted
     this.maxOutputTokens = made.worst.units.most === 0 ? null : made.granted
@@ -140,7 +147,7 @@ class HeldWithin implements Admitted {
   release(): Promise<void> {
     if (this.#ended !== null) return Promise.resolve()
     this.#ended = Promise.resolve({ amounts: NOTHING, drain: false, assumed: null })
-    this.#engine.taken.delete(this.#outer)
+    this.#made.taken.delete(this.#outer)
     return Promise.resolve()
   }
 

@@ -9,7 +9,7 @@ import type { Notice } from "../engine/notice.ts"
 import { type AccountOf, Operator } from "../engine/operator.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
 import { Sweeper } from "../engine/sweeper.ts"
-import { reserveWithin } from "../engine/within.ts"
+import { withinOf } from "../engine/within.ts"
 import { checkChannels, checkSpans, noticesAtStart, withLimits } from "./atStart.ts"
 import { type Guarded, type GuardOptions, guard } from "./guard.ts"
 import type { SpendfuseOptions } from "./options.ts"
@@ -92,7 +92,6 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   dispatcher.start()
   const stopListening = store.listen?.(() => dispatcher.wake())
   let closing: Promise<void> | null = null
-  const taken = new WeakSet<Admitted>()
   const close = (): Promise<void> => {
     sweeper.stop()
     stopListening?.()
@@ -104,11 +103,7 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
   }
   return {
     reserve: (request) => engine.reserve(request),
-    reserveWithin: (held, request) => {
-      engine.assertOpen()
-      const { options: how, sender } = engine
-      return reserveWithin({ policy: engine.policy, options: how, sender, taken }, held, request)
-    },
+    reserveWithin: withinOf(engine),
     guard: (request, call, how = {}) => guard(engine, request, call, how),
     remaining: async (subject, call = {}) => {
       engine.assertOpen()
