@@ -35,6 +35,7 @@ export const playNight = async ({ open, env, secrets, ...more }: Place): Promise
     expect(await spend(host, "agent 7", 0.5)).toBe(true)
     expect(await spend(host, "agent 7", 0.01)).toBe("latched")
   })
+  await isNotDoneAgain(shell)
   await isStopped(shell, open)
   await isResolved(shell, pager)
   const audit = await shell.json("audit")
@@ -134,6 +135,18 @@ const goesOn = async (shell: Shell, account: string): Promise<void> => {
   expect(twice.code).toBe(0)
   expect(twice.json.outcome).toEqual({ kind: "acknowledged", replayed: true })
   expect(twice.json.after.remaining).toBe("500000000")
+}
+
+/** The id of a command that was done does nothing on the next opening either, nor under another verb. */
+const isNotDoneAgain = async (shell: Shell): Promise<void> => {
+  const again = ["--why", "x", "--id", "incident-1", "--yes"]
+  const old = await shell.json("ack", "day/agent 7", "--allow", "0.5", ...again)
+  expect(old.code).toBe(0)
+  expect(old.json.outcome).toEqual({ kind: "acknowledged", replayed: true })
+  expect(old.json.after).toMatchObject({ circuit: "latched", generation: 2 })
+  const other = await shell.run("trip", "day/agent 7", ...again)
+  expect(other.code).toBe(2)
+  expect(other.err).toMatch(/`incident-1` was used for another command \(ann: acknowledge/)
 }
 
 /** By hand: a switch, a trip, and what is left of both. */
