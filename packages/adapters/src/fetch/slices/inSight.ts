@@ -3,11 +3,12 @@ import { fieldOf, type Json, text } from "../seen.ts"
 
 /**
  * Whether all that is billed as output stands in the events of a stream: then it can be counted as it passes. A
- * model that reasons bills what nobody is shown, so a model that is not known is taken for one that does.
+ * model that reasons bills what nobody is shown, so a model that is not known is taken for one that does. Of a
+ * prediction what was rejected is billed as well.
  */
 export const isInSight = (shape: Shape, model: string, body: Json): boolean => {
   const name = model.slice(model.lastIndexOf("/") + 1)
-  if (OTHER_OUTPUT.test(name) || thinks(body)) return false
+  if (OTHER_OUTPUT.test(name) || thinks(body) || body.prediction != null) return false
   if (IN_SIGHT.test(name)) return true
   if (shape === "gemini") return WITHOUT_THOUGHTS.test(name) && budgetOf(body) === 0
   return WITHOUT_EFFORT.test(name) && effortOf(body) === "none"
@@ -21,9 +22,10 @@ const WITHOUT_THOUGHTS = /^gemini-2\.5-flash/i
 /** Pictures and sound are not counted by their text. */
 const OTHER_OUTPUT = /image|audio|tts|realtime|live|search|thinking/i
 
-/** Anthropic's field, and that of others who took it over. */
-const thinks = ({ thinking }: Json): boolean =>
-  thinking != null && fieldOf(thinking, "type") !== "disabled"
+/** Anthropic's field, and that of others who took it over; OpenRouter's `reasoning` may be hidden as well. */
+const thinks = ({ thinking, reasoning }: Json): boolean =>
+  (thinking != null && fieldOf(thinking, "type") !== "disabled") ||
+  (reasoning != null && fieldOf(reasoning, "effort") !== "none")
 
 /** Of chat completions and of responses. */
 const effortOf = (body: Json): string | undefined =>

@@ -30,6 +30,8 @@ export const slicingOf = (
 ): Slicing | null => {
   const { stream } = options
   if (stream === undefined || !call.stream || !call.hasOutput || call.audio) return null
+  // It goes on when its connection is closed.
+  if (body.background === true) return null
   if (route.shape === "gemini" && new URL(href).searchParams.get("alt") !== "sse") return null
   const { sliceTokens, unseenTokens, cutAs = "error" } = stream
   const model = call.model ?? ""

@@ -199,6 +199,9 @@ describe("a stream that is held whole", () => {
     ["is not known", { model: "gpt-9-omni", service_tier: "default" }],
     ["has tools of the provider's", { web_search_options: {} }],
     ["thinks", { thinking: { type: "enabled", budget_tokens: 1_024 } }],
+    ["has its reasoning hidden", { reasoning: { exclude: true } }],
+    ["is billed what was predicted in vain", { prediction: { type: "content", content: "a" } }],
+    ["goes on in the background", { background: true }],
     ["speaks", { modalities: ["text", "audio"] }],
   ])("is one that %s", async (_, body) => {
     const policy = { unknownModel: { price: { inputUsd: "2.5", outputUsd: "10" } } } as const
