@@ -43,18 +43,53 @@ export const refusing = (generation = 0, account = ACCOUNT): DomainEvent => ({
   kind: "refusing",
 })
 
-/** A circuit that moved; for an hour where it opens. */
+/** The end of the period of a meter that somebody heard of. */
+export const periodEnd = (account = ACCOUNT): DomainEvent => ({
+  ...meter(account, 0, "period-end"),
+  kind: "period-end",
+  atMs: AT_MS + 40 * 60_000,
+})
+
+/** Nobody acknowledged a latch of a quarter of an hour ago. */
+export const escalation = (generation: number, since = generation): DomainEvent => ({
+  kind: "escalation",
+  id: `${ACCOUNT}/${generation}/escalation/1`,
+  atMs: AT_MS,
+  channels: ["pager"],
+  account: ACCOUNT,
+  incident: `${ACCOUNT}/${since}`,
+  generation,
+  step: 1,
+  sinceMs: AT_MS - 15 * 60_000,
+})
+
+/** Two events that the pager could not be told. */
+export const undelivered = (fields: Partial<Of<"undelivered">> = {}): Of<"undelivered"> => ({
+  kind: "undelivered",
+  id: `${ACCOUNT}/1/latched#pager/undelivered`,
+  atMs: AT_MS,
+  channels: ["slack"],
+  account: ACCOUNT,
+  incident: `${ACCOUNT}/1`,
+  channel: "pager",
+  why: "status 410",
+  count: 2,
+  ...fields,
+})
+
+/** A circuit that moved; for an hour where it opens. `since` is the generation that began its incident. */
 export const circuit = (
   state: Of<"circuit">["state"],
   generation: number,
   account = ACCOUNT,
+  since = generation,
 ): Of<"circuit"> => ({
   kind: "circuit",
   id: `${account}/${generation}/${state}`,
   atMs: AT_MS,
   channels: ["slack"],
   account,
-  incident: `${account}/${generation}`,
+  incident: `${account}/${since}`,
   state,
   generation,
   observed: false,

@@ -3,7 +3,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { dedupKeyOf } from "../../src/notify/pagerduty/dedupKey.ts"
 import { pagerduty } from "../../src/pagerduty.ts"
-import { circuit, refusing, signal, tier } from "./events.ts"
+import { circuit, escalation, periodEnd, refusing, signal, tier, undelivered } from "./events.ts"
 import { type PagerdutyStandIn, ROUTING_KEY, startPagerduty } from "./standIns/pagerduty.ts"
 
 const to = ({ url }: PagerdutyStandIn, options = {}) =>
@@ -34,30 +34,53 @@ describe("pagerduty", () => {
   it("pages once for a refusal, a level and the opening that they led to", async () => {
     const far = await startPagerduty()
     await to(far).deliver([refusing(0), tier({}, 1), circuit("open", 1)], signal)
-    expect(actionsOf(far)).toEqual(["trigger hour/agent-7/1", "resolve hour/agent-7/0"])
+    expect(actionsOf(far)).toEqual(["trigger hour/agent-7/1", `resolve ${tier().incident}`])
     expect(far.pages).toEqual(["hour/agent-7/1"])
   })
 
-  it("leaves nothing open where one opening takes the place of another", async () => {
+  it("keeps one incident through every further opening, until the closing", async () => {
     const far = await startPagerduty()
     const notifier = to(far)
-    await notifier.deliver([refusing(0)], signal)
-    await notifier.deliver([circuit("open", 1)], signal)
-    await notifier.deliver([circuit("open", 2)], signal)
-    await notifier.deliver([circuit("latched", 3)], signal)
-    expect([...far.alerts.keys()]).toEqual(["hour/agent-7/3"])
-    await notifier.deliver([circuit("closed", 3)], signal)
+    const moved = (state: "open" | "half-open" | "latched" | "closed", generation: number) =>
+      notifier.deliver([circuit(state, generation, "hour/agent-7", 1)], signal)
+    await moved("open", 1)
+    await moved("half-open", 1)
+    await moved("open", 2)
+    await moved("latched", 3)
+    await notifier.deliver([escalation(3, 1)], signal)
+    expect([...far.alerts.keys()]).toEqual(["hour/agent-7/1"])
+    await moved("closed", 3)
     expect([...far.alerts]).toEqual([])
+    expect(far.pages).toEqual(["hour/agent-7/1"])
+  })
+
+  it("ends what a meter opened when its period ends, whatever the circuit does", async () => {
+    const far = await startPagerduty()
+    const notifier = to(far)
+    await notifier.deliver([tier()], signal)
+    await notifier.deliver([circuit("open", 1)], signal)
+    expect([...far.alerts.keys()]).toEqual([tier().incident, "hour/agent-7/1"])
+    await notifier.deliver([periodEnd()], signal)
+    expect([...far.alerts.keys()]).toEqual(["hour/agent-7/1"])
+    await notifier.deliver([tier(), periodEnd(), circuit("closed", 1)], signal)
+    expect([...far.alerts]).toEqual([])
+    expect(far.pages).toEqual([tier().incident, "hour/agent-7/1"])
+  })
+
+  it("pages the next channel for what another could not be told, on the same incident", async () => {
+    const far = await startPagerduty()
+    await to(far).deliver([undelivered()], signal)
+    expect(actionsOf(far)).toEqual(["trigger hour/agent-7/1"])
+    expect(far.enqueued[0]?.payload).toMatchObject({
+      severity: "error",
+      summary: "pager was not told of 2 events of hour/agent-7: status 410",
+    })
   })
 
   it("records what was over before it could be told, and wakes nobody", async () => {
     const far = await startPagerduty()
     await to(far).deliver([tier({}, 1), circuit("open", 1), circuit("closed", 1)], signal)
-    expect(actionsOf(far)).toEqual([
-      "trigger hour/agent-7/1",
-      "resolve hour/agent-7/1",
-      "resolve hour/agent-7/0",
-    ])
+    expect(actionsOf(far)).toEqual(["trigger hour/agent-7/1", "resolve hour/agent-7/1"])
     expect(far.pages).toEqual([])
   })
 
@@ -67,6 +90,9 @@ describe("pagerduty", () => {
     [refusing(), "error"],
     [circuit("open", 1), "error"],
     [circuit("latched", 1), "critical"],
+    [{ ...circuit("latched", 1), observed: true }, "warning"],
+    [escalation(1), "critical"],
+    [tier({ effect: "block" }), "error"],
   ])("says how bad it is: %#", async (event, severity) => {
     const far = await startPagerduty()
     await to(far).deliver([event], signal)
@@ -131,10 +157,15 @@ describe("pagerduty", () => {
       return tries % 3 === 0 ? usual() : tries % 3 === 1 ? { status: 503 } : "cut"
     })
     const notifier = to(far)
-    for (const events of [[refusing(0)], [circuit("open", 1)], [circuit("closed", 1)]])
+    for (const events of [
+      [refusing(0)],
+      [circuit("open", 1)],
+      [circuit("closed", 1)],
+      [periodEnd()],
+    ])
       while ((await failureOf(notifier.deliver(events, signal))) !== null);
     expect([...far.alerts]).toEqual([])
-    expect(far.pages).toEqual(["hour/agent-7/0", "hour/agent-7/1"])
+    expect(far.pages).toEqual([tier().incident, "hour/agent-7/1"])
   }, 10_000)
 
   it("wants a whole routing key, and does not repeat it", () => {

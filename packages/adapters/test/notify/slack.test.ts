@@ -199,7 +199,7 @@ describe("slack by bot", () => {
     await byBot(far).deliver([tier()], signal)
     const next = tier().periodStartMs + 3_600_000
     await byBot(far).deliver(
-      [tier({ id: `hour/agent-7@${next}/1/0`, periodStartMs: next })],
+      [tier({ id: `hour/agent-7@${next}/1/0`, incident: `hour/agent-7@${next}` })],
       signal,
     )
     expect(far.posted.map(({ thread_ts }) => thread_ts)).toEqual([undefined, undefined])
@@ -221,7 +221,7 @@ describe("slack by bot", () => {
   it("ends one story before it begins the next", async () => {
     const far = await startSlack()
     await byBot(far).deliver([circuit("open", 1)], signal)
-    await byBot(far).deliver([circuit("closed", 1), tier({}, 1)], signal)
+    await byBot(far).deliver([circuit("closed", 1), tier()], signal)
     expect(far.posted.map(({ thread_ts }) => thread_ts)).toEqual([
       undefined,
       far.posted[0]?.ts,

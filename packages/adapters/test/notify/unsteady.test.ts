@@ -36,11 +36,7 @@ const deliverAll = async (open: () => Notifier): Promise<readonly DomainEvent[]>
   for (let at = 0; at < ACCOUNTS; at += 1) {
     const account = `hour/agent-${at}`
     const deliveries = [
-      [
-        refusing(0, account),
-        tier({ account, incident: `${account}/1` }),
-        circuit("open", 1, account),
-      ],
+      [refusing(0, account), tier({ account }, 1), circuit("open", 1, account)],
       [circuit("closed", 1, account)],
     ]
     for (const events of deliveries) {

@@ -1,10 +1,10 @@
 import type { DomainEvent } from "@spendfuse/core"
 import { describe, expect, it } from "vitest"
 import { messageOf } from "../../src/notifier.ts"
-import { shortAmount } from "../../src/notify/words/amounts.ts"
+import { FOREVER_MS, shortAmount } from "../../src/notify/words/amounts.ts"
 import { cut, shown } from "../../src/notify/words/clean.ts"
 import { lengthText, timeText } from "../../src/notify/words/times.ts"
-import { AT_MS, circuit, refusing, tier } from "./events.ts"
+import { AT_MS, circuit, escalation, periodEnd, refusing, tier, undelivered } from "./events.ts"
 
 const factsOf = (events: readonly DomainEvent[]) =>
   Object.fromEntries(messageOf(events).facts.map(({ name, text }) => [name, text]))
@@ -30,6 +30,31 @@ describe("the words", () => {
     [circuit("half-open", 1), "hour tries agent-7 again until 11:20 UTC"],
     [circuit("closed", 1), "hour lets agent-7 go on"],
     [circuit("closed", 1, "hour/"), 'hour lets "" go on'],
+    [
+      { ...circuit("closed", 1), by: "ann", why: "a loop" },
+      "hour lets agent-7 go on: ann (a loop)",
+    ],
+    [
+      { ...circuit("open", 1), by: "ann", why: "a loop" },
+      "hour stopped agent-7 until 11:20 UTC: ann (a loop)",
+    ],
+    [{ ...circuit("open", 1), observed: true }, "hour would have stopped agent-7 until 11:20 UTC"],
+    [
+      { ...circuit("latched", 1), observed: true },
+      "hour would have stopped agent-7 until a person acknowledges",
+    ],
+    [
+      { ...circuit("half-open", 1), observed: true },
+      "hour would try agent-7 again until 11:20 UTC",
+    ],
+    [{ ...circuit("closed", 1), observed: true }, "hour would let agent-7 go on"],
+    [periodEnd(), "The period of agent-7 in hour is over: $40 of $50"],
+    [
+      escalation(1),
+      "Nobody has acknowledged since 10:05 UTC: hour stopped agent-7 until a person does",
+    ],
+    [undelivered(), "pager was not told of 2 events of hour/agent-7: status 410"],
+    [undelivered({ account: "", count: 1 }), "pager was not told of an event: status 410"],
     [
       { kind: "expired", id: "s/1/expired", atMs: AT_MS, channels: [], reservation: "s/1" },
       "A hold ended by itself and counts as spent: s/1",
@@ -60,7 +85,17 @@ describe("the words", () => {
     })
     expect(factsOf([circuit("latched", 1)]).Until).toBe("a person acknowledges")
     expect(factsOf([refusing()])["Blocked now"]).toBe("calls of agent-7 that do not fit into hour")
+    expect(factsOf([refusing()]).Until).toBe("11:00 UTC")
+    expect(factsOf([tier({ effect: "block" })])).toMatchObject({
+      "Blocked now": "calls of agent-7 that do not fit into hour",
+      Until: "11:00 UTC",
+    })
+    expect(factsOf([tier()])["Blocked now"]).toBeUndefined()
+    expect(factsOf([tier({ effect: "block", periodEndMs: FOREVER_MS })]).Until).toBeUndefined()
+    expect(factsOf([escalation(1)]).Until).toBe("a person acknowledges")
     expect(factsOf([circuit("closed", 1)])["Blocked now"]).toBeUndefined()
+    const observed = { ...circuit("open", 1), observed: true }
+    expect(factsOf([observed])["Blocked now"]).toBeUndefined()
   })
 
   it("say how fast, where the event tells since when it counts", () => {
@@ -68,8 +103,14 @@ describe("the words", () => {
       Pace: "$2 a minute since 10:00 UTC",
       "At this pace": "the limit in 5 min",
     })
-    const sliding = tier({ id: "hour/agent-7@0/1/0" })
+    const sliding = tier({ id: `hour/agent-7@${AT_MS - 5 * 3_600_000}/1/0` })
     expect(factsOf([sliding]).Pace).toBeUndefined()
+    const life = { periodStartMs: 0, periodEndMs: FOREVER_MS }
+    const lifetime = tier({ id: `hour/agent-7@${AT_MS - 40 * 60_000}/1/0`, ...life })
+    expect(factsOf([lifetime]).Pace).toBe("$1 a minute since 09:40 UTC")
+    expect(factsOf([periodEnd()]).Pace).toBeUndefined()
+    const twice = tier({ cap: 100_000_000_000 })
+    expect(factsOf([twice])["At this pace"]).toBe("the cap of $100 in 30 min")
     const reached = tier({ settled: 60_000_000_000, held: 2_000_000_000 })
     expect(factsOf([reached])).toMatchObject({
       Pace: "$3 a minute since 10:00 UTC",
@@ -77,7 +118,8 @@ describe("the words", () => {
       "Held by running calls": "$2",
     })
     expect(factsOf([reached])["At this pace"]).toBeUndefined()
-    const early = tier({ id: `hour/agent-7@${AT_MS - 30_000}/1/0` })
+    const startMs = AT_MS - 30_000
+    const early = tier({ id: `hour/agent-7@${startMs}/1/0`, periodStartMs: startMs })
     expect(factsOf([early]).Pace).toBeUndefined()
     const slow = tier({ settled: 10_000_000, limit: 1_000_000_000 })
     expect(factsOf([slow]).Pace).toBe("$0.03 an hour since 10:00 UTC")

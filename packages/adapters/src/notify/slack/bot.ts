@@ -1,7 +1,6 @@
 import type { DomainEvent } from "@spendfuse/core"
 import { deliveryIdOf, digestOf } from "../digest.ts"
 import type { Post } from "../post.ts"
-import { isMeterEvent, meterStartOf } from "../words/amounts.ts"
 import { type Story, storiesOf } from "../words/stories.ts"
 import { type ApiAnswer, apiAnswerOf, slackFailed } from "./errors.ts"
 import { knownThreads, METADATA_TYPE, type Told, threadIn } from "./threads.ts"
@@ -69,14 +68,10 @@ export const botOf = (
 }
 
 /** What a message is about, without a name that a caller chose: metadata is read by other apps too. */
-const toldOf = async ({ incident, events }: Story): Promise<Told> => {
-  const meter = events.findLast(isMeterEvent)
-  return {
-    incident: await digestOf(incident ?? events[0]?.id ?? ""),
-    meter: meter === undefined ? "" : String(meterStartOf(meter) ?? 0),
-    delivery: await deliveryIdOf(events),
-  }
-}
+const toldOf = async ({ incident, events }: Story): Promise<Told> => ({
+  incident: await digestOf(incident ?? events[0]?.id ?? ""),
+  delivery: await deliveryIdOf(events),
+})
 
 const messageOf = async (story: Story, told: Told, channel: string, options: SlackWords) => ({
   channel,

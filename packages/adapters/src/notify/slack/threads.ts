@@ -4,15 +4,12 @@ export const METADATA_TYPE = "spendfuse_incident"
 /** What a message tells, as digests: it is its metadata, by which its thread is found again. */
 export interface Told {
   readonly incident: string
-  /** When the meter began that it is about; empty where only a circuit moved. */
-  readonly meter: string
   readonly delivery: string
 }
 
 /** A message that began a thread, and the deliveries that it is known to have. */
 export interface Thread {
   readonly ts: string
-  readonly meter: string
   readonly deliveries: ReadonlySet<string>
 }
 
@@ -25,19 +22,15 @@ export const knownThreads = (): {
   readonly keep: (told: Told, ts: string) => void
 } => {
   const threads = new Map<string, Thread>()
-  const of = (told: Told): Thread | null => {
-    const thread = threads.get(told.incident)
-    return thread !== undefined && isOf(thread.meter, told) ? thread : null
-  }
+  const of = ({ incident }: Told): Thread | null => threads.get(incident) ?? null
   return {
     of,
     keep: (told, ts) => {
       if (ts === "") return
       const before = of(told)
       const deliveries = [...(before?.deliveries ?? []), told.delivery].slice(-DELIVERIES_MAX)
-      const meter = told.meter === "" ? (before?.meter ?? "") : told.meter
       threads.delete(told.incident)
-      threads.set(told.incident, { ts, meter, deliveries: new Set(deliveries) })
+      threads.set(told.incident, { ts, deliveries: new Set(deliveries) })
       const oldest = threads.keys().next().value
       if (threads.size > KNOWN_MAX && oldest !== undefined) threads.delete(oldest)
     },
@@ -49,17 +42,13 @@ export const threadIn = (messages: unknown, told: Told): Thread | null => {
   for (const message of Array.isArray(messages) ? messages : []) {
     const { ts, thread_ts: root, metadata } = fieldsOf(message)
     const { event_type: type, event_payload: payload } = fieldsOf(metadata)
-    const { incident, meter, delivery } = fieldsOf(payload)
+    const { incident, delivery } = fieldsOf(payload)
     if (type !== METADATA_TYPE || incident !== told.incident || typeof ts !== "string") continue
-    if (typeof meter !== "string" || !isOf(meter, told)) continue
     const deliveries = new Set(typeof delivery === "string" ? [delivery] : [])
-    return { ts: typeof root === "string" ? root : ts, meter, deliveries }
+    return { ts: typeof root === "string" ? root : ts, deliveries }
   }
   return null
 }
-
-/** What a new period, or a level after an operator's trip, says begins a new thread: nobody reads on in the old one. */
-const isOf = (meter: string, told: Told): boolean => told.meter === "" || meter === told.meter
 
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {}

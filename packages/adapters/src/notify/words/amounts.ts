@@ -31,32 +31,39 @@ export interface Pace {
   readonly sinceMs: number
   /** In the unit, per millisecond. */
   readonly perMs: number
-  /** Until the limit at this pace, milliseconds; null where it is reached. */
-  readonly toLimitMs: number | null
+  /** Until the cap at this pace, or the limit where there is none, milliseconds; null where it is reached. */
+  readonly toCapMs: number | null
 }
 
 const SHORTEST_MS = 60_000
 
 /**
- * The mean pace since the meter's start; null where the event does not tell when it began (a sliding window),
+ * The mean pace since the meter's start; null where what counts began elsewhere (a sliding window), or is over,
  * or that is less than a minute ago, so that the figure would say little.
  */
 export const paceOf = (event: MeterEvent): Pace | null => {
-  const sinceMs = meterStartOf(event)
+  const sinceMs = event.kind === "period-end" ? null : meterStartOf(event)
   if (sinceMs === null || event.settled <= 0 || event.atMs - sinceMs < SHORTEST_MS) return null
   const perMs = event.settled / (event.atMs - sinceMs)
-  const left = event.limit - event.settled
-  return { sinceMs, perMs, toLimitMs: left > 0 && Number.isFinite(left) ? left / perMs : null }
+  const left = (event.cap ?? event.limit) - event.settled
+  return { sinceMs, perMs, toCapMs: left > 0 && Number.isFinite(left) ? left / perMs : null }
 }
 
-/** The instant in the id of a meter's event, `account@start/…`; null for a sliding window, which has none. */
-export const meterStartOf = ({ id, account }: MeterEvent): number | null => {
+/**
+ * Since when a meter counts what it has settled: the start of its period, of a lifetime its first use, which its
+ * events' ids name as `account@born/…`. Null for a sliding window, which lets go of what it counted.
+ */
+const meterStartOf = ({ id, account, periodStartMs, periodEndMs }: MeterEvent): number | null => {
   const found = id.startsWith(`${account}@`)
     ? /^(\d{1,16})\//.exec(id.slice(account.length + 1))
     : null
-  const startMs = Number(found?.[1] ?? 0)
-  return startMs > 0 ? startMs : null
+  const bornMs = Number(found?.[1] ?? 0)
+  const isWhole = bornMs === periodStartMs || periodEndMs >= FOREVER_MS
+  return isWhole && bornMs > 0 ? bornMs : null
 }
+
+/** The end of a period that does not end by itself. */
+export const FOREVER_MS = 8_640_000_000_000_000
 
 /** `$2 a minute`, `$0.5 an hour`: by the hour where a minute's worth is below a cent or one of the unit. */
 export const paceText = ({ perMs }: Pace, unit: MeterEvent["unit"]): string => {

@@ -53,17 +53,20 @@ const escalationSentence = (
 
 const circuitSentence = (event: CircuitEvent, budget: string, who: string): string => {
   const until = event.untilMs === null ? "" : ` until ${timeText(event.untilMs, event.atMs)}`
+  const hand =
+    event.by === null ? "" : `: ${shown(event.by, NAME_MAX)} (${shown(event.why ?? "", 120)})`
+  const [stopped, tries, lets] = event.observed
+    ? ["would have stopped", "would try", "would let"]
+    : ["stopped", "tries", "lets"]
   switch (event.state) {
     case "open":
-      return `${budget} stopped ${who}${until}`
+      return `${budget} ${stopped} ${who}${until}${hand}`
     case "latched":
-      return `${budget} stopped ${who} until a person acknowledges`
+      return `${budget} ${stopped} ${who} until a person acknowledges`
     case "half-open":
-      return `${budget} tries ${who} again${until}`
+      return `${budget} ${tries} ${who} again${until}`
     case "closed":
-      return event.by === null
-        ? `${budget} lets ${who} go on`
-        : `${budget} lets ${who} go on: ${shown(event.by, NAME_MAX)} (${shown(event.why ?? "", 120)})`
+      return `${budget} ${lets} ${who} go on${hand}`
   }
 }
 
@@ -71,7 +74,9 @@ const circuitSentence = (event: CircuitEvent, budget: string, who: string): stri
 export const todoOf = (event: DomainEvent): string => {
   switch (event.kind) {
     case "tier":
-      return "See what spends. Stop it, or raise the limit, before the cap does."
+      return event.effect === "block"
+        ? "See what spends. Raise the limit, acknowledge for more, or wait for the period's end."
+        : "See what spends. Stop it, or raise the limit, before the cap does."
     case "refusing":
       return "See what spends. Raise the limit, or wait for the period's end."
     case "would-refuse":
@@ -95,8 +100,10 @@ export const todoOf = (event: DomainEvent): string => {
   }
 }
 
-const circuitTodo = ({ state, account }: CircuitEvent): string => {
+const circuitTodo = ({ state, account, observed }: CircuitEvent): string => {
   const name = shown(account, 200)
+  if (observed && state !== "closed")
+    return "Nothing was refused: the budget only observes. See whether its limit is right."
   switch (state) {
     case "open":
       return `Find the cause. It goes on by itself then; to go on now, acknowledge ${name}.`
@@ -109,14 +116,17 @@ const circuitTodo = ({ state, account }: CircuitEvent): string => {
   }
 }
 
-/** How bad an event is by itself. A tier is judged by its level: from the limit on, money is refused or about to be. */
+const BLOCKING: ReadonlySet<string> = new Set(["block", "trip", "latch"])
+
+/** How bad an event is by itself. A level that blocks, or is at the limit, refuses money or is about to. */
 export const severityOf = (event: DomainEvent): Severity => {
   switch (event.kind) {
     case "circuit":
-      if (event.state === "latched") return "critical"
-      return event.state === "open" ? "error" : "info"
+      if (event.state !== "latched" && event.state !== "open") return "info"
+      if (event.observed) return "warning"
+      return event.state === "latched" ? "critical" : "error"
     case "tier":
-      return event.level >= event.limit ? "error" : "warning"
+      return BLOCKING.has(event.effect) || event.level >= event.limit ? "error" : "warning"
     case "refusing":
     case "overshoot":
       return "error"

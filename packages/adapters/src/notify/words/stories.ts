@@ -1,11 +1,11 @@
 import type { DomainEvent } from "@spendfuse/core"
 
-/** What belongs together in a delivery: from its first event to the closing one. */
+/** What belongs together in a delivery: the events of one incident, up to the one that ends it. */
 export interface Story {
   readonly events: readonly DomainEvent[]
-  /** The latest incident that it tells of; null where its events are of none. */
+  /** Null where its events are of none. */
   readonly incident: string | null
-  /** Incidents of the same account that a later opening took the place of: nobody else will end them. */
+  /** Incidents of the same account that are told within this one: under their own names they are over. */
   readonly superseded: readonly string[]
   /** Whether it tells of something new, and whether that is over, or on probation. */
   readonly opens: boolean
@@ -13,51 +13,67 @@ export interface Story {
 }
 
 /**
- * Cuts a delivery where a circuit closed. A level, a refusal and the opening that they led to are told as one,
- * under the incident of the opening, though they were written under the one before it.
+ * Cuts a delivery by its incidents: first those that are over, in the order of their ends, then those that stand,
+ * in the order in which they began. What a meter told before its circuit opened is told within the opening, for
+ * that is what it led to.
  */
 export const storiesOf = (events: readonly DomainEvent[]): readonly Story[] => {
-  const stories: Story[] = []
-  let open: DomainEvent[] = []
+  const over: Told[] = []
+  const standing: Told[] = []
   for (const event of events) {
-    open.push(event)
-    if (event.kind !== "circuit" || event.state !== "closed") continue
-    stories.push(storyOf(open))
-    open = []
+    const incident = incidentOf(event)
+    let told = standing.find((other) => other.incident === incident)
+    if (told === undefined) {
+      told = begun(event, incident, standing)
+      standing.push(told)
+    }
+    told.events.push(event)
+    if (!isEnd(event)) continue
+    standing.splice(standing.indexOf(told), 1)
+    over.push(told)
   }
-  if (open.length > 0) stories.push(storyOf(open))
-  return stories
+  return [...over, ...standing].map(storyOf)
 }
 
-const storyOf = (events: readonly DomainEvent[]): Story => {
-  const incident = events.map(incidentOf).findLast((one) => one !== null) ?? null
-  const ended = new Set(events.flatMap(endedBy))
-  if (incident !== null) ended.delete(incident)
+interface Told {
+  readonly incident: string | null
+  readonly superseded: readonly string[]
+  readonly events: DomainEvent[]
+}
+
+/** A new one; what opens a circuit takes over what its meters told. */
+const begun = (event: DomainEvent, incident: string | null, standing: Told[]): Told => {
+  if (!("generation" in event) || incident !== `${event.account}/${event.generation}`)
+    return { incident, superseded: [], events: [] }
+  const led = standing.filter((other) => other.incident?.startsWith(`${event.account}@`) === true)
+  for (const other of led) standing.splice(standing.indexOf(other), 1)
   return {
-    events,
     incident,
-    superseded: [...ended],
-    opens: events.some((event) => !isEasing(event)),
-    state: stateOf(events),
+    superseded: led.flatMap((other) => other.incident ?? []),
+    events: led.flatMap((other) => other.events),
   }
 }
+
+const storyOf = ({ events, incident, superseded }: Told): Story => ({
+  events,
+  incident,
+  superseded,
+  opens: events.some((event) => !isEasing(event)),
+  state: stateOf(events),
+})
 
 const incidentOf = (event: DomainEvent): string | null =>
   "incident" in event ? event.incident : null
 
-/** An opening ends the incident before it: later events carry only the new one. */
-const endedBy = (event: DomainEvent): readonly string[] =>
-  event.kind === "circuit" &&
-  (event.state === "open" || event.state === "latched") &&
-  event.generation > 0
-    ? [`${event.account}/${event.generation - 1}`]
-    : []
+/** Only its own incident is ended by an event. */
+const isEnd = (event: DomainEvent): boolean =>
+  event.kind === "period-end" || (event.kind === "circuit" && event.state === "closed")
 
 const isEasing = (event: DomainEvent): boolean =>
-  event.kind === "circuit" && (event.state === "closed" || event.state === "half-open")
+  isEnd(event) || (event.kind === "circuit" && event.state === "half-open")
 
 const stateOf = (events: readonly DomainEvent[]): Story["state"] => {
   const last = events.at(-1)
-  if (last?.kind !== "circuit") return "standing"
-  return last.state === "closed" ? "over" : last.state === "half-open" ? "probation" : "standing"
+  if (last === undefined || isEnd(last)) return "over"
+  return last.kind === "circuit" && last.state === "half-open" ? "probation" : "standing"
 }

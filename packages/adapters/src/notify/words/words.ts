@@ -1,6 +1,15 @@
 import type { DomainEvent } from "@spendfuse/core"
 import { amountText } from "@spendfuse/core"
-import { isMeterEvent, type MeterEvent, ofLimit, paceOf, paceText, percentOf } from "./amounts.ts"
+import {
+  FOREVER_MS,
+  isMeterEvent,
+  type MeterEvent,
+  ofLimit,
+  paceOf,
+  paceText,
+  percentOf,
+  shortAmount,
+} from "./amounts.ts"
 import { shown } from "./clean.ts"
 import type { Fact, Link, Links, Message, Severity, WordsOptions } from "./message.ts"
 import { namesOf, sentenceOf, severityOf, todoOf } from "./sentences.ts"
@@ -123,18 +132,31 @@ const meterFacts = (event: MeterEvent): readonly Fact[] => {
   if (pace === null) return facts
   const since = timeText(pace.sinceMs, atMs)
   facts.push({ name: "Pace", text: `${paceText(pace, unit)} since ${since}` })
-  if (pace.toLimitMs !== null)
-    facts.push({ name: "At this pace", text: `the limit in ${lengthText(pace.toLimitMs)}` })
+  if (pace.toCapMs !== null) {
+    const { cap, limit } = event
+    const end = cap === null || cap === limit ? "the limit" : `the cap of ${shortAmount(cap, unit)}`
+    facts.push({ name: "At this pace", text: `${end} in ${lengthText(pace.toCapMs)}` })
+  }
   return facts
 }
 
-/** Only what the event proves: that a tier blocks is told by the circuit or by `refusing`. */
+/** Only what the event proves: a level that trips or latches is told by the circuit, where it did. */
 const blockedFacts = (head: DomainEvent): readonly Fact[] => {
   if (!("account" in head)) return []
   const { who, budget } = namesOf(head.account)
-  if (head.kind === "refusing")
-    return [{ name: "Blocked now", text: `calls of ${who} that do not fit into ${budget}` }]
-  if (head.kind !== "circuit" || head.state === "closed") return []
+  if (head.kind === "refusing" || (head.kind === "tier" && head.effect === "block")) {
+    const { periodEndMs, atMs } = head
+    const blocked = { name: "Blocked now", text: `calls of ${who} that do not fit into ${budget}` }
+    return periodEndMs >= FOREVER_MS || periodEndMs <= atMs
+      ? [blocked]
+      : [blocked, { name: "Until", text: timeText(periodEndMs, atMs) }]
+  }
+  if (head.kind === "escalation")
+    return [
+      { name: "Blocked now", text: `calls of ${who} that ${budget} counts` },
+      { name: "Until", text: "a person acknowledges" },
+    ]
+  if (head.kind !== "circuit" || head.state === "closed" || head.observed) return []
   const { untilMs, atMs } = head
   const until =
     untilMs === null
