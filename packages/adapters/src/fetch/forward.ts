@@ -22,7 +22,7 @@ export const forward = async (asked: Asked): Promise<Response | Refused> => {
   }
   if (!decision.allowed) return decision
   if (decision.provider !== route.provider) return otherProvider(asked, decision)
-  const unheld = await heldForFallback(asked, decision)
+  const unheld = asked.slicing === null ? null : await heldForFallback(asked, decision)
   if (unheld !== null) return unheld
   const mayAsk = streamUsage !== "leave"
   const changes = changesOf(route, incoming.href, body, call, decision, mayAsk)
