@@ -26,6 +26,36 @@ export {
 } from "./testing/notifierLaws.ts"
 export { type Played, type PlayOptions, play } from "./testing/play.ts"
 export { type MakeMemory, type PlayedJournal, playedMemory } from "./testing/playedMemory.ts"
+export {
+  type Checked,
+  type CheckPolicyOptions,
+  checkPolicy,
+  PolicyBroken,
+  saneInvariants,
+} from "./testing/policy/checkPolicy.ts"
+export { withinWorstBills } from "./testing/policy/invariants/bills.ts"
+export { allOf, always, whenever, within } from "./testing/policy/invariants/combine.ts"
+export { type NeverAbove, neverAbove } from "./testing/policy/invariants/neverAbove.ts"
+export {
+  latchedServesNothing,
+  type NoStarvation,
+  noStarvation,
+  type Resumes,
+  resumesAfterAcknowledgement,
+} from "./testing/policy/invariants/serving.ts"
+export { type WarnsBefore, warnsBefore } from "./testing/policy/invariants/warnsBefore.ts"
+export type { Invariant, Moment, Spend } from "./testing/policy/moment.ts"
+export {
+  type After,
+  anyAcknowledge,
+  anyCall,
+  anyStep,
+  anySubject,
+  type CallStep,
+  type Share,
+  type StoryFaults,
+  type StoryStep,
+} from "./testing/policy/story.ts"
 export { type DecodedScenario, decodeScenario, type Scenario } from "./testing/scenario.ts"
 export type { Step } from "./testing/scenarioSteps.ts"
 export type { OpenStore, PlayedStore } from "./testing/world.ts"

@@ -1,8 +1,8 @@
 import { type Command, type CommandId, type Line, SOURCE_KEPT_MS } from "../domain/command.ts"
 import type { Plan } from "../domain/compile.ts"
 import type { DomainEvent } from "../domain/event.ts"
-import type { Account, Ledger } from "../domain/ledger.ts"
-import { emptyLedger } from "../domain/ledger.ts"
+import { copyOf } from "../domain/kept.ts"
+import { type Account, emptyLedger, type Ledger } from "../domain/ledger.ts"
 import type { Outcome } from "../domain/outcome.ts"
 import type { Policy } from "../domain/policy.ts"
 import { apply } from "../domain/step.ts"
@@ -76,7 +76,7 @@ export interface Hand {
  * if (ruling.allowed) run.settle(ruling, { amounts: { usd: 400_000 } })
  */
 export class Run {
-  readonly ledger: Ledger = emptyLedger()
+  readonly ledger: Ledger
   policy: Policy
   readonly #prices: Prices | undefined
   readonly #onEvent: (event: DomainEvent) => void
@@ -85,7 +85,9 @@ export class Run {
   #names = 0
   #nowMs: EpochMs
 
-  constructor(options: RunOptions) {
+  /** @param ledger where it goes on from; an empty one unless given */
+  constructor(options: RunOptions, ledger: Ledger = emptyLedger()) {
+    this.ledger = ledger
     this.policy = options.policy
     this.#prices = options.prices
     this.#onEvent = options.onEvent ?? (() => undefined)
@@ -100,6 +102,18 @@ export class Run {
   /** Goes on to a later instant. What falls due on the way is moved by the next command, or by `expire`. */
   advance(toMs: EpochMs): void {
     if (toMs > this.#nowMs) this.#nowMs = toMs
+  }
+
+  /** A copy that goes its own way, to ask what would be. Nobody hears its events. */
+  fork(): Run {
+    const options = { policy: this.policy, startMs: this.#nowMs }
+    const copy = new Run(
+      this.#prices === undefined ? options : { ...options, prices: this.#prices },
+      copyOf(this.ledger),
+    )
+    copy.#names = this.#names
+    for (const [division, head] of this.#heads) copy.#heads.set(division, { ...head })
+    return copy
   }
 
   /**

@@ -1,0 +1,167 @@
+import fc from "fast-check"
+import type { Policy } from "../../domain/policy.ts"
+import type { Ruling } from "../../lab/run.ts"
+import { withinWorstBills } from "./invariants/bills.ts"
+import { latchedServesNothing } from "./invariants/serving.ts"
+import type { Invariant } from "./moment.ts"
+import { shortest } from "./shortest.ts"
+import { anyStep, type StoryFaults, type StoryStep } from "./story.ts"
+import { timelineOf } from "./timeline.ts"
+import { World } from "./world.ts"
+
+/** What is tried, and how often. */
+export interface CheckPolicyOptions {
+  /** What must hold; those that hold for every sane policy unless given: `saneInvariants`. */
+  readonly invariants?: readonly Invariant[]
+  /** Steps of your own traffic; unless given, calls and people of the policy's own dimensions and limits. */
+  readonly traffic?: fc.Arbitrary<StoryStep>
+  readonly faults?: StoryFaults
+  /** Stories; 300 unless given. */
+  readonly runs?: number
+  /** Steps of a story at most; 30 unless given. */
+  readonly steps?: number
+  /** The same seed tries the same stories; 42 unless given. */
+  readonly seed?: number
+  /** From a failure: tries that story alone. */
+  readonly path?: string
+}
+
+/** What was tried, and nothing was found. */
+export interface Checked {
+  readonly stories: number
+  readonly steps: number
+  readonly calls: number
+  readonly invariants: readonly string[]
+}
+
+/** An invariant is broken. The message tells the shortest story that breaks it, and how to play it again. */
+export class PolicyBroken extends Error {
+  readonly _tag = "PolicyBroken"
+  override readonly name = "PolicyBroken"
+  readonly invariant: string
+  readonly story: readonly StoryStep[]
+  readonly seed: number
+  readonly path: string
+  constructor(broken: {
+    readonly invariant: string
+    readonly why: string
+    readonly story: readonly StoryStep[]
+    readonly timeline: string
+    readonly seed: number
+    readonly path: string
+  }) {
+    const { invariant, why, timeline, seed, path } = broken
+    super(
+      `broken: ${invariant}\n${timeline}\n  so ${why}\nplay it again with { seed: ${seed}, path: "${path}" }`,
+    )
+    this.invariant = invariant
+    this.story = broken.story
+    this.seed = seed
+    this.path = path
+  }
+}
+
+/** What holds for every policy that does what it says: its worst bills, and that a latch serves nothing. */
+export const saneInvariants = (policy: Policy): readonly Invariant[] => [
+  latchedServesNothing(),
+  ...withinWorstBills(policy),
+]
+
+/**
+ * Plays random stories under a policy, in virtual time on the real step, and asks every invariant after each
+ * of their steps. Works in any test runner: it returns what was tried, or throws.
+ *
+ * @throws PolicyBroken with the shortest story that was found
+ *
+ * @example
+ * test("no key spends more than $50 in any hour", () => {
+ *   checkPolicy(policy, {
+ *     invariants: [neverAbove({ per: ["apiKey"], unit: "usd", amount: 50_000_000_000, within: { anyMs: 3_600_000 } })],
+ *   })
+ * })
+ */
+export const checkPolicy = (policy: Policy, options: CheckPolicyOptions = {}): Checked => {
+  const { runs = 300, steps = 30, seed = 42, path, faults = {} } = options
+  const invariants = options.invariants ?? saneInvariants(policy)
+  const traffic = options.traffic ?? anyStep(policy, faults)
+  const tried = { stories: 0, steps: 0, calls: 0 }
+  const stories = fc.array(traffic, { minLength: 1, maxLength: steps, size: "max" })
+  const result = fc.check(
+    fc.property(stories, (story) => {
+      tried.stories += 1
+      tried.steps += story.length
+      tried.calls += story.filter(({ kind }) => kind === "call").length
+      return brokenIn(policy, story, invariants) === null
+    }),
+    { numRuns: runs, seed, ...(path !== undefined && { path, endOnFailure: false }) },
+  )
+  if (!result.failed) return { ...tried, invariants: invariants.map(({ name }) => name) }
+  const [found] = result.counterexample ?? []
+  if (found === undefined) throw result.errorInstance ?? new Error("the check was interrupted")
+  const story = shortest(found, (shorter) => brokenIn(policy, shorter, invariants) !== null)
+  throw brokenBy(policy, story, invariants, { seed, path: result.counterexamplePath ?? "" })
+}
+
+interface Broken {
+  readonly invariant: Invariant
+  readonly why: string
+  /** The step that breaks it, from 0. */
+  readonly at: number
+}
+
+const brokenBy = (
+  policy: Policy,
+  story: readonly StoryStep[],
+  invariants: readonly Invariant[],
+  where: { readonly seed: number; readonly path: string },
+): Error => {
+  const broken = brokenIn(policy, story, invariants)
+  if (broken === null)
+    return new Error(
+      "the story breaks nothing when it is played again; is an invariant not deterministic?",
+    )
+  const told = story.slice(0, broken.at + 1)
+  const { invariant, why } = broken
+  return new PolicyBroken({
+    invariant: invariant.name,
+    why,
+    story: told,
+    timeline: timelineOf(policy, told),
+    ...where,
+  })
+}
+
+/** Plays a story from its start; each invariant that leaves calls out has a twin of it beside. */
+const brokenIn = (
+  policy: Policy,
+  story: readonly StoryStep[],
+  invariants: readonly Invariant[],
+): Broken | null => {
+  const world = new World(policy)
+  const watched = invariants.map((invariant) => ({
+    invariant,
+    test: invariant.watch(),
+    twin: invariant.without === undefined ? null : new World(policy),
+  }))
+  for (const [at, step] of story.entries()) {
+    const moment = world.play(step)
+    for (const { invariant, test, twin } of watched) {
+      const why = test({ ...moment, twin: rulingOf(twin, invariant, step, world) })
+      if (why !== null) return { invariant, why, at }
+    }
+  }
+  return null
+}
+
+/** The twin's clock follows the story's, so that its periods are the same. */
+const rulingOf = (
+  twin: World | null,
+  { without }: Invariant,
+  step: StoryStep,
+  world: World,
+): Ruling | null => {
+  if (twin === null) return null
+  twin.goTo(world.run.nowMs)
+  if (step.kind === "call" && without?.(step) === true) return null
+  return twin.play({ ...step, after: { kind: "while", ms: 0 } }).ruling
+}

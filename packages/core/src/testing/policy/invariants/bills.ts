@@ -1,0 +1,25 @@
+import type { Policy } from "../../../domain/policy.ts"
+import { HOUR_MS } from "../../../domain/time.ts"
+import { worstBills } from "../../../engine/worstBills.ts"
+import type { Invariant } from "../moment.ts"
+import { neverAbove } from "./neverAbove.ts"
+
+/**
+ * No payer passes the worst bill that `explain` reckons, in any hour, any sixty minutes, any day, week and
+ * month: one invariant for each bill that something bounds.
+ */
+export const withinWorstBills = (policy: Policy): readonly Invariant[] =>
+  worstBills(policy, "UTC").flatMap((bill) => {
+    const { per, unit, match } = bill
+    if (match !== undefined) return []
+    const spans = [
+      [bill.perHour, "hour"],
+      [bill.perAnyHour, { anyMs: HOUR_MS }],
+      [bill.perDay, "day"],
+      [bill.perWeek, "week"],
+      [bill.perMonth, "month"],
+    ] as const
+    return spans.flatMap(([amount, within]) =>
+      amount === null ? [] : [neverAbove({ per, unit, amount, within })],
+    )
+  })

@@ -1,0 +1,46 @@
+import type { DomainEvent } from "../../domain/event.ts"
+import type { Outcome } from "../../domain/outcome.ts"
+import type { Policy } from "../../domain/policy.ts"
+import type { Amounts } from "../../domain/terms.ts"
+import type { EpochMs } from "../../domain/time.ts"
+import type { CallRequest } from "../../engine/request.ts"
+import type { Ruling, Run } from "../../lab/run.ts"
+import type { CallStep, StoryStep } from "./story.ts"
+
+/** What one call spent: what is held for it while it runs, what it did cost after. */
+export interface Spend {
+  /** When it was reserved. */
+  readonly atMs: EpochMs
+  readonly request: CallRequest
+  /** Per unit. */
+  amounts: Amounts
+}
+
+/** What an invariant sees after each step of a story. */
+export interface Moment {
+  readonly policy: Policy
+  readonly run: Run
+  readonly atMs: EpochMs
+  readonly step: StoryStep
+  /** Of a call. */
+  readonly request: CallRequest | null
+  readonly ruling: Ruling | null
+  /** Of what a person did. */
+  readonly outcome: Outcome | null
+  /** The same call in the story without the calls that the invariant leaves out; null where it is left out itself. */
+  readonly twin: Ruling | null
+  /** Since the moment before, oldest first. */
+  readonly events: readonly DomainEvent[]
+  /** All calls that were let through so far, oldest first. */
+  readonly spends: readonly Spend[]
+}
+
+/** Something that must hold in every story. */
+export interface Invariant {
+  /** A sentence: `no apiKey above $50 in any hour`. */
+  readonly name: string
+  /** Begins to watch one story: what it returns is asked after each step, and says what is broken, or null. */
+  readonly watch: () => (moment: Moment) => string | null
+  /** Calls that a twin of the story leaves out, to see what they do to others. */
+  readonly without?: (call: CallStep) => boolean
+}

@@ -1,0 +1,127 @@
+import type { DomainEvent } from "../../domain/event.ts"
+import type { Outcome } from "../../domain/outcome.ts"
+import type { Policy } from "../../domain/policy.ts"
+import { type Amounts, NOTHING, type Unit } from "../../domain/terms.ts"
+import { DAY_MS, type EpochMs, HOUR_MS } from "../../domain/time.ts"
+import type { CallRequest } from "../../engine/request.ts"
+import { Agenda } from "../../lab/agenda.ts"
+import { type Let, Run } from "../../lab/run.ts"
+import type { Moment, Spend } from "./moment.ts"
+import type { After, CallStep, Share, StoryStep } from "./story.ts"
+
+/** Stories begin here: a Thursday, in the middle of a month. */
+export const STORY_START_MS: EpochMs = Date.UTC(2026, 0, 15, 9, 30)
+
+const BY = { by: "a person", why: "has seen it" }
+const HOLD_MS = 4 * HOUR_MS
+const EDGE_MAX_MS = 40 * DAY_MS
+
+/** Plays the steps of one story. */
+export class World {
+  readonly run: Run
+  readonly spends: Spend[] = []
+  readonly #running = new Agenda<{ hold: Let; spend: Spend; actual: Amounts }>()
+  #events: DomainEvent[] = []
+
+  constructor(policy: Policy) {
+    const onEvent = (event: DomainEvent): void => {
+      this.#events.push(event)
+    }
+    this.run = new Run({ policy, startMs: STORY_START_MS, onEvent })
+  }
+
+  /** Time goes on to the step, and calls that end meanwhile are settled. Returns what was told of that so far. */
+  arrive(step: StoryStep): readonly DomainEvent[] {
+    this.goTo(this.#instantOf(step.after, step))
+    return [...this.#events]
+  }
+
+  /** The step happens, after what comes before it. */
+  play(step: StoryStep): Omit<Moment, "twin"> {
+    this.arrive(step)
+    const { run, spends } = this
+    const seen = this.#do(step)
+    const events = this.#events
+    this.#events = []
+    return { policy: run.policy, run, atMs: run.nowMs, step, spends, events, ...seen }
+  }
+
+  /** Ends what is due by then. */
+  goTo(atMs: EpochMs): void {
+    for (
+      let due = this.#running.takeDue(atMs);
+      due !== undefined;
+      due = this.#running.takeDue(atMs)
+    ) {
+      this.run.advance(due.atMs)
+      const { hold, spend, actual } = due.item
+      this.run.settle(hold, { amounts: actual })
+      spend.amounts = actual
+    }
+    this.run.advance(atMs)
+    this.run.expire()
+  }
+
+  /** What a call asks for, in every unit that its lines count, of the tightest cap in each. */
+  requestOf(step: CallStep): CallRequest {
+    const { subject, model, provider } = step
+    const named = {
+      subject,
+      expiresInMs: HOLD_MS,
+      ...(model !== undefined && { model }),
+      ...(provider !== undefined && { provider }),
+    }
+    const amounts: Record<Unit, number> = { ...NOTHING, requests: 1 }
+    for (const unit of ["usd", "tokens"] as const) {
+      const caps = this.run
+        .planOf(named)
+        .lines.filter(({ terms }) => terms.unit === unit)
+        .map((line) => Math.min(this.run.view(line).cap, line.terms.limit))
+      if (caps.length > 0) amounts[unit] = shareOf(step.share, Math.min(...caps))
+    }
+    return { ...named, amounts }
+  }
+
+  #do(step: StoryStep): Pick<Moment, "request" | "ruling" | "outcome"> {
+    if (step.kind === "call") {
+      const request = this.requestOf(step)
+      const ruling = this.run.reserve(request)
+      if (ruling.allowed) this.#start(step, ruling)
+      return { request, ruling, outcome: null }
+    }
+    return { request: null, ruling: null, outcome: this.#operate(step) }
+  }
+
+  #operate(step: Exclude<StoryStep, CallStep>): Outcome | null {
+    if (step.kind === "switch") return this.run.switch(step.dimension, step.value, step.state, BY)
+    const line = this.run.lineOf(step.budget, step.subject)
+    if (line === null) return null
+    if (step.kind === "trip") return this.run.trip(line, step.coolDownMs, BY)
+    const allow = step.allow === null ? null : shareOf(step.allow, line.terms.limit)
+    return this.run.acknowledge(line, BY, allow)
+  }
+
+  #start(step: CallStep, hold: Let): void {
+    const spend: Spend = { atMs: hold.atMs, request: hold.request, amounts: hold.held }
+    this.spends.push(spend)
+    if (step.isLost) return
+    const share = (amount: number): number => Math.floor((amount * step.usesPercent) / 100)
+    const actual = { usd: share(hold.held.usd), tokens: share(hold.held.tokens), requests: 1 }
+    this.#running.add(hold.atMs + step.runsMs, { hold, spend, actual })
+  }
+
+  #instantOf(after: After, step: StoryStep): EpochMs {
+    const { nowMs } = this.run
+    if (after.kind === "while") return nowMs + after.ms
+    const line = "subject" in step ? this.run.lineOf(after.budget, step.subject) : null
+    const endMs = line?.period.endMs ?? Number.POSITIVE_INFINITY
+    if (endMs - nowMs > EDGE_MAX_MS) return nowMs + HOUR_MS
+    return Math.max(nowMs, endMs - after.beforeMs)
+  }
+}
+
+const shareOf = (share: Share, cap: number): number => {
+  if (share === "one") return 1
+  if (share === "above") return cap + 1
+  return Math.max(1, Math.floor((cap / 100) * share.percent))
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest"
+import { definePolicy, type PolicyJson } from "../../../src/edge/policy.ts"
+import { seedPolicy } from "../../../src/edge/seedPolicy.ts"
+import {
+  checkPolicy,
+  neverAbove,
+  noStarvation,
+  PolicyBroken,
+  resumesAfterAcknowledgement,
+  warnsBefore,
+} from "../../../src/testing.ts"
+
+type BudgetJson = PolicyJson["budgets"][number]
+
+const USD = 1_000_000_000
+const HOUR_MS = 3_600_000
+const key = (more: Partial<BudgetJson> = {}): BudgetJson => ({
+  id: "key-hour",
+  per: ["apiKey"],
+  limit: { usd: 50 },
+  window: "hour",
+  tiers: [
+    { at: "80%", notify: ["slack"] },
+    { at: "100%", trip: { coolDown: "1h" }, notify: ["pager"] },
+  ],
+  ...more,
+})
+const policyOf = (...budgets: readonly BudgetJson[]) =>
+  definePolicy({ budgets, unknownModel: "refuse", onStoreUnavailable: "deny" })
+
+const brokenBy = (run: () => unknown): PolicyBroken => {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof PolicyBroken) return error
+    throw error
+  }
+  throw new Error("nothing was found")
+}
+
+describe("checkPolicy", () => {
+  it("acquits the seed of all that holds for sane policies", () => {
+    const { stories, calls, invariants } = checkPolicy(seedPolicy({ hourlyUsd: 50, dailyUsd: 300 }))
+    expect([stories, calls > 1000, invariants.length]).toEqual([300, true, 6])
+  })
+
+  it("convicts an hourly budget of an hour that lies across two, in two calls", () => {
+    const amount = 50 * USD
+    const within = { anyMs: HOUR_MS }
+    const broken = brokenBy(() =>
+      checkPolicy(policyOf(key()), {
+        invariants: [neverAbove({ per: ["apiKey"], unit: "usd", amount, within })],
+      }),
+    )
+    expect(broken.story.length).toBe(2)
+    expect(broken.message).toContain("no apiKey above $50 in any 1 h")
+    const again = brokenBy(() =>
+      checkPolicy(policyOf(key()), {
+        invariants: [neverAbove({ per: ["apiKey"], unit: "usd", amount, within })],
+        seed: broken.seed,
+        path: broken.path,
+      }),
+    )
+    expect(again.story).toEqual(broken.story)
+  })
+
+  it("convicts a trip that nobody is warned of", () => {
+    const tiers = [{ at: "100%", trip: { coolDown: "1h" }, notify: ["pager"] }] as const
+    const broken = brokenBy(() =>
+      checkPolicy(policyOf(key({ tiers })), { invariants: [warnsBefore()] }),
+    )
+    expect(broken.story.length).toBe(2)
+    checkPolicy(policyOf(key()), { invariants: [warnsBefore()] })
+  })
+
+  it("convicts a shared budget of starvation, and acquits budgets of their own", () => {
+    const starving = noStarvation({ of: { apiKey: "apiKey-2" }, by: { apiKey: "apiKey-1" } })
+    const shared = policyOf(key(), key({ id: "all", per: ["platform"], limit: { usd: 60 } }))
+    const broken = brokenBy(() => checkPolicy(shared, { invariants: [starving] }))
+    expect(broken.story.length).toBe(2)
+    checkPolicy(policyOf(key()), { invariants: [starving] })
+  })
+
+  it("convicts a latch that opens again at once", () => {
+    const tiers = [{ at: "100%", latch: true, repeat: "1%", notify: ["pager"] }] as const
+    const resumes = resumesAfterAcknowledgement({ unit: "usd", amount: 5 * USD })
+    const broken = brokenBy(() => checkPolicy(policyOf(key({ tiers })), { invariants: [resumes] }))
+    expect(broken.story.length).toBeLessThanOrEqual(3)
+    checkPolicy(policyOf(key()), { invariants: [resumes] })
+  })
+})
