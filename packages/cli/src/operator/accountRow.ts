@@ -26,7 +26,7 @@ export const accountJson = (row: AccountRow): Readonly<Record<string, unknown>> 
     untilMs: view.untilMs,
     level: String(view.level),
     periodEndMs,
-    perMinute: burn === null ? null : String(burn.perMinute),
+    perMinute: burn === null ? null : String(Math.round(burn.perMinute)),
     sinceMs: burn?.sinceMs ?? null,
     toCapMs: burn?.toCapMs ?? null,
   }
@@ -38,10 +38,7 @@ const finite = (amount: number): string | null => (Number.isFinite(amount) ? Str
 export const burnText = ({ burn, terms }: AccountRow): string =>
   burn === null || burn.perMinute === 0
     ? "–"
-    : paceText(
-        { sinceMs: burn.sinceMs, perMs: burn.perMinute / 60_000, toLimitMs: null },
-        terms.unit,
-      )
+    : paceText({ sinceMs: burn.sinceMs, perMs: burn.perMinute / 60_000, toCapMs: null }, terms.unit)
 
 /** What of the cap is used, from 0; the share of the limit where there is no cap. */
 export const usedShare = ({ view, terms }: Judged): number => {

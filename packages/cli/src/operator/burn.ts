@@ -38,7 +38,7 @@ export const burnOf = (
   if (tookMs < SHORTEST_MS || from.settled > view.settled) return null
   const perMs = (view.settled - from.settled) / tookMs
   return {
-    perMinute: Math.round(perMs * 60_000),
+    perMinute: ((view.settled - from.settled) * 60_000) / tookMs,
     sinceMs: from.atMs,
     toCapMs: toCapOf({ meter, view }, perMs),
   }

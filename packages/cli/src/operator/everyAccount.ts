@@ -12,17 +12,24 @@ export interface Found {
   readonly isCut: boolean
 }
 
+/** Which accounts are wanted, and how many are looked at. */
+export interface Asked {
+  readonly budget?: string
+  readonly keep?: (account: Account) => boolean
+  readonly most?: number
+}
+
 /** Reads the accounts of a store page by page, those of one budget alone where it is named. */
 export const everyAccount = async (
   store: Pick<Store, "list">,
-  { budget, keep = () => true }: { budget?: string; keep?: (account: Account) => boolean } = {},
+  { budget, keep = () => true, most = ACCOUNTS_MAX }: Asked = {},
 ): Promise<Found> => {
   const prefix = budget === undefined ? "" : `${budget}/`
   const accounts: Account[] = []
   let looked = 0
   // Keys of one budget lie together: what sorts before them is passed over, and the first behind them is the end.
   let after = budget === undefined ? undefined : `${budget}.\uffff`
-  while (looked < ACCOUNTS_MAX) {
+  while (looked < most) {
     const page: Page<Account> = await store.list({
       limit: PAGE,
       ...(after !== undefined && { after }),

@@ -25,12 +25,15 @@ export const findAccount = async (store: Store, text: string): Promise<FoundAcco
 }
 
 const NEAREST = 3
+/** Somebody waits for the answer: in a large store only the first are looked at. */
+const LOOKED = 20_000
 const LENGTH_MAX = 200
 
 const nearestText = async (store: Store, text: string): Promise<string> => {
   let nearest: { readonly key: string; readonly away: number }[] = []
   const wanted = text.toLowerCase().slice(0, LENGTH_MAX)
   await everyAccount(store, {
+    most: LOOKED,
     keep: ({ key }) => {
       const away = awayFrom(wanted, key.toLowerCase().slice(0, LENGTH_MAX))
       if (away <= Math.max(3, wanted.length / 2))

@@ -22,9 +22,11 @@ export const watch = async (
   const first = await look()
   if (goesOn !== true) return io.out(first)
   const ending = io.ending()
-  const write = json === true || !io.isTerminal ? io.out : await inPlaceOf(io)
+  const inPlace = json === true || !io.isTerminal ? null : await inPlaceOf()
+  const write = inPlace?.write ?? io.out
   write(first)
   while (await waited(everyMs, ending)) await orSaid(io, async () => write(await look()))
+  inPlace?.done()
 }
 
 /** A look that fails is said: the next one may not. */
@@ -44,17 +46,17 @@ export const waited = async (ms: number, ending: AbortSignal): Promise<boolean> 
   return !ending.aborted
 }
 
-const inPlaceOf = async (io: Io): Promise<(text: string) => void> => {
+/** Each picture takes the place of the one before; what the terminal has no room for is left out below. */
+const inPlaceOf = async (): Promise<{
+  readonly write: (text: string) => void
+  readonly done: () => void
+}> => {
   const { createLogUpdate } = await import("log-update")
   const update = createLogUpdate(process.stdout)
   const { rows = 24 } = process.stdout
-  return (text) => {
-    if (!io.ending().aborted)
-      update(
-        text
-          .split("\n")
-          .slice(0, Math.max(5, rows - 1))
-          .join("\n"),
-      )
+  const most = Math.max(5, rows - 1)
+  return {
+    write: (text) => update(text.trimEnd().split("\n").slice(0, most).join("\n")),
+    done: () => update.done(),
   }
 }
