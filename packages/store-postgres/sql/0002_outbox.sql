@@ -16,7 +16,7 @@ create table heard (
 );
 insert into heard default values;
 
--- One event for one channel, not yet told.
+-- One event for one channel, not yet told. Its id and its account are short names.
 create table outbox (
   id text collate "C" primary key,
   seq bigint generated always as identity,
@@ -57,14 +57,16 @@ create table audit (
 -- Writes an event to the log, and a row for each channel that must hear it.
 create function tell(event jsonb, now_ms bigint) returns void language plpgsql as $$
 declare
+  event jsonb := with_whole_names(tell.event::text)::jsonb;
   channel text;
 begin
-  insert into event (body) values (tell.event);
+  insert into event (body) values (event);
   perform set_config('spendfuse.events',
     (coalesce(nullif(current_setting('spendfuse.events', true), ''), '0')::bigint + 1)::text, true);
-  if event->>'kind' = 'audit' then insert into audit (body) values (tell.event); end if;
+  if event->>'kind' = 'audit' then insert into audit (body) values (event); end if;
   for channel in select jsonb_array_elements_text(event->'channels') loop
-    perform put_row((event->>'id') || '#' || channel, channel, coalesce(event->>'account', ''), event, now_ms);
+    perform put_row(short_name((event->>'id') || '#' || channel), channel,
+      short_name(coalesce(event->>'account', '')), event, now_ms);
   end loop;
 end $$;
 

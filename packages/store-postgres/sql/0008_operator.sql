@@ -180,7 +180,7 @@ begin
   update account a set due_ms = due_of(a.key, a.circuit) where a.division = in_division
     and a.due_ms <= now_ms and coalesce(due_of(a.key, a.circuit) > now_ms, true);
   for name in select a.key from account a where a.division = in_division and a.due_ms <= now_ms
-    order by a.key limit 1024
+    order by whole_name(a.key) collate "C" limit 1024
   loop
     perform look(name, in_division, now_ms);
   end loop;

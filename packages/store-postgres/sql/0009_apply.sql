@@ -108,12 +108,15 @@ set search_path from current as $$
 declare
   command jsonb;
   now_ms bigint := number_at(batch, 'now');
+  names jsonb := batch->'names';
   answers jsonb[] := '{}';
   missing jsonb;
 begin
   perform assert_batch(batch);
+  batch := with_short_names(batch);
   -- Before anything is written: the transaction's number, which orders the logs, comes after the locks.
   perform lock_divisions(batch->'commands', '{}');
+  perform learn_names(names);
   insert into terms select key, value from jsonb_each(batch->'terms') on conflict do nothing;
   missing := missing_terms(batch->'commands');
   if missing is not null then return jsonb_build_object('v', 1, 'terms', missing); end if;
@@ -123,5 +126,5 @@ begin
   loop
     answers := answers || step(command, now_ms, coalesce((batch->>'history')::boolean, false));
   end loop;
-  return to_jsonb(answers);
+  return with_whole_names(to_jsonb(answers)::text)::jsonb;
 end $$;

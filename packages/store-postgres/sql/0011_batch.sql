@@ -37,6 +37,7 @@ create function spendfuse_step(batch jsonb, places int[], sources text[], divisi
 declare
   history boolean := coalesce((batch->>'history')::boolean, false);
   now_ms bigint := number_at(batch, 'now');
+  names jsonb := batch->'names';
   commands quick_command[];
   missing jsonb;
   unknown jsonb;
@@ -47,7 +48,13 @@ declare
   one record;
 begin
   perform assert_batch(batch);
+  if names is not null then
+    batch := with_short_names(batch);
+    sources := short_names(sources);
+    divisions := short_names(divisions);
+  end if;
   perform lock_divisions(batch->'commands', divisions);
+  if names is not null then perform learn_names(names); end if;
   now_ms := coalesce(now_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
   if batch->'terms' <> '{}' then
     insert into terms select key, value from jsonb_each(batch->'terms') on conflict do nothing;
@@ -84,7 +91,8 @@ begin
     answers := answers || step(one.command, now_ms, history);
     answered := answered || one.place;
   end loop;
-  return json_build_object('now', now_ms::text, 'quick', quick, 'places', answered, 'answers', answers);
+  return with_whole_names(json_build_object('now', now_ms::text, 'quick', quick, 'places', answered,
+    'answers', answers)::text)::json;
 end $$;
 
 create function left_over_of(at int[], quick json) returns int[] language sql immutable as $$

@@ -38,6 +38,7 @@ create function spendfuse_confirm(ids text[]) returns void language plpgsql set 
 declare
   o outbox;
 begin
+  ids := short_names(ids);
   perform lock_queues(ids);
   for o in select * from outbox where id = any(ids) order by channel, account, seq for update loop
     perform answer_claim(o);
@@ -50,6 +51,7 @@ language plpgsql set search_path from current as $$
 declare
   o outbox;
 begin
+  ids := short_names(ids);
   perform lock_queues(ids);
   for o in select * from outbox where id = any(ids) order by channel, account, seq for update loop
     perform answer_claim(o);

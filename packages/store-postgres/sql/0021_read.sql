@@ -21,15 +21,24 @@ create function accounts_wire(found jsonb) returns jsonb language sql volatile a
       select one#>>'{}' from jsonb_path_query(found, '$[*].meters[*].terms') one)), '{}'))
 $$;
 
-create function spendfuse_read(keys text[]) returns jsonb language sql volatile
+create function spendfuse_read(keys text[]) returns json language sql volatile
 set search_path from current as $$
-  select accounts_wire(coalesce((select jsonb_agg(account_wire(a)) from account a
-    where a.key = any(keys)), '[]'))
+  select with_whole_names(accounts_wire(coalesce((select jsonb_agg(account_wire(a)) from account a
+    where a.key = any(short_names(keys))), '[]'))::text)::json
 $$;
 
-create function spendfuse_list(after text, row_limit bigint) returns jsonb language sql volatile
+create function spendfuse_list(after text, row_limit bigint) returns json language plpgsql volatile
 set search_path from current as $$
-  select accounts_wire(coalesce((select jsonb_agg(account_wire(a.one) order by (a.one).key)
-    from (select account as one from account where spendfuse_list.after is null
-      or key > spendfuse_list.after collate "C" order by key limit row_limit) a), '[]'))
-$$;
+declare
+  keys text[];
+begin
+  if exists (select 1 from long_name) then
+    keys := array(select key from account a where after is null or whole_name(a.key) > after collate "C"
+      order by whole_name(a.key) collate "C" limit row_limit);
+  else
+    keys := array(select key from account where after is null or key > after collate "C"
+      order by key limit row_limit);
+  end if;
+  return with_whole_names(accounts_wire(coalesce((select jsonb_agg(account_wire(a)
+      order by whole_name(a.key) collate "C") from account a where a.key = any(keys)), '[]'))::text)::json;
+end $$;

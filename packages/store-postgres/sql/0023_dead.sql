@@ -10,6 +10,7 @@ declare
   event jsonb;
   known boolean := false;
 begin
+  ids := short_names(ids);
   perform lock_shared();
   perform lock_queues(ids);
   for o in select * from outbox where id = any(ids) order by array_position(ids, id) for update loop
@@ -34,6 +35,7 @@ declare
   letter jsonb;
   known bigint := 0;
 begin
+  ids := short_names(ids);
   perform lock_shared();
   for letter in select row from dead_letter where id = any(ids) order by array_position(ids, id) loop
     delete from dead_letter where id = letter->>'id';

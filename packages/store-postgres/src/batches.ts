@@ -6,6 +6,7 @@ import type { Client } from "./client.ts"
 import { Columns, isCommon } from "./columns.ts"
 import { faultOf, isDataFault } from "./errors.ts"
 import { Groups } from "./groups.ts"
+import { addLongNames } from "./longNames.ts"
 import type { PostgresStoreSettings } from "./options.ts"
 import type { SentPlan } from "./plans.ts"
 import { termsName, termsToServer } from "./terms.ts"
@@ -106,7 +107,7 @@ export class Batches {
   }
 
   async #ask(
-    { columns, places, commands, terms, plans }: Sending,
+    { columns, places, commands, terms, plans, names }: Sending,
     isSent: (id: string) => boolean,
   ): Promise<Told> {
     const { client, schema, settings } = this.#options
@@ -119,6 +120,7 @@ export class Batches {
       history: settings.history === true,
       terms: newTerms,
       plans: newPlans,
+      ...(names.size > 0 && { names: [...names] }),
     })
     const batch = `${head.slice(0, -1)},"commands":[${commands.join(",")}]}`
     const values = [batch, `{${places.join()}}`, ...columns.values]
@@ -140,25 +142,33 @@ interface Sending {
   readonly commands: readonly string[]
   readonly terms: ReadonlyMap<string, Terms>
   readonly plans: ReadonlyMap<string, SentPlan>
+  /** Those that are too long for an index, whole. */
+  readonly names: ReadonlySet<string>
 }
 
 const sendingOf = (items: readonly Asked[]): Sending => {
   const columns = new Columns()
+  const names = columns.longNames
   const places: number[] = []
   const commands: string[] = []
   const terms = new Map<string, Terms>()
   for (const [at, { command, isAlone }] of items.entries()) {
     if (isAlone && isCommon(command) && columns.add(at + 1, command)) continue
     places.push(at + 1)
-    commands.push(JSON.stringify(named(command, terms)))
+    const plain = named(command, terms)
+    addLongNames(plain, names)
+    commands.push(JSON.stringify(plain))
   }
-  for (const plan of columns.plans) for (const [id, body] of plan.terms) terms.set(id, body)
+  for (const plan of columns.plans) {
+    for (const [id, body] of plan.terms) terms.set(id, body)
+    for (const name of plan.names) names.add(name)
+  }
   const plans = new Map(columns.plans.map((plan) => [plan.id, plan]))
-  return { columns, places, commands, terms, plans }
+  return { columns, places, commands, terms, plans, names }
 }
 
 /** The wire form with what else the server needs; its terms go by their names. */
-const named = (command: Command, terms: Map<string, Terms>): object => {
+const named = (command: Command, terms: Map<string, Terms>): { readonly [key: string]: Plain } => {
   const wire = toWire(command)
   const nameOf = (line: Plain | undefined): Plain => {
     const { terms: id, ...rest } = line as { readonly terms: string }

@@ -1,5 +1,6 @@
 import { type Command, fingerprintOf, type Reserve, type Settle } from "@spendfuse/core/domain"
 import { encodeText } from "@spendfuse/core/wire"
+import { addLongNames } from "./longNames.ts"
 import { planOf, type SentPlan } from "./plans.ts"
 
 /** A command that can go by columns: a small Reserve, or the final Settle of its source's own reservation. */
@@ -29,6 +30,8 @@ export class Columns {
   readonly #prints: string[] = []
   readonly #vias: (string | null)[] = []
   readonly #seen = new Set<string>()
+  /** Sources and divisions that are too long for an index. */
+  readonly longNames = new Set<string>()
 
   get plans(): readonly SentPlan[] {
     return this.#plans
@@ -70,8 +73,10 @@ export class Columns {
     const key = `${source.length}:${source}/${division}`
     const known = this.#heads.get(key)
     if (known !== undefined) return known
-    const head = this.#sources.push(encodeText(source))
-    this.#divisions.push(encodeText(division))
+    const names = { source: encodeText(source), division: encodeText(division) }
+    const head = this.#sources.push(names.source)
+    this.#divisions.push(names.division)
+    addLongNames(names, this.longNames)
     this.#heads.set(key, head)
     return head
   }

@@ -1,7 +1,7 @@
 import type { DomainEvent } from "@spendfuse/core/domain"
 import type { DeadLetter, LogQuery, Page } from "@spendfuse/core/ports"
 import type { Query, Row } from "./client.ts"
-import { eventOf, textOf } from "./read.ts"
+import { eventOf, rowOf, textOf } from "./read.ts"
 
 interface LogsOptions {
   readonly query: Query
@@ -71,10 +71,7 @@ const nextOf = (rows: readonly Row[]): string | null =>
   rows.length === 0 ? null : String(rows.at(-1)?.place)
 
 const deadOf = (row: Row): DeadLetter => ({
-  id: textOf(row.id),
-  channel: textOf(row.channel),
-  account: textOf(row.account),
-  event: eventOf(row.event),
+  ...rowOf(row.channel, row.event),
   dueAtMs: Number(row.dueAtMs),
   attempts: Number(row.attempts),
   createdAtMs: Number(row.createdAtMs),

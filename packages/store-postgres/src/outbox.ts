@@ -2,7 +2,7 @@ import type { DomainEvent } from "@spendfuse/core/domain"
 import type { OutboxRow } from "@spendfuse/core/ports"
 import { encodeText, type Plain, toPlain } from "@spendfuse/core/wire"
 import type { Query } from "./client.ts"
-import { eventOf, textOf } from "./read.ts"
+import { rowOf } from "./read.ts"
 
 interface OutboxOptions {
   readonly query: Query
@@ -26,11 +26,8 @@ export class Outbox {
       String(Math.ceil(leaseMs)),
       this.#now,
     ])
-    return rows.map(({ id, channel: of, account, body, due_ms, attempts, created_ms }) => ({
-      id: textOf(id),
-      channel: textOf(of),
-      account: textOf(account),
-      event: eventOf(body),
+    return rows.map(({ channel: of, body, due_ms, attempts, created_ms }) => ({
+      ...rowOf(of, body),
       dueAtMs: Number(due_ms),
       attempts: Number(attempts),
       createdAtMs: Number(created_ms),

@@ -1,5 +1,5 @@
 import type { DomainEvent } from "@spendfuse/core/domain"
-import { StoreCorrupt } from "@spendfuse/core/ports"
+import { type OutboxRow, StoreCorrupt } from "@spendfuse/core/ports"
 import { decodeText, eventFromWire } from "@spendfuse/core/wire"
 import { NAME } from "./errors.ts"
 
@@ -15,4 +15,19 @@ export const textOf = (value: unknown): string => {
   const text = decodeText(String(value))
   if (text === undefined) throw new StoreCorrupt(NAME, "a text is not one that was written here")
   return text
+}
+
+/**
+ * What the event itself says of a row: the server may know both by short names.
+ *
+ * @throws StoreCorrupt
+ */
+export const rowOf = (
+  channelText: unknown,
+  body: unknown,
+): Pick<OutboxRow, "id" | "channel" | "account" | "event"> => {
+  const channel = textOf(channelText)
+  const event = eventOf(body)
+  const account = "account" in event ? event.account : ""
+  return { id: `${event.id}#${channel}`, channel, account, event }
 }
