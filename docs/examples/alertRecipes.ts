@@ -60,7 +60,7 @@ await spendfuse.operator.acknowledge({ budget: "team-day", subject }, { by: "ann
 await spendfuse.flush()
 printTold()
 // => receiver: spendfuse.events, v1,
-//    Slack: 🟢 team-day lets search go on
-//    Slack (in its thread): 🟢 team-day lets search go on
+//    Slack: 🟢 team-day lets search go on: ann (planned)
+//    Slack (in its thread): 🟢 team-day lets search go on: ann (planned)
 await spendfuse.close()
 console.log(lines.map((line) => JSON.parse(line).kind).join(", ")) // => tier, circuit, circuit

@@ -31,7 +31,6 @@ await spend(8)
 await spendfuse.flush()
 printTold()
 // => PagerDuty: trigger hour/agent-7/1 (error): hour stopped agent-7 until 11:20 UTC: $50 of $50 (2 events)
-//    PagerDuty: resolve hour/agent-7/0
 await spendfuse.operator.acknowledge(
   { budget: "hour", subject: { apiKey: "agent-7" } },
   { by: "ann", why: "the loop is stopped" },

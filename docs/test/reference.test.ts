@@ -142,7 +142,7 @@ describe("links", () => {
 
 const LAWS = [
   ...Array.from({ length: 14 }, (_, at) => `I${at + 1}`),
-  ...["R1", "D1", "Q1"],
+  ...["R1", "D1", "Q1", "T1", "T2", "T3"],
   ...["P1", "P2", "P3", "P4"],
   ...["W1", "W2", "W3"],
   ...Array.from({ length: 8 }, (_, at) => `C${at + 1}`),
