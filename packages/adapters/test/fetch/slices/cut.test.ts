@@ -215,4 +215,69 @@ describe("what the SDKs make of a cut", () => {
       error: { error: { type: "spendfuse_cut", code: "exhausted" } },
     })
   })
+
+  it.each(OPENAI)("rejects the helpers of %s, once", async (_, Sdk) => {
+    await using upstream = await longStandIn(WORDS)
+    const test = opened({
+      policy: policyOf(usdOf(halfOf("openai") * 10_000), { maxOutputTokens: 4_000 }),
+      fetch: { stream: { sliceTokens: SLICE } },
+    })
+    const client = new Sdk({ apiKey: "sk", baseURL: `${upstream.url}/v1`, fetch: test.guarded })
+    const stream = client.chat.completions.stream({ model: "gpt-4o", messages })
+    let text = ""
+    stream.on("content", (delta) => {
+      text += delta
+    })
+    await expect(stream.finalChatCompletion()).rejects.toMatchObject({
+      type: "spendfuse_cut",
+      code: "exhausted",
+    })
+    expect(textOf(WORDS).startsWith(text)).toBe(true)
+    expect(text.length).toBeGreaterThan(100)
+    expect(upstream.told).toHaveLength(1)
+  })
+
+  it.each(OPENAI)("rejects the helper for responses of %s, once", async (_, Sdk) => {
+    await using upstream = await longStandIn(WORDS)
+    const test = opened({
+      policy: policyOf(usdOf(halfOf("openai") * 10_000), { maxOutputTokens: 4_000 }),
+      fetch: { stream: { sliceTokens: SLICE } },
+    })
+    const client = new Sdk({ apiKey: "sk", baseURL: `${upstream.url}/v1`, fetch: test.guarded })
+    const stream = client.responses.stream({ model: "gpt-4o", input: "go on" })
+    const seen: string[] = []
+    stream.on("event", ({ type }) => seen.push(type))
+    await expect(stream.finalResponse()).rejects.toMatchObject({ code: "exhausted" })
+    expect(seen.slice(-4)).toEqual([
+      "response.output_text.done",
+      "response.content_part.done",
+      "response.output_item.done",
+      "response.incomplete",
+    ])
+    expect(upstream.told).toHaveLength(1)
+  })
+
+  it.each(ANTHROPIC)("rejects the helper of %s, once", async (_, Sdk) => {
+    await using upstream = await longStandIn(WORDS)
+    const test = opened({
+      policy: policyOf(usdOf(halfOf("anthropic") * 5_000), { maxOutputTokens: 4_000 }),
+      fetch: { stream: { sliceTokens: SLICE } },
+    })
+    const client = new Sdk({ apiKey: "sk", baseURL: upstream.url, fetch: test.guarded })
+    const stream = client.messages.stream({
+      model: "claude-haiku-4-5",
+      max_tokens: 4_000,
+      messages,
+    })
+    let text = ""
+    stream.on("text", (delta) => {
+      text += delta
+    })
+    await expect(stream.finalMessage()).rejects.toMatchObject({
+      error: { error: { type: "spendfuse_cut", code: "exhausted" } },
+    })
+    expect(textOf(WORDS).startsWith(text)).toBe(true)
+    expect(text.length).toBeGreaterThan(100)
+    expect(upstream.told).toHaveLength(1)
+  })
 })
