@@ -11,37 +11,38 @@ export interface ServingOptions<Told> {
   readonly stop: AbortSignal
 }
 
-/** Accounts that one channel tells at once: a chat that takes a second for each must not be a minute late for the last. */
+/** Accounts that one channel has in hand: a chat that takes a second for each must not be a minute late for the last. */
 const ACCOUNTS_AT_ONCE = 4
 /**
  * A message that takes longer has another one beside it. While the channel is quicker it tells one account after
  * the other: of what a host was telling when it was killed nobody knows whether it arrived, and it is told again.
  */
 const SLOW_MS = 400
-/** Rows that are told at once, those of all accounts together: each message takes half of what is left, or a few. */
-const ROWS_AT_ONCE = 32
+/** Rows of one message, and beside messages that are slow: half of what these leave of twice as many, or a few. */
+const ROWS_MAX = 16
 const ROWS_LEAST = 4
 
 /** Serves one channel: tells account after account until nothing is due, some at once where it is slow. */
 export class Serving<Told> {
   readonly #options: ServingOptions<Told>
-  /** Each looks for what is due, tells it, and concludes. */
+  /** Each looks for what is due, tells it in its turn, and concludes. */
   readonly #lanes = new Set<Promise<void>>()
-  /** Lanes that look, or have not told for long: while there is one, no other begins. */
-  #fresh = 0
   #looking = 0
-  /** Rows that are being told. */
-  #telling = 0
   #looksAgain = false
+  /** Somebody tells, and has not told for long; who comes behind waits. */
+  #isTelling = false
+  readonly #waiting: (() => void)[] = []
+  /** Rows of messages that are slow. */
+  #slowRows = 0
 
   constructor(options: ServingOptions<Told>) {
     this.#options = options
   }
 
-  /** Something may be due. */
+  /** Something may be due: one looks, and where it finds something another looks beside it. */
   wake(): void {
     if (this.#looking > 0) this.#looksAgain = true
-    if (this.#fresh > 0 || this.#lanes.size >= ACCOUNTS_AT_ONCE) return
+    if (this.#looking > 0 || this.#lanes.size >= ACCOUNTS_AT_ONCE) return
     if (this.#options.stop.aborted) return
     const lane = this.#serve()
       .catch(this.#options.onError)
@@ -57,53 +58,48 @@ export class Serving<Told> {
     while (!this.#options.stop.aborted) {
       const rows = await this.#look()
       if (rows.length === 0) return
+      this.wake()
       await this.#options.conclude(rows, await this.#tell(rows))
-      if (this.#fresh === 0) continue
-      // Another one goes on. What it found before these were concluded is not all that is due now.
-      this.#looksAgain = true
-      return
     }
   }
 
-  /** While it looks it is fresh; having found something it stays so, to tell it. */
   async #look(): Promise<readonly OutboxRow[]> {
-    this.#fresh += 1
     this.#looking += 1
-    let rows: readonly OutboxRow[] = []
     try {
-      do {
+      for (;;) {
         this.#looksAgain = false
-        rows = await this.#options.claim(this.#share)
-      } while (rows.length === 0 && this.#looksAgain)
-      return rows
+        const left = Math.floor((2 * ROWS_MAX - this.#slowRows) / 2)
+        const rows = await this.#options.claim(Math.max(ROWS_LEAST, left))
+        if (rows.length > 0 || !this.#looksAgain) return rows
+      }
     } finally {
       this.#looking -= 1
-      if (rows.length === 0) this.#fresh -= 1
     }
   }
 
-  get #share(): number {
-    return Math.max(ROWS_LEAST, Math.floor((ROWS_AT_ONCE - this.#telling) / 2))
-  }
-
-  /** The next one begins when this is told or slow; to conclude takes the time of its first look. */
+  /** What waits for its turn is claimed and not told: who takes over tells it for the first time. */
   async #tell(rows: readonly OutboxRow[]): Promise<Told> {
-    this.#telling += rows.length
-    let isFresh = true
-    const next = (): void => {
-      if (!isFresh) return
-      isFresh = false
-      this.#fresh -= 1
-      this.wake()
-    }
-    const timer = setTimeout(next, SLOW_MS)
+    if (this.#isTelling) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    this.#isTelling = true
+    let isSlow = false
+    const timer = setTimeout(() => {
+      isSlow = true
+      this.#slowRows += rows.length
+      this.#passOn()
+    }, SLOW_MS)
     unref(timer)
     try {
       return await this.#options.tell(rows)
     } finally {
       clearTimeout(timer)
-      this.#telling -= rows.length
-      next()
+      if (isSlow) this.#slowRows -= rows.length
+      else this.#passOn()
     }
+  }
+
+  #passOn(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#isTelling = false
+    else next()
   }
 }
