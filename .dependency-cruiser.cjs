@@ -220,7 +220,7 @@ module.exports = {
     never(
       "resolves",
       { path: "^(packages|bench)/" },
-      { couldNotResolve: true, pathNot: "^\\.\\./dist/" },
+      { couldNotResolve: true, pathNot: "^(\\.\\./dist/|cloudflare:)" },
       "an import must lead somewhere",
     ),
   ],

@@ -11,7 +11,14 @@ export interface Exported {
 
 /** The published entries: of each package's export map, the specifier and its source. */
 export const entries = (): readonly (readonly [specifier: string, source: string])[] =>
-  ["core", "store-memory", "store-redis", "store-postgres", "adapters"].flatMap((folder) => {
+  [
+    "core",
+    "store-memory",
+    "store-redis",
+    "store-postgres",
+    "store-durable-object",
+    "adapters",
+  ].flatMap((folder) => {
     const path = join(ROOT, "packages", folder, "package.json")
     const { name, exports } = JSON.parse(readFileSync(path, "utf8")) as {
       name: string

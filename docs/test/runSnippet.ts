@@ -18,7 +18,9 @@ export type Ruling =
 export const rulingOf = (snippet: Snippet): Ruling => {
   const { directive, lang, text } = snippet
   if (directive?.[0] === "not run") return { kind: "not run", why: directive[1] }
-  if (directive?.[0] === "example" && lang === "ts") return { kind: "example" }
+  // A Worker's configuration and its program are started as they are by a test of the adapters.
+  const isWorkers = isJson(lang) && /"compatibility_date"\s*:/.test(text)
+  if (directive?.[0] === "example" && (lang === "ts" || isWorkers)) return { kind: "example" }
   if (directive?.[0] === "part" && isJson(lang)) return { kind: "part" }
   if (isJson(lang) && (directive === null || directive[0] === "example"))
     return /"steps"\s*:/.test(text)

@@ -4,7 +4,7 @@ const everywhere = () => true
 const code = (path) => /\.(tsx?|mjs|cjs|js)$/.test(path)
 const prose = (path) => /\.(tsx?|mjs|cjs|js|md|css)$/.test(path)
 
-const FILE_NAME = /\/[A-Za-z][A-Za-z0-9]*(\.laws)?(\.servers)?(\.test)?\.(tsx?|mjs)$/
+const FILE_NAME = /\/[A-Za-z][A-Za-z0-9]*(\.laws)?(\.servers)?(\.test)?(\.d)?\.(tsx?|mjs)$/
 
 /** A rule that finds every match of a pattern; `what` says what is wrong with it. */
 const pattern = (name, applies, expression, what) => ({

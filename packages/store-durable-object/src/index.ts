@@ -9,7 +9,6 @@ export { type LedgerObject, type LedgerObjectClass, ledgerObject } from "./ledge
 export type { LedgerObjectNotice, LedgerObjectOptions } from "./objectLedger.ts"
 export type {
   CallAnswer,
-  CallInit,
   ObjectNamespace,
   ObjectState,
   ObjectStorage,

@@ -1,7 +1,7 @@
 import { StoreCorrupt, StoreUnavailable } from "@spendfuse/core/ports"
 import { encodeText } from "@spendfuse/core/wire"
 import { type Answer, answerOf, callText, type Verbs } from "./calls.ts"
-import type { CallInit, ObjectNamespace } from "./platform.ts"
+import type { ObjectNamespace } from "./platform.ts"
 import { NAME } from "./tables.ts"
 
 interface ObjectsOptions {
@@ -47,7 +47,7 @@ export class Objects {
     const call = { division, verb, args, ...(nowMs !== undefined && { nowMs: nowMs() }) }
     const body = callText(call)
     const name = this.#names.get(division) ?? (await this.#nameOf(division))
-    const init: CallInit = { method: "POST", body, ...(signal !== undefined && { signal }) }
+    const init = { method: "POST", body, ...(signal !== undefined && { signal }) }
     const text = await this.#fetched(name, init).catch((error: unknown) => {
       signal?.throwIfAborted()
       if (!hasEnded(error)) throw new StoreUnavailable(NAME, error)
@@ -63,10 +63,10 @@ export class Objects {
     if (this.#isClosed) throw new StoreUnavailable(NAME, "it was closed")
   }
 
-  async #fetched(name: string, init: CallInit): Promise<string> {
+  async #fetched(name: string, init: RequestInit): Promise<string> {
     const { namespace } = this.#options
     const stub = namespace.get(namespace.idFromName(name) as never)
-    const answer = await stub.fetch("https://ledger.invalid/", init)
+    const answer = await stub.fetch("https://ledger.invalid/", init as never)
     if (answer.status !== 200) throw new Error(`status ${answer.status}`)
     return answer.text()
   }

@@ -1,20 +1,15 @@
-/** A binding to Durable Objects, as far as the store uses it: what `env.NAME` is in a Worker. */
+/**
+ * A binding to Durable Objects, as far as the store uses it: what `env.NAME` is in a Worker. Each platform has its own
+ * types of ids and requests, so none is named here.
+ */
 export interface ObjectNamespace {
   readonly idFromName: (name: string) => unknown
-  // A method, so that a platform's own namespace, which asks for its own kind of id, is one of these.
   get(id: never): ObjectStub
 }
 
-/** One object, to be asked over `fetch`. */
+/** One object, to be asked over `fetch`: always a POST of text. */
 export interface ObjectStub {
-  fetch(url: string, init: CallInit): Promise<CallAnswer>
-}
-
-/** What is sent to an object. */
-export interface CallInit {
-  readonly method: "POST"
-  readonly body: string
-  readonly signal?: AbortSignal
+  fetch(url: string, init: never): Promise<CallAnswer>
 }
 
 /** What comes back. */

@@ -15,7 +15,10 @@ export default {
     const text = await request.text()
     if (pathname !== "/store") {
       const stub = env.LEDGER.get(env.LEDGER.idFromName(text) as never)
-      const call = stub.fetch(`https://ledger.invalid${pathname}`, { method: "POST", body: "" })
+      const call = stub.fetch(`https://ledger.invalid${pathname}`, {
+        method: "POST",
+        body: "",
+      } as never)
       return new Response(await call.then((answer) => answer.text()).catch(String))
     }
     const read = fromJson(text)

@@ -71,7 +71,7 @@ const recording = (namespace: ObjectNamespace, names: Set<string>): ObjectNamesp
 /** Its call never comes back: the object ends under it. */
 const ended = async (namespace: ObjectNamespace, name: string, verb: string): Promise<void> => {
   const stub = namespace.get(namespace.idFromName(name) as never)
-  await stub.fetch(`https://ledger.invalid/${verb}`, { method: "POST", body: "" }).then(
+  await stub.fetch(`https://ledger.invalid/${verb}`, { method: "POST", body: "" } as never).then(
     () => {
       throw new Error("an object went on after its end")
     },

@@ -1,0 +1,10 @@
+/**
+ * Spendfuse in Cloudflare Workers: a fuse for an isolate.
+ *
+ * @module
+ */
+export {
+  type WaitUntil,
+  type WorkerSpendfuseOptions,
+  workerSpendfuse,
+} from "./workers/workerSpendfuse.ts"
