@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { quietly } from "./leaseHosts.ts"
 import { far, k1 } from "./support.ts"
 
 const priced = { unknownModel: { price: { inputUsd: "0.001", outputUsd: "0.001" } } } as const
@@ -80,5 +81,35 @@ describe("a request for a slice", () => {
     expect(await held.extend({ least: 1, most: 450 })).toMatchObject({
       reason: "store-unavailable",
     })
+  })
+
+  it("is carried by a lease where there is one, without a trip for each", async () => {
+    const opened = far({
+      ...priced,
+      budgets: [
+        {
+          id: "key",
+          per: ["apiKey"],
+          limit: { usdNano: 100_000 },
+          window: "hour",
+          lease: { share: "1%", for: "20s" },
+          tiers: [{ at: "100%", block: true }],
+        },
+      ],
+    })
+    for (let i = 0; i < 4; i += 1) {
+      await (await opened.admitted(1)).settle({ amounts: { usd: 1 } })
+      await quietly()
+    }
+    const held = await admitted(opened, 100)
+    expect(held).toMatchObject({ maxOutputTokens: 900, heldTokens: 100, held: { usd: 100 } })
+    for (let i = 0; i < 5; i += 1)
+      expect(await held.extend({ least: 1, most: 100 })).toMatchObject({ tokens: 100 })
+    expect(held).toMatchObject({ maxOutputTokens: 900, heldTokens: 600, held: { usd: 600 } })
+    expect(opened.control.kinds()).not.toContain("extend")
+    expect(await held.settle({ amounts: { usd: 550 } })).toMatchObject({ amounts: { usd: 550 } })
+    const { settled, held: left } = await opened.meter()
+    expect(settled + left).toBeLessThanOrEqual(2_000)
+    await opened.spendfuse.close()
   })
 })
