@@ -6,9 +6,7 @@ import { Meters } from "./meters.ts"
 export class Hearing extends Meters {
   protected incident(account: string, meter: Meter): string {
     const circuit = this.circuit(account)
-    return circuit.state === "closed"
-      ? this.ownIncident(meter)
-      : `${account}/${circuit.since}`
+    return circuit.state === "closed" ? this.ownIncident(meter) : `${account}/${circuit.since}`
   }
 
   /** What the end of a meter's period resolves. */
