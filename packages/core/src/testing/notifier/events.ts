@@ -108,77 +108,82 @@ const HOSTILE: readonly string[] = [
 
 /** Events whose every text is one that a caller might choose to do harm. */
 export const hostileEvents = (): readonly DomainEvent[] =>
-  HOSTILE.flatMap((text): readonly DomainEvent[] => {
-    const key = `key-hour/${text}`
-    const of = { account: key, incident: `${key}/1` }
-    return [
-      {
-        ...meter,
-        ...of,
-        kind: "tier",
-        id: `${key}@1/1/0`,
-        level: 1,
-        label: text,
-        passed: 1,
-        message: text,
-        effect: "latch",
-      },
-      {
-        ...meter,
-        ...of,
-        kind: "would-refuse",
-        id: `${key}@1/w`,
-        reason: text,
-        settled: Number.MAX_SAFE_INTEGER,
-      },
-      {
-        ...head,
-        ...of,
-        kind: "circuit",
-        id: `${key}/1/open`,
-        state: "open",
-        generation: 1,
-        untilMs: Number.MAX_SAFE_INTEGER,
-        observed: true,
-        by: text,
-        why: text,
-      },
-      {
-        ...head,
-        ...of,
-        kind: "escalation",
-        id: `${key}/1/escalation/1`,
-        generation: 1,
-        step: Number.MAX_SAFE_INTEGER,
-        sinceMs: 0,
-      },
-      {
-        ...meter,
-        ...of,
-        kind: "period-end",
-        id: `${key}@1/period-end`,
-        periodEndMs: Number.MAX_SAFE_INTEGER,
-        cap: null,
-      },
-      {
-        ...head,
-        kind: "undelivered",
-        id: `${text}/undelivered`,
-        account: key,
-        incident: null,
-        channel: text,
-        why: text,
-        count: 1,
-      },
-      { ...head, kind: "expired", id: `${text}/expired`, reservation: text },
-      {
-        ...head,
-        kind: "audit",
-        id: `${text}/audit`,
-        verb: "trip",
-        target: text,
-        by: text,
-        why: text,
-      },
-    ]
-  })
+  HOSTILE.flatMap((text) => [...ofAccount(text), ...ofNone(text)])
+
+const ofAccount = (text: string): readonly DomainEvent[] => {
+  const key = `key-hour/${text}`
+  const of = { account: key, incident: `${key}/1` }
+  return [
+    {
+      ...meter,
+      ...of,
+      kind: "tier",
+      id: `${key}@1/1/0`,
+      level: 1,
+      label: text,
+      passed: 1,
+      message: text,
+      effect: "latch",
+    },
+    {
+      ...meter,
+      ...of,
+      kind: "would-refuse",
+      id: `${key}@1/w`,
+      reason: text,
+      settled: Number.MAX_SAFE_INTEGER,
+    },
+    {
+      ...head,
+      ...of,
+      kind: "circuit",
+      id: `${key}/1/open`,
+      state: "open",
+      generation: 1,
+      untilMs: Number.MAX_SAFE_INTEGER,
+      observed: true,
+      by: text,
+      why: text,
+    },
+    {
+      ...head,
+      ...of,
+      kind: "escalation",
+      id: `${key}/1/escalation/1`,
+      generation: 1,
+      step: Number.MAX_SAFE_INTEGER,
+      sinceMs: 0,
+    },
+    {
+      ...meter,
+      ...of,
+      kind: "period-end",
+      id: `${key}@1/period-end`,
+      periodEndMs: Number.MAX_SAFE_INTEGER,
+      cap: null,
+    },
+  ]
+}
+
+const ofNone = (text: string): readonly DomainEvent[] => [
+  {
+    ...head,
+    kind: "undelivered",
+    id: `${text}/undelivered`,
+    account: `key-hour/${text}`,
+    incident: null,
+    channel: text,
+    why: text,
+    count: 1,
+  },
+  { ...head, kind: "expired", id: `${text}/expired`, reservation: text },
+  {
+    ...head,
+    kind: "audit",
+    id: `${text}/audit`,
+    verb: "trip",
+    target: text,
+    by: text,
+    why: text,
+  },
+]
