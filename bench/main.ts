@@ -75,6 +75,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
   "redis-accounts": async () => (await import("./redisAccounts.ts")).redisAccounts(),
   postgres: async () => (await import("./postgres.ts")).postgresRatios(),
   "postgres-bytes": async () => (await import("./postgresBytes.ts")).postgresBytes(),
+  "durable-object": async () => (await import("./durableObject.ts")).durableObjectRatios(),
   leases: async () => (await import("./leases.ts")).leaseRatios(),
   alerts: async () => (await import("./alerts.ts")).alertRatios(),
   hosts: async () => (await import("./hosts.ts")).hostRatios(),
