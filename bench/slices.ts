@@ -14,7 +14,7 @@ const SUBJECT = { apiKey: "k1" }
 /**
  * A burst of 200 streams against a budget that has enough for all of them and a fifth more, and against one for
  * half of them: how many are answered, held whole and in slices, counted by bytes and by a tokenizer. Each
- * writes some 500 of 4,000 tokens that it may; time is counted in turns of 20 tokens.
+ * writes some 450 of 4,000 tokens that it may; time is counted in turns of 20 tokens.
  */
 export const sliceRatios = async (): Promise<readonly Ratio[]> => {
   const rows: Row[] = []
