@@ -5,6 +5,7 @@
  */
 export type { CircuitEvent, DomainEvent, EscalationEvent, TierEvent } from "./domain/event.ts"
 export { eventName } from "./domain/event.ts"
+export { incidentsOf } from "./domain/incident.ts"
 export { formatUsd, parseUsd } from "./domain/money.ts"
 export type { Obstacle, Outcome, RefusalReason } from "./domain/outcome.ts"
 export { REFUSAL_REASONS } from "./domain/outcome.ts"

@@ -1,5 +1,5 @@
 import type { AccountOf, Spendfuse, Store } from "@spendfuse/core"
-import { RequestFailed } from "@spendfuse/core"
+import { incidentsOf, RequestFailed } from "@spendfuse/core"
 import { dedupKeyOf } from "../notify/pagerduty/dedupKey.ts"
 import { accountOf } from "./accounts.ts"
 import { jsonAnswer, problemAnswer } from "./answer.ts"
@@ -95,11 +95,25 @@ const incidentOf = async (
   { spendfuse, store }: PagerdutyWebhookOptions,
   key: string,
 ): Promise<Incident | undefined> => {
-  const [, account, generation] = /^([\s\S]+)\/(\d{1,15})$/.exec(key) ?? []
-  if (account === undefined)
-    return store && key.includes(DIGEST) ? lookedFor(spendfuse, store, key) : undefined
-  const found = accountOf(spendfuse, account)
-  return found && { account: found, generation: Number(generation) }
+  if (key.includes(DIGEST)) return store && lookedFor(spendfuse, store, key)
+  const [, opened, since] = /^([\s\S]+)\/(\d{1,15})$/.exec(key) ?? []
+  const [, told] = /^([\s\S]+)@-?\d{1,16}(?:\+\d{1,15})?$/.exec(key) ?? []
+  const account = accountOf(spendfuse, opened ?? told ?? "")
+  if (account === undefined) return undefined
+  const found = await spendfuse.account(account)
+  return { account, generation: generationOf(found, since === undefined ? null : Number(since)) }
+}
+
+/**
+ * What an acknowledgement of an incident may reach: of an opening its latest generation, while that stands; of
+ * what a meter told, nothing that has opened since.
+ */
+const generationOf = (
+  { generation, since }: { readonly generation: number; readonly since: number | null },
+  opened: number | null,
+): number => {
+  if (opened !== null) return since === opened ? generation : opened
+  return since === null ? generation : since - 1
 }
 
 /** How a `dedup_key` that is not the incident itself is marked: those of others are not looked for. */
@@ -107,7 +121,6 @@ const DIGEST = "#sha256:"
 const PAGE = 500
 const PAGES_MAX = 200
 
-/** Only what is not closed can be meant: the newest opening of each. */
 const lookedFor = async (
   spendfuse: Spendfuse,
   store: Store,
@@ -116,11 +129,16 @@ const lookedFor = async (
   let after: string | undefined
   for (let pages = 0; pages < PAGES_MAX; pages += 1) {
     const { items, next } = await store.list({ limit: PAGE, ...(after !== undefined && { after }) })
-    for (const { key: account, circuit } of items) {
-      if (circuit.state === "closed" && circuit.generation === 0) continue
-      if ((await dedupKeyOf(`${account}/${circuit.generation}`)) !== key) continue
-      const found = accountOf(spendfuse, account)
-      return found && { account: found, generation: circuit.generation }
+    for (const item of items) {
+      const { circuit } = item
+      const since = circuit.state === "closed" ? null : circuit.since
+      for (const incident of incidentsOf(item)) {
+        if ((await dedupKeyOf(incident)) !== key) continue
+        const opened = incident === `${item.key}/${since}` ? since : null
+        const account = accountOf(spendfuse, item.key)
+        const generation = generationOf({ generation: circuit.generation, since }, opened)
+        return account && { account, generation }
+      }
     }
     if (next === null) return undefined
     after = next

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto"
 import { pagerdutyWebhook } from "@spendfuse/adapters/admin"
-import { StoreUnavailable } from "@spendfuse/core"
+import { incidentsOf, StoreUnavailable } from "@spendfuse/core"
 import { describe, expect, it } from "vitest"
 import { dedupKeyOf } from "../../src/notify/pagerduty/dedupKey.ts"
 import { openWorld, type World } from "./harness.ts"
@@ -151,6 +151,44 @@ describe("PagerDuty's webhook", () => {
       cap: 2_000_000_000,
       generation: 0,
     })
+    await world.spendfuse.close()
+  })
+
+  it("acknowledges the latest opening of the incident, however often it opened again", async () => {
+    const { world, send } = await open()
+    const account = { budget: "day", subject: { apiKey: "agent-7" } }
+    await world.spendfuse.operator.adjust(account, {
+      by: "bob",
+      why: "an invoice",
+      amount: 1_000_000_000,
+    })
+    const { generation, since } = await world.spendfuse.account(account)
+    expect({ generation, since }).toEqual({ generation: 2, since: 1 })
+    expect(await send(bodyOf())).toMatchObject({ kind: "acknowledged" })
+    expect(await circuitOf(world)).toBe("closed")
+    await world.spendfuse.close()
+  })
+
+  it("of what a meter told reaches its levels, and no circuit that opened since", async () => {
+    const { world, send } = await open()
+    const incidents = async (key: string) => {
+      const [record] = await world.store.read([key])
+      return record?.account ? incidentsOf(record.account) : []
+    }
+    const [, latched] = await incidents("day/agent-7")
+    expect(latched).toMatch(/^day\/agent-7@\d+$/)
+    const late = bodyOf({ event: { id: "late" }, data: { incident_key: latched } })
+    expect(await send(late)).toMatchObject({ kind: "later-generation" })
+    expect(await circuitOf(world)).toBe("latched")
+    const hard = { budget: "hard", subject: { user: "u" } }
+    await world.spendfuse.operator.adjust(hard, { by: "bob", why: "x", amount: 1_000_000_000 })
+    const [blocked] = await incidents("hard/u")
+    for (const incident_key of [blocked, `${blocked}+3`])
+      expect(
+        await send(bodyOf({ event: { id: String(incident_key) }, data: { incident_key } })),
+      ).toMatchObject({
+        kind: incident_key === blocked ? "acknowledged" : "nothing-to-acknowledge",
+      })
     await world.spendfuse.close()
   })
 

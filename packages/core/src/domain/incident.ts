@@ -1,4 +1,4 @@
-import type { Circuit, Meter } from "./ledger.ts"
+import type { Account, Circuit, Meter } from "./ledger.ts"
 import { capOf, settledAt } from "./meter.ts"
 import type { Terms } from "./terms.ts"
 import type { EpochMs } from "./time.ts"
@@ -20,6 +20,16 @@ export const meterIncident = (account: string, meter: Meter): string => {
 
 /** What everything belongs to from an opening to the closing. */
 export const circuitIncident = (account: string, { since }: Opened): string => `${account}/${since}`
+
+/**
+ * The incidents that an account may have open: that of its circuit where it is not closed, and those of its meters.
+ *
+ * @example incidentsOf(account) // => ["key-hour/k1/3", "key-hour/k1@1768471200000"]
+ */
+export const incidentsOf = ({ key, circuit, meters }: Account): readonly string[] => [
+  ...(circuit.state === "closed" ? [] : [circuitIncident(key, circuit)]),
+  ...meters.map((meter) => meterIncident(key, meter)),
+]
 
 /** What every event of a meter says of it. */
 export interface MeterFacts {

@@ -16,6 +16,8 @@ export interface View {
   /** A circuit whose time is over is shown as it would be found, though no command has moved it yet. */
   readonly circuit: Circuit["state"]
   readonly generation: number
+  /** The generation that took the circuit from closed, by which its incident is named; null while it is closed. */
+  readonly since: number | null
   /** When the circuit moves by itself; null where it does not. */
   readonly untilMs: EpochMs | null
   /** The highest level that has fired in the period; 0 for none. */
@@ -39,6 +41,7 @@ export const viewOf = (account: Account | null, line: Line, nowMs: EpochMs): Vie
     limit: line.terms.limit,
     circuit: circuit.state,
     generation: circuit.generation,
+    since: circuit.state === "closed" ? null : circuit.since,
     untilMs: circuit.state === "open" || circuit.state === "half-open" ? circuit.untilMs : null,
     level: meter === undefined ? 0 : highestFired(meter),
   }
