@@ -3,7 +3,9 @@
 
 create table terms (
   id text collate "C" primary key,
-  body jsonb not null
+  body jsonb not null,
+  -- When something was last seen to name them, to the hour.
+  seen_ms bigint not null
 );
 
 -- One budget for one subject. `circuit` is null while it never opened.

@@ -161,6 +161,7 @@ begin
   if was.account is null then
     insert into account (key, division) values (l.account, l.division) on conflict do nothing;
   end if;
+  if was.terms is distinct from m.terms then perform see_terms(array[m.terms], now_ms); end if;
   if was.quick is null or was.notes is distinct from m.notes or was.terms <> m.terms then
     m := with_quick(m, l.terms, now_ms);
   else

@@ -194,14 +194,16 @@ begin
   return r;
 end $$;
 
-create function put_reservation(r reservation) returns void language sql as $$
-  insert into reservation values ((r).*)
+create function put_reservation(r reservation, now_ms bigint) returns void language plpgsql as $$
+begin
+  perform see_terms(array(select line->>'terms' from jsonb_array_elements(r.lines) line), now_ms);
+  insert into reservation values (r.*)
   on conflict (division, source, n) do update set running = excluded.running,
     expires_ms = excluded.expires_ms, seq = excluded.seq, granted = excluded.granted,
     lines = excluded.lines, switches = excluded.switches, via = excluded.via, hold = excluded.hold,
     settled = excluded.settled, actual = excluded.actual, lives = excluded.lives,
-    skipped = excluded.skipped, plan = excluded.plan
-$$;
+    skipped = excluded.skipped, plan = excluded.plan;
+end $$;
 
 create function end_reservation(r reservation) returns void language sql as $$
   delete from reservation o where o.division = (r).division and o.source = (r).source and o.n = (r).n

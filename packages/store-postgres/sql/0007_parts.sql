@@ -97,7 +97,7 @@ begin
     number_at(command, 'expiresAtMs'), 0, number_at(verdict, 'granted'), command->'lines',
     texts_of(command->'switches'), command->>'via', hold, array[0, 0, 0], array[0, 0, 0],
     lives_of(lines, now_ms), '{}'::text[], null)::reservation;
-  perform put_reservation(r);
+  perform put_reservation(r, now_ms);
   return jsonb_build_object('kind', 'reserved', 'granted', verdict->'granted');
 end $$;
 
@@ -144,7 +144,7 @@ begin
     end loop;
     r.lives := lives_of(lines, now_ms);
   end if;
-  perform put_reservation(r);
+  perform put_reservation(r, now_ms);
   return jsonb_build_object('kind', 'extended', 'granted', granted::text, 'drain', drains(before, now_ms));
 end $$;
 
@@ -186,7 +186,7 @@ begin
     r.actual := actual;
     r.seq := post.seq;
     r.skipped := skipped;
-    perform put_reservation(r);
+    perform put_reservation(r, now_ms);
   end if;
   return skipped;
 end $$;

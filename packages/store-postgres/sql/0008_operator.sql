@@ -215,7 +215,7 @@ begin
   r.running := false;
   r.settled := array[greatest(r.hold[1], r.settled[1]), greatest(r.hold[2], r.settled[2]),
     greatest(r.hold[3], r.settled[3])];
-  perform put_reservation(r);
+  perform put_reservation(r, now_ms);
   perform tell(jsonb_build_object('kind', 'expired', 'id', name || '/expired', 'atMs', now_ms::text,
     'channels', '[]'::jsonb, 'reservation', name), now_ms);
   return name;

@@ -81,6 +81,15 @@ begin
   perform pg_advisory_xact_lock(hashtextextended(current_schema || '/*', 0));
 end $$;
 
+create function put_terms(terms jsonb, now_ms bigint) returns void language sql as $$
+  insert into terms select key, value, now_ms from jsonb_each(put_terms.terms) on conflict do nothing
+$$;
+
+-- Something names these terms: they stay for two hours and a round of the clean-up more.
+create function see_terms(ids text[], now_ms bigint) returns void language sql as $$
+  update terms t set seen_ms = now_ms where t.id = any(ids) and t.seen_ms < now_ms - 3600000
+$$;
+
 create function missing_terms(commands jsonb) returns jsonb language sql stable as $$
   select jsonb_agg(id order by id) from (
     select l->>'terms' as id from jsonb_array_elements(commands) c, jsonb_array_elements(c->'lines') l
@@ -117,10 +126,10 @@ begin
   -- Before anything is written: the transaction's number, which orders the logs, comes after the locks.
   perform lock_divisions(batch->'commands', '{}');
   perform learn_names(names);
-  insert into terms select key, value from jsonb_each(batch->'terms') on conflict do nothing;
+  now_ms := coalesce(now_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
+  perform put_terms(batch->'terms', now_ms);
   missing := missing_terms(batch->'commands');
   if missing is not null then return jsonb_build_object('v', 1, 'terms', missing); end if;
-  now_ms := coalesce(now_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
   for command in select c from jsonb_array_elements(batch->'commands') with ordinality as one(c, place)
     order by place
   loop

@@ -21,7 +21,9 @@ create function put_plans(plans jsonb, now_ms bigint) returns void language sql 
       array_agg((l).terms->>'id' order by place) as terms
     from (select line_of(body) as l, place
       from jsonb_array_elements(body->'lines') with ordinality as one(body, place)) lines) l
-  on conflict (id) do nothing
+  on conflict (id) do nothing;
+  select see_terms(array(select l->>'terms' from jsonb_each(plans) as one(id, body),
+    jsonb_array_elements(body->'lines') l), now_ms)
 $$;
 
 -- Decides and applies what can be done as a set. Answers columns with one place for each command that was

@@ -57,7 +57,7 @@ begin
   if names is not null then perform learn_names(names); end if;
   now_ms := coalesce(now_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
   if batch->'terms' <> '{}' then
-    insert into terms select key, value from jsonb_each(batch->'terms') on conflict do nothing;
+    perform put_terms(batch->'terms', now_ms);
   end if;
   if batch->'commands' <> '[]' then missing := missing_terms(batch->'commands'); end if;
   if batch->'plans' <> '{}' then

@@ -3,7 +3,10 @@
 -- Where the next look begins, by table; the start again once the end was reached.
 create table forgetting (
   what text collate "C" primary key,
-  after text[] not null
+  after text[] not null,
+  -- When this round began, and when the last whole one did.
+  began_ms bigint not null,
+  whole_ms bigint not null
 );
 
 create index reservation_expiry on reservation (expires_ms) where running;
@@ -17,20 +20,26 @@ begin
   perform lock_shared();
   past_ms := outbox_now(given_ms) - 600000;
   return forget_reservations(looks, past_ms) + forget_accounts(looks, past_ms)
-    + forget_sources(looks, past_ms) + forget_plans(looks, past_ms) + forget_switches(past_ms);
+    + forget_sources(looks, past_ms) + forget_plans(looks, past_ms) + forget_switches(past_ms)
+    + forget_terms(looks, past_ms);
 end $$;
 
 create function forget_from(of_what text) returns text[] language sql stable as
   'select coalesce((select after from forgetting where what = of_what), ''{}'')';
 
-create function forget_to(of_what text, last text[], is_end boolean) returns void language sql as $$
-  insert into forgetting values (of_what, case when is_end then '{}' else last end)
-  on conflict (what) do update set after = excluded.after
+create function forget_to(of_what text, last text[], is_end boolean, past_ms bigint) returns void
+language sql as $$
+  insert into forgetting as f
+  values (of_what, case when is_end then '{}' else last end, past_ms, case when is_end then past_ms else 0 end)
+  on conflict (what) do update set after = excluded.after,
+    began_ms = case when is_end then past_ms else f.began_ms end,
+    whole_ms = case when is_end then f.began_ms else f.whole_ms end
 $$;
 
 create function forget_reservations(looks bigint, past_ms bigint) returns bigint language plpgsql as $$
 declare
   place text[] := forget_from('reservation');
+  named text[] := '{}';
   seen bigint := 0;
   gone bigint := 0;
   r reservation;
@@ -41,11 +50,15 @@ begin
   loop
     seen := seen + 1;
     place := array[r.division, r.source, r.n::text];
-    continue when r.running or not is_over(whole(r), past_ms);
+    if r.running or not is_over(whole(r), past_ms) then
+      named := named || array(select line->>'terms' from jsonb_array_elements(r.lines) line);
+      continue;
+    end if;
     perform end_reservation(r);
     gone := gone + 1;
   end loop;
-  perform forget_to('reservation', place, seen < looks);
+  perform forget_to('reservation', place, seen < looks, past_ms);
+  perform see_terms(named, past_ms);
   return gone;
 end $$;
 
@@ -64,7 +77,8 @@ begin
     and not exists (select 1 from meter m where m.account = a.key)
     and circuit_of(a.key, past_ms) = closed_circuit();
   get diagnostics accounts = row_count;
-  perform forget_to('account', seen[cardinality(seen):], cardinality(seen) < looks);
+  perform see_terms(array(select m.terms from meter m where m.account = any(seen)), past_ms);
+  perform forget_to('account', seen[cardinality(seen):], cardinality(seen) < looks, past_ms);
   return meters + accounts;
 end $$;
 
@@ -86,7 +100,7 @@ begin
     delete from source o where o.source = s.source and o.division = s.division;
     gone := gone + 1;
   end loop;
-  perform forget_to('source', place, seen < looks);
+  perform forget_to('source', place, seen < looks, past_ms);
   return gone;
 end $$;
 
@@ -104,7 +118,8 @@ begin
       and p.id not in (select r.plan from reservation r where r.plan is not null and r.plan = any(old));
     get diagnostics gone = row_count;
   end if;
-  perform forget_to('plan', seen[cardinality(seen):]::text[], cardinality(seen) < looks);
+  perform see_terms(array(select unnest(p.terms) from plan p where p.id = any(seen)), past_ms);
+  perform forget_to('plan', seen[cardinality(seen):]::text[], cardinality(seen) < looks, past_ms);
   return gone;
 end $$;
 
@@ -114,5 +129,20 @@ declare
 begin
   delete from switch where until_ms <= past_ms;
   get diagnostics gone = row_count;
+  return gone;
+end $$;
+
+-- Terms that no meter, list of lines or reservation names: a whole round of each has not seen them.
+create function forget_terms(looks bigint, past_ms bigint) returns bigint language plpgsql as $$
+declare
+  seen text[] := array(select id from terms
+    where id > coalesce((forget_from('terms'))[1], '') order by id limit looks);
+  unseen_ms bigint := (select min(f.whole_ms) - 7200000 from forgetting f
+    where f.what in ('account', 'plan', 'reservation') having count(*) = 3);
+  gone bigint;
+begin
+  delete from terms where id = any(seen) and seen_ms < unseen_ms;
+  get diagnostics gone = row_count;
+  perform forget_to('terms', seen[cardinality(seen):], cardinality(seen) < looks, past_ms);
   return gone;
 end $$;
