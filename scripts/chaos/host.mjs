@@ -1,5 +1,4 @@
 // A host under chaos: makes events while it is told to, and delivers what is due, as every host does.
-import { setImmediate } from "node:timers/promises"
 import { createSpendfuse, definePolicy } from "@spendfuse/core"
 
 /** Who hears of each event. */
@@ -31,8 +30,6 @@ export const startHost = (store, url, killed = NEVER) => {
             makeOne(spendfuse, `key-${(firstAccount + at + i) % ACCOUNTS}`),
           ),
         )
-        // Calls come over the network: between them, what the channels answered is heard.
-        await setImmediate()
       }
     },
     stop: () => spendfuse.close(),

@@ -105,7 +105,8 @@ export interface Store {
   /** To be tried again at `dueAtMs`, as one attempt more; later rows of the account wait behind. Unknown ids are ignored. */
   readonly retry: (ids: readonly string[], dueAtMs: number) => Promise<void>
   /**
-   * Out of the outbox and into the dead letters, in the order of `ids`. Unknown ids are ignored.
+   * Out of the outbox and into the dead letters, in the order of `ids`; one of the same id takes the place of an
+   * earlier one, at the end. Unknown ids are ignored.
    *
    * @param tell events that are written in the same atomic step, as those of a command are: to the log, and a row
    *   for each channel. Nothing of them is written where no id was known, so that the same call again tells

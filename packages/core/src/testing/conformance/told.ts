@@ -95,7 +95,11 @@ export class Told {
   deadLetter(ids: readonly string[], how: Death): number {
     const { why, tell, nowMs } = how
     const rows = ids.flatMap((id) => this.#take(id) ?? [])
-    this.dead.push(...rows.map((row) => ({ ...row, why })))
+    for (const row of rows) {
+      const before = this.dead.findIndex(({ id }) => id === row.id)
+      if (before >= 0) this.dead.splice(before, 1)
+      this.dead.push({ ...row, why })
+    }
     if (rows.length > 0) this.write(tell, nowMs)
     return rows.length
   }
@@ -110,6 +114,7 @@ export class Told {
       known += 1
       const { why: _, ...row } = letter
       const queue = this.#queueOf(row.channel, row.account)
+      if (queue.rows.some((waiting) => waiting.id === id)) continue
       queue.rows.push({ ...row, dueAtMs: atMs, attempts: 0, createdAtMs: atMs })
     }
     return known
