@@ -10,7 +10,7 @@ export const NAME = "postgres"
 export const faultOf = (error: unknown): StoreUnavailable | StoreCorrupt => {
   if (error instanceof StoreUnavailable || error instanceof StoreCorrupt) return error
   const code = codeOf(error)
-  if (code === "42P01" || code === "42883" || code === "3F000")
+  if (isOfSchema(error))
     return new StoreCorrupt(
       NAME,
       "the schema is not this version's; call `migrate` or set `migrate: true`",
@@ -22,6 +22,10 @@ export const faultOf = (error: unknown): StoreUnavailable | StoreCorrupt => {
     )
   return new StoreUnavailable(NAME, new Error(lostOf(code)))
 }
+
+/** Whether it failed by what the schema lacks: a table, a function, or the schema itself. */
+export const isOfSchema = (error: unknown): boolean =>
+  ["42P01", "42883", "3F000"].includes(codeOf(error))
 
 /** Whether the statement failed by what it was given or found; nothing of it was applied. */
 export const isDataFault = (error: unknown): boolean => isOfData(codeOf(error))

@@ -9,7 +9,7 @@ import {
 import { accountFromWire, encodeText } from "@spendfuse/core/wire"
 import { Batches } from "./batches.ts"
 import { type Client, clientOf, type Query } from "./client.ts"
-import { faultOf, NAME } from "./errors.ts"
+import { faultOf, isOfSchema, NAME } from "./errors.ts"
 import { listening } from "./listening.ts"
 import { Logs } from "./logs.ts"
 import { assertVersion, migrateOn, schemaOf } from "./migrate.ts"
@@ -108,7 +108,18 @@ class Door {
       this.#ready = null
       throw error
     }
-    return this.client.query(text, values)
+    try {
+      return await this.client.query(text, values)
+    } catch (error) {
+      if (isOfSchema(error)) await this.#sayVersion()
+      throw error
+    }
+  }
+
+  /** Whoever migrates a schema under a process that runs is named by the next look at it. */
+  async #sayVersion(): Promise<void> {
+    this.#ready = null
+    await assertVersion(this.client, this.#schema)
   }
 
   /** Rejects with what it means. */

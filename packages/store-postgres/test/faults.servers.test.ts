@@ -136,6 +136,19 @@ describe("a schema", () => {
     await expect(migrate({ url: sharedUrl, schema })).rejects.toBeInstanceOf(StoreCorrupt)
   })
 
+  it("that a newer version makes of it while this one runs is named so", async () => {
+    const { schema, client } = await looking()
+    const store = opened({ url: sharedUrl, schema, migrate: false })
+    await migrate({ url: sharedUrl, schema })
+    await store.apply([charge("s", 1)])
+    await client.query(`set search_path = ${schema}; drop function spendfuse_step;
+      insert into migration values ('9999_later', 'x')`)
+    for (const n of [2, 3])
+      await expect(store.apply([charge("s", n)])).rejects.toThrow(
+        /newer than this code.*9999_later/,
+      )
+  })
+
   it("that another step has made is refused", async () => {
     const { schema, client } = await looking()
     await migrate({ url: sharedUrl, schema })
