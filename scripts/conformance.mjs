@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 
-const USAGE = `npm run conformance -- --store memory|redis|redis-cluster|postgres
+const USAGE = `npm run conformance -- --store memory|redis|redis-cluster|postgres|durable-object
   --law C1     only this law; more than once for several
   --runs 100   histories of each law
   --seed 42    of all that is random

@@ -1,11 +1,13 @@
 // How each of our stores is opened for the laws: empty, under a name of its own, on a server of this run.
 import { playedMemory } from "@spendfuse/core/testing"
 import { encodeText } from "@spendfuse/core/wire"
+import { durableObjectStore } from "@spendfuse/store-durable-object"
 import { memoryStore } from "@spendfuse/store-memory"
 import { postgresStore } from "@spendfuse/store-postgres"
 import { redisStore } from "@spendfuse/store-redis"
 import { Cluster, Redis } from "ioredis"
 import pg from "pg"
+import { startWorker, workerAt } from "../../packages/store-durable-object/test/workerd.ts"
 import { baseOf } from "../../packages/store-redis/src/keys.ts"
 import { freshName, startPostgres, startRedis, startRedisCluster } from "../servers/index.mjs"
 
@@ -59,6 +61,22 @@ export const openers = {
       await client.end()
     }
     return { options: { ...BESIDE, open, corrupt }, close: stop }
+  },
+
+  "durable-object": async () => {
+    const worker = await startWorker(workerAt("calls.ts"))
+    const namespace = await worker.getDurableObjectNamespace("LEDGER")
+    const open = async ({ nowMs, history }) => {
+      const prefix = freshName("lawful")
+      return reopening(prefix, () => durableObjectStore({ namespace, prefix, nowMs, history }))
+    }
+    /** The object begins anew from what another version wrote. */
+    const corrupt = async ({ store }, { division }) => {
+      const body = `${places.get(store)}/=${encodeText(division)}`
+      await worker.dispatchFetch("http://laws/newer", { method: "POST", body })
+    }
+    const options = { ...BESIDE, share: 5, open, corrupt, spansDivisions: false }
+    return { options, close: () => worker.dispose() }
   },
 }
 

@@ -2,12 +2,13 @@ import type { ObjectStorage } from "./platform.ts"
 
 /** An object's one alarm, at the soonest instant at which something moves by itself. Epoch milliseconds. */
 export class Alarm {
-  readonly #storage: ObjectStorage
-  /** Undefined until it was read. */
-  #setMs: number | null | undefined
+  readonly #storage: Pick<ObjectStorage, "getAlarm" | "setAlarm">
+  /** Null where none is set. */
+  #setMs: number | null = null
+  #read: Promise<void> | null = null
   #wantedMs = Number.POSITIVE_INFINITY
 
-  constructor(storage: ObjectStorage) {
+  constructor(storage: Pick<ObjectStorage, "getAlarm" | "setAlarm">) {
     this.#storage = storage
   }
 
@@ -19,16 +20,20 @@ export class Alarm {
   /** Sets it where it is wanted sooner than it is set. */
   async arm(): Promise<void> {
     if (this.#wantedMs === Number.POSITIVE_INFINITY) return
-    if (this.#setMs === undefined) this.#setMs = await this.#storage.getAlarm()
+    this.#read ??= this.#storage.getAlarm().then((atMs) => {
+      this.#setMs = atMs
+    })
+    await this.#read
     const wantedMs = this.#wantedMs
     this.#wantedMs = Number.POSITIVE_INFINITY
-    if (this.#setMs !== null && this.#setMs <= wantedMs) return
+    if (wantedMs >= (this.#setMs ?? Number.POSITIVE_INFINITY)) return
     this.#setMs = wantedMs
     await this.#storage.setAlarm(wantedMs)
   }
 
   /** It has rung: the platform keeps none now. */
   rang(): void {
+    this.#read = Promise.resolve()
     this.#setMs = null
   }
 }
