@@ -34,11 +34,12 @@ describe("a fuse in a Worker", () => {
       body: JSON.stringify({ model: "gpt-5", messages: [{ role: "user", content }], ...more }),
     })
 
-  const orgOf = async (org: string): Promise<Remaining | undefined> => {
+  const leftOf = async (org: string, budget: string): Promise<Remaining | undefined> => {
     const answer = await worker.dispatchFetch(`http://test/${org}/left`)
     const left = (await answer.json()) as readonly Remaining[]
-    return left.find(({ budget }) => budget === "org")
+    return left.find((one) => one.budget === budget)
   }
+  const orgOf = (org: string): Promise<Remaining | undefined> => leftOf(org, "org")
 
   it("passes a call, and has settled it when its answer has ended", async () => {
     const answer = await ask("json", "hello")
@@ -70,6 +71,18 @@ describe("a fuse in a Worker", () => {
       expect(left).toMatchObject({ held: 0 })
       expect(left?.settled).toBeGreaterThan(0)
     }, 10_000)
+  })
+
+  it("holds a slice of the platform's budget from request to request", async () => {
+    for (let call = 0; call < 3; call += 1) {
+      const answer = await ask("slices", "hello")
+      expect(answer.status).toBe(200)
+      await answer.text()
+    }
+    const all = await leftOf("slices", "all")
+    // Quarters of a hundredth of 100 USD, and not a hold for each call.
+    const quarters = [1, 2, 3, 4].map((count) => count * 250_000_000)
+    expect(quarters).toContain((all?.held ?? 0) + (all?.settled ?? 0))
   })
 
   it("serves an SDK", async () => {
