@@ -31,7 +31,7 @@ export class Columns {
   readonly #vias: (string | null)[] = []
   readonly #seen = new Set<string>()
   /** Sources and divisions that are too long for an index. */
-  readonly longNames = new Set<string>()
+  readonly longNames: Set<string> = new Set()
 
   get plans(): readonly SentPlan[] {
     return this.#plans
