@@ -45,8 +45,13 @@ const POLICY = definePolicy({
       limit: { usd: 1 },
       window: "day",
       tiers: [
-        { at: "50%", notify: ["hook", "bot", "pager", "in", "own"], message: "look" },
-        { at: "100%", latch: true, repeat: "100%", notify: ["hook", "bot", "pager", "in", "own"] },
+        { at: "50%", notify: ["hook", "bot", "pager", "in", "own", "plain"], message: "look" },
+        {
+          at: "100%",
+          latch: true,
+          repeat: "100%",
+          notify: ["hook", "bot", "pager", "in", "own", "plain"],
+        },
       ],
     },
   ],
@@ -106,6 +111,7 @@ const open = (fails: () => boolean) => {
         name: "own",
         deliver: () => Promise.reject(new Error(`no way to ${CANARY}`)),
       }),
+      plain: { name: "plain", deliver: () => Promise.reject(new Error(`none to ${CANARY}`)) },
     },
     onEvent: see,
     onNotice: see,

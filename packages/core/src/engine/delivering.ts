@@ -132,6 +132,12 @@ const deliveryOf = (channel: string, rows: readonly OutboxRow[]): Delivery => ({
   createdAtMs: Math.min(...rows.map(({ createdAtMs }) => createdAtMs)),
 })
 
-/** The error's own words; never its cause, which may hold a URL with a secret. */
-export const describe = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : "it failed"
+/**
+ * What may be said of a failure: an error of ours in its own words, for these hold no secrets; of any other only
+ * its class, for its text may be a URL with a token, or what the far side wrote.
+ */
+export const describe = (error: unknown): string => {
+  if (!(error instanceof Error)) return "it failed"
+  const name = /^[A-Z]\w{1,40}$/.test(error.name) ? error.name : "Error"
+  return "_tag" in error ? `${name}: ${error.message}` : name
+}

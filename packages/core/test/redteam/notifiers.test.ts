@@ -101,7 +101,7 @@ describe("a notifier that does not deliver", () => {
     if (!decision.allowed) throw new Error("refused")
     await decision.settle({ amounts: { usd: 600 } })
     await until(() => about().length > 0)
-    expect(about()).toEqual(["notifier `pager` does not deliver; its messages wait: Error: no"])
+    expect(about()).toEqual(["notifier `pager` does not deliver; its messages wait: Error"])
     works = true
     // It is tried again a second later.
     const again = async (): Promise<void> => {
