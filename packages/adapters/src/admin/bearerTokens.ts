@@ -1,5 +1,5 @@
+import { fromHex, isSameDigest, sha256 } from "../http/mac.ts"
 import type { Auth, Credential } from "./auth.ts"
-import { fromHex, isSameDigest, sha256 } from "./mac.ts"
 
 /** A token, and what it may do. */
 export interface BearerToken {

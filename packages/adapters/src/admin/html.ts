@@ -1,6 +1,6 @@
+import { sha256, toBase64url } from "../http/mac.ts"
 import { clean } from "../notify/words/clean.ts"
 import { pageAnswer } from "./answer.ts"
-import { sha256, toBase64url } from "./mac.ts"
 
 /** Text as HTML shows it, inside an element or a quoted attribute: nothing in it is markup, or hides. */
 export const escaped = (text: string): string =>

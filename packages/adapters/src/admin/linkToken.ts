@@ -1,4 +1,4 @@
-import { fromBase64url, type Macs, toBase64url, utf8 } from "./mac.ts"
+import { fromBase64url, type Macs, toBase64url, utf8 } from "../http/mac.ts"
 
 /** What a link is for. */
 export interface LinkFor {

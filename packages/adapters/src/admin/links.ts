@@ -1,5 +1,6 @@
 import type { AccountOf, Operated, Remaining, Spendfuse } from "@spendfuse/core"
 import { RequestFailed, StoreUnavailable } from "@spendfuse/core"
+import { type Macs, macsOf } from "../http/mac.ts"
 import { digestOf } from "../notify/digest.ts"
 import { secretUrl } from "../notify/secretUrl.ts"
 import type { Links } from "../notify/words/message.ts"
@@ -8,7 +9,6 @@ import { problemAnswer } from "./answer.ts"
 import { bodyOf, textOf } from "./body.ts"
 import { askPage, type Filled, NAME_MAX, REASON_MAX, sayPage } from "./linkPage.ts"
 import { type ReadToken, readToken, TOKEN_MAX, tokenFor } from "./linkToken.ts"
-import { type Macs, macsOf } from "./mac.ts"
 import { isSameOrigin } from "./origin.ts"
 
 /** How links are made, and where they lead. */

@@ -1,10 +1,10 @@
 import type { AccountOf, Spendfuse, Store } from "@spendfuse/core"
 import { incidentsOf, RequestFailed } from "@spendfuse/core"
+import { fromHex, type Macs, macsOf } from "../http/mac.ts"
 import { dedupKeyOf } from "../notify/pagerduty/dedupKey.ts"
 import { accountOf } from "./accounts.ts"
 import { jsonAnswer, problemAnswer } from "./answer.ts"
 import { bodyOf, textOf } from "./body.ts"
-import { fromHex, type Macs, macsOf } from "./mac.ts"
 import { readAcknowledged } from "./pagerdutyEvent.ts"
 import { answerTo } from "./refusal.ts"
 

@@ -1,4 +1,5 @@
 import { RequestFailed, type Subject } from "@spendfuse/core"
+import { fromBase64url, type Macs, macsOf, toBase64url, utf8 } from "../http/mac.ts"
 import type { KeepBack } from "./options.ts"
 
 /** The header by which a session travels to another process. */
@@ -19,27 +20,19 @@ export interface TokenContent {
 
 /** Signs and reads tokens: `content.signature`, HMAC-SHA256, both base64url. */
 export class Tokens {
-  readonly #secrets: readonly string[]
-  #keys: Promise<readonly CryptoKey[]> | null = null
+  readonly #macs: Macs | null
 
   /** @throws TypeError where a secret is too short to keep */
   constructor(secrets: readonly string[]) {
-    for (const [at, secret] of secrets.entries())
-      if (typeof secret !== "string" || secret.length < SECRET_MIN)
-        throw new TypeError(
-          `\`secrets[${at}]\` must be a text of at least ${SECRET_MIN} characters`,
-        )
-    this.#secrets = secrets
+    this.#macs = secrets.length === 0 ? null : macsOf(secrets)
   }
 
   /** @throws TypeError where there is no secret */
   async sign(content: TokenContent): Promise<string> {
-    const [key] = await this.#allKeys()
-    if (key === undefined)
+    if (this.#macs === null)
       throw new TypeError("nothing signs a token; give `openSessions` `secrets`")
-    const text = toBase64url(encoder.encode(JSON.stringify(content)))
-    const signature = await crypto.subtle.sign("HMAC", key, signedBytes(text))
-    return `${text}.${toBase64url(new Uint8Array(signature))}`
+    const text = toBase64url(utf8(JSON.stringify(content)))
+    return `${text}.${toBase64url(await this.#macs.sign(signedBytes(text)))}`
   }
 
   /**
@@ -50,36 +43,17 @@ export class Tokens {
   async read(token: string, nowMs: number): Promise<TokenContent> {
     const [text = "", signed = "", ...more] = token.length > TOKEN_MAX ? [] : token.split(".")
     const signature = fromBase64url(signed)
-    if (signature === null || more.length > 0) throw forged()
-    const keys = await this.#allKeys()
-    const found = await Promise.all(
-      keys.map((key) => crypto.subtle.verify("HMAC", key, signature, signedBytes(text))),
-    )
-    const bytes = found.includes(true) ? fromBase64url(text) : null
-    if (bytes === null) throw forged()
+    if (signature === undefined || more.length > 0 || this.#macs === null) throw forged()
+    const isOurs = await this.#macs.verify([signature], signedBytes(text))
+    const bytes = isOurs ? fromBase64url(text) : undefined
+    if (bytes === undefined) throw forged()
     const content = JSON.parse(new TextDecoder().decode(bytes)) as TokenContent
     if (nowMs >= content.expiresAtMs)
       throw new RequestFailed("invalid-command", "the session token has expired; ask for a new one")
     return content
   }
-
-  #allKeys(): Promise<readonly CryptoKey[]> {
-    this.#keys ??= Promise.all(
-      this.#secrets.map((secret) =>
-        crypto.subtle.importKey(
-          "raw",
-          encoder.encode(secret),
-          { name: "HMAC", hash: "SHA-256" },
-          false,
-          ["sign", "verify"],
-        ),
-      ),
-    )
-    return this.#keys
-  }
 }
 
-const SECRET_MIN = 32
 /** What a header holds with every server. */
 const TOKEN_MAX = 4_096
 
@@ -87,19 +61,4 @@ const forged = (): RequestFailed =>
   new RequestFailed("invalid-command", "the session token was not signed here")
 
 /** A secret that signs something else as well must not sign this by chance. */
-const signedBytes = (text: string): Uint8Array<ArrayBuffer> =>
-  encoder.encode(`spendfuse session 1\n${text}`)
-
-const encoder = new TextEncoder()
-
-const toBase64url = (bytes: Uint8Array): string =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "")
-
-const fromBase64url = (text: string): Uint8Array<ArrayBuffer> | null => {
-  if (text === "" || !/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return null
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"))
-  return Uint8Array.from(binary, (unit) => unit.charCodeAt(0))
-}
+const signedBytes = (text: string): Uint8Array<ArrayBuffer> => utf8(`spendfuse session 1\n${text}`)

@@ -1,12 +1,12 @@
 import type { AccountOf, Operated, Remaining, Spendfuse } from "@spendfuse/core"
 import { RequestFailed } from "@spendfuse/core"
+import { type Macs, macsOf } from "../../http/mac.ts"
 import { postOf } from "../../notify/post.ts"
 import { secretUrl } from "../../notify/secretUrl.ts"
 import { readButtonValue } from "../../notify/slack/acknowledgeButton.ts"
 import { apiAnswerOf, slackFailed } from "../../notify/slack/errors.ts"
 import { accountOf } from "../accounts.ts"
 import { emptyAnswer, jsonAnswer, problemAnswer } from "../answer.ts"
-import { type Macs, macsOf } from "../mac.ts"
 import { answerTo, Refusal } from "../refusal.ts"
 import { askView, problemOf, readSubmitted, sayView } from "./modal.ts"
 import {

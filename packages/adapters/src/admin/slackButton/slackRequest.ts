@@ -1,7 +1,7 @@
+import { fromHex, type Macs, utf8 } from "../../http/mac.ts"
 import { ACKNOWLEDGE_ACTION } from "../../notify/slack/acknowledgeButton.ts"
 import { shown } from "../../notify/words/clean.ts"
 import { bodyOf, textOf } from "../body.ts"
-import { fromHex, type Macs, utf8 } from "../mac.ts"
 import { Refusal } from "../refusal.ts"
 
 /** A person of Slack, as Slack says it. */
