@@ -76,6 +76,9 @@ const follow = async (clients, masters) => {
   }
   await until("a replica", async () => {
     const infos = await Promise.all(followers.map((client) => client.info("replication")))
-    return infos.every((info) => info.includes("master_link_status:up"))
+    // The link is up before the first write comes over it: killed then, the master would leave nothing.
+    return infos.every(
+      (info) => info.includes("master_link_status:up") && !/slave_repl_offset:0\r?\n/.test(info),
+    )
   })
 }
