@@ -71,13 +71,28 @@ const chatUsage = ({ input, output }: Counts) => ({
   total_tokens: input + output,
 })
 
+/** The first tool is called once; what has an answer of a tool is answered in words. */
+const choiceOf = ({ tools, messages }: Body) => {
+  const [tool] = (tools ?? []) as readonly { readonly function: { readonly name: string } }[]
+  const isAnswered = ((messages ?? []) as readonly Body[]).some(({ role }) => role === "tool")
+  if (tool === undefined || isAnswered)
+    return { index: 0, message: { role: "assistant", content: TEXT }, finish_reason: "stop" }
+  const call = { name: tool.function.name, arguments: "{}" }
+  const tool_calls = [{ id: "call_1", type: "function", function: call }]
+  return {
+    index: 0,
+    message: { role: "assistant", content: null, tool_calls },
+    finish_reason: "tool_calls",
+  }
+}
+
 const chat = {
-  json: ({ model }: Body, counts: Counts) => ({
+  json: ({ model, ...body }: Body, counts: Counts) => ({
     id: "chatcmpl-1",
     object: "chat.completion",
     created: 1,
     model,
-    choices: [{ index: 0, message: { role: "assistant", content: TEXT }, finish_reason: "stop" }],
+    choices: [choiceOf(body)],
     usage: chatUsage(counts),
   }),
   events: (body: Body, counts: Counts) => {
