@@ -20,8 +20,11 @@ export interface Io {
   readonly columns: number
   /** Asks the person at the terminal, and answers what was written; null where nobody is there. */
   readonly ask: ((question: string) => Promise<string>) | null
-  /** From the first call on: aborts where the process is asked to end (`SIGTERM`, Ctrl-C), so that what runs can end well. */
-  readonly ending: () => AbortSignal
+  /**
+   * From the first call on: aborts where the process is asked to end (`SIGTERM`, Ctrl-C), so that what runs can end
+   * well. `SIGHUP` ends it too, or calls what is given.
+   */
+  readonly ending: (onHangup?: () => void) => AbortSignal
 }
 
 /** Bad input: said in one line for each problem, exit code 2. */
@@ -62,12 +65,12 @@ const askedOf = async (question: string): Promise<string> => {
 
 let told: AbortController | undefined
 
-const ending = (): AbortSignal => {
+const ending = (onHangup?: () => void): AbortSignal => {
   if (told === undefined) {
     const one = new AbortController()
     told = one
-    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.once(name, () => one.abort())
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => one.abort())
+    process.on("SIGHUP", onHangup ?? (() => one.abort()))
   }
   return told.signal
 }

@@ -8,6 +8,7 @@ import { dispatchCommand } from "./commands/dispatch.ts"
 import { doctorCommand } from "./commands/doctor.ts"
 import { auditCommand, eventsCommand } from "./commands/events.ts"
 import { explainCommand } from "./commands/explain.ts"
+import { gatewayCommand } from "./commands/gateway.ts"
 import { playCommand } from "./commands/play.ts"
 import { priceCommand } from "./commands/price.ts"
 import { switchCommand } from "./commands/switch.ts"
@@ -63,6 +64,7 @@ const COMMANDS = [
   switchCommand,
   deadLettersCommand,
   dispatchCommand,
+  gatewayCommand,
   demoCommand,
   doctorCommand,
   explainCommand,
@@ -76,6 +78,7 @@ Examples:
   $ spendfuse ack day/agent-7                 let it go on, by a small step
   $ spendfuse demo                            an agent loops towards $72,000, four ways
   $ spendfuse explain policy.json             what a policy does, and the worst bill it permits
+  $ spendfuse gateway --config spendfuse.json  a guarded base URL for every client
   $ spendfuse play tests/*.jsonc              does the policy do what these files say?
   $ spendfuse price < usage.ndjson            what did these responses cost?
   $ spendfuse doctor --store redis://host      which store is in use, and is it well?

@@ -78,12 +78,12 @@ export const cutError = (
   return shaped(shape, problem, error)
 }
 
-/** A fault of the request itself, such as an unknown model: 400, never retried; 503 where it is ours. */
+/** A fault of the request itself, such as an unknown model: 400 unless given, never retried; 503 where it is ours. */
 export const faultResponse = (
   shape: Shape | null,
   error: string,
   message: string,
-  status: 400 | 503 = 400,
+  status = 400,
 ): Response =>
   answer(
     shape,
