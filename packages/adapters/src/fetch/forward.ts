@@ -131,7 +131,7 @@ const otherProvider = async (asked: Asked, decision: Admitted): Promise<Response
 }
 
 /** A request that no one received: the name was not found, or the connection was refused. */
-const neverConnected = (error: unknown): boolean => {
+export const neverConnected = (error: unknown): boolean => {
   const cause = (error as { cause?: unknown } | null)?.cause
   const inner = (cause as { errors?: unknown } | null | undefined)?.errors
   const all = [error, cause, ...(Array.isArray(inner) ? inner : [])]
