@@ -6,6 +6,8 @@ import { createOpenAI as createOpenAi5 } from "ai-sdk-openai-2"
 import { createOpenAI as createOpenAi6 } from "ai-sdk-openai-3"
 import type { AiSdkGuard } from "../../src/aiSdk.ts"
 
+Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false })
+
 type Options = Readonly<Record<string, unknown>>
 
 export interface Generated {
