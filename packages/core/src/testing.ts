@@ -5,6 +5,17 @@
  * @module
  */
 
+export { Replay, type ReplayOptions } from "./lab/replay/replay.ts"
+export type {
+  BudgetReport,
+  CallsAndMoney,
+  PayerReport,
+  ReplayReport,
+  Setting,
+} from "./lab/replay/report.ts"
+export type { ReplayRow } from "./lab/replay/row.ts"
+export type { TimelineReport, TimelineSeries } from "./lab/replay/timeline.ts"
+export type { Told, ToldOnce } from "./lab/replay/told.ts"
 export { type Barred, type Hand, type Let, type Ruling, Run, type RunOptions } from "./lab/run.ts"
 export { type Witness, witnessOf } from "./lab/witness.ts"
 export type { LawId } from "./testing/conformance/laws.ts"
@@ -33,6 +44,13 @@ export {
   PolicyBroken,
   saneInvariants,
 } from "./testing/policy/checkPolicy.ts"
+export {
+  type CheckRuleOptions,
+  checkRule,
+  RuleBroken,
+  type RuleLaw,
+} from "./testing/policy/checkRule.ts"
+export { anyFacts } from "./testing/policy/facts.ts"
 export { withinWorstBills } from "./testing/policy/invariants/bills.ts"
 export { allOf, always, whenever, within } from "./testing/policy/invariants/combine.ts"
 export { type NeverAbove, neverAbove } from "./testing/policy/invariants/neverAbove.ts"

@@ -1,0 +1,267 @@
+import type { Plan } from "../../domain/compile.ts"
+import type { DomainEvent } from "../../domain/event.ts"
+import type { Policy } from "../../domain/policy.ts"
+import { sourceKey } from "../../domain/source.ts"
+import type { Amounts } from "../../domain/terms.ts"
+import type { EpochMs } from "../../domain/time.ts"
+import type { Prices } from "../../ports/Prices.ts"
+import { Agenda } from "../agenda.ts"
+import { type Barred, type Let, Run } from "../run.ts"
+import { askedBy, usedBy } from "./cost.ts"
+import { type Payer, Payers, payerOf } from "./payer.ts"
+import { addHeld, grantOf, type QuickHold, settleQuickly, writeDown } from "./quick.ts"
+import { type Rates, RateTable } from "./rates.ts"
+import type { ReplayRow } from "./row.ts"
+
+/** What became of a row. Amounts: nano-USD. */
+export interface Ruled {
+  /** Who pays. */
+  payer: Payer
+  /** What the call cost in the history, or would have cost; null where it was not priced. */
+  asked: number
+  /** What it costs under the policy; 0 where it is refused. */
+  spent: number
+  /** All tokens and calls of the row. */
+  tokens: number
+  requests: number
+  /** Its output was cut to what was granted. */
+  clipped: boolean
+  /** A fallback's name where it came by one. */
+  via: string | null
+  barred: Barred | null
+  plan: Plan
+}
+
+/** What a player needs. */
+export interface PlayerOptions {
+  readonly policy: Policy
+  readonly prices?: Prices
+  readonly onEvent: (event: DomainEvent) => void
+  /** Without the numeric path; for the law that holds both equal. */
+  readonly byStepAlone?: boolean
+}
+
+/** Plays rows in virtual time: each is decided when it was made, and settled when it ended. */
+export class Player {
+  readonly #policy: Policy
+  readonly #prices: Prices | undefined
+  readonly #rates: RateTable | null
+  readonly #run: Run
+  readonly #ends = new Agenda<End>()
+  readonly payers: Payers
+  readonly #isQuick: boolean
+  #nextTickMs = Number.NEGATIVE_INFINITY
+  #written = 0
+  #lastRowMs = Number.NEGATIVE_INFINITY
+  /** One for all rows: read at once by whoever plays. */
+  readonly #ruled: Ruled
+
+  constructor({ policy, prices, onEvent, byStepAlone = false }: PlayerOptions) {
+    this.#policy = policy
+    this.#prices = prices
+    this.#isQuick = !byStepAlone && policy.limitFor === undefined
+    this.#rates = prices === undefined || byStepAlone ? null : new RateTable(prices)
+    const start = { policy, startMs: Number.NEGATIVE_INFINITY, onEvent }
+    this.#run = new Run(prices === undefined ? start : { ...start, prices })
+    this.payers = new Payers(policy, this.#run)
+    this.#ruled = {
+      payer: payerOf({}),
+      asked: 0,
+      spent: 0,
+      tokens: 0,
+      requests: 0,
+      clipped: false,
+      via: null,
+      barred: null,
+      plan: NO_PLAN,
+    }
+  }
+
+  /** Virtual time: that of the latest row, or of the last thing that ended. */
+  get nowMs(): EpochMs {
+    return this.#run.nowMs
+  }
+
+  /** When the latest row was made. */
+  get lastRowMs(): EpochMs {
+    return this.#lastRowMs
+  }
+
+  /**
+   * Decides a row. What is answered is good until the next call.
+   *
+   * @throws RequestFailed where the row cannot be asked for: a dimension is missing, a model has no price
+   */
+  play(row: ReplayRow): Ruled {
+    this.#goTo(row.atMs)
+    this.#lastRowMs = Math.max(this.#lastRowMs, row.atMs)
+    const payer = this.payers.of(row.subject)
+    const plan = this.payers.planOf(payer, row, this.#run.nowMs)
+    const ruled = this.#ruled
+    ruled.payer = payer
+    ruled.plan = plan
+    ruled.via = null
+    ruled.barred = null
+    ruled.clipped = false
+    if (!this.#isQuick || !this.#playQuickly(row, payer, plan)) this.#playInFull(row)
+    return ruled
+  }
+
+  /** Ends what still runs. */
+  finish(): void {
+    while (this.#ends.nextAtMs < Number.POSITIVE_INFINITY) this.#goTo(this.#ends.nextAtMs)
+    this.#run.expire()
+  }
+
+  /** @returns false where the step must decide */
+  #playQuickly(row: ReplayRow, payer: Payer, plan: Plan): boolean {
+    const { usage, model, chargeNanoUsd } = row
+    if (model === undefined || row.serviceTier !== undefined || (row.calls ?? 1) !== 1) return false
+    const input = usage.inputTokens ?? 0
+    const output = usage.outputTokens ?? 0
+    if (!isPlain(usage)) return false
+    const rates = this.#rates?.of(model, row.provider, row.atMs) ?? null
+    if (rates === null) return false
+    const perOutput = rates.perOutput(input)
+    const base = { usd: rates.base(input), tokens: input, requests: 1 }
+    const asked = chargeNanoUsd ?? rates.cost(input, output)
+    if (Number.isNaN(base.usd + asked)) return false
+    const handles = this.payers.handlesOf(payer, plan, this.#run.ledger)
+    if (handles === null) return false
+    const most = row.maxOutputTokens ?? bound(this.#policy, rates)
+    if (most < 0) return false
+    const least = Math.min(most, this.#policy.minOutputTokens)
+    const nowMs = this.#run.nowMs
+    const granted = grantOf(handles, nowMs, base, perOutput, { least, most })
+    if (granted < 0) return false
+    const written = Math.min(output, granted)
+    const spent = written === output ? asked : rates.cost(input, written)
+    if (Number.isNaN(spent)) return false
+    const usd = base.usd + granted * perOutput
+    const tokens = input + granted
+    addHeld(handles, usd, tokens, 1)
+    const hold = { handles, plan, usd, tokens, granted }
+    const duration = row.durationMs ?? 0
+    if (duration === 0) this.#endQuickly(hold, nowMs, spent, input + written)
+    else {
+      const end = { hold, let: null, spent, tokens: input + written, requests: 1 }
+      this.#ends.add(nowMs + duration, end)
+    }
+    const ruled = this.#ruled
+    ruled.asked = asked
+    ruled.spent = spent
+    ruled.tokens = input + output
+    ruled.requests = 1
+    ruled.clipped = written !== output
+    return true
+  }
+
+  #playInFull(row: ReplayRow): void {
+    const ruled = this.#ruled
+    const { request } = askedBy(row, this.#policy, this.#prices)
+    const asked = usedBy(row, this.#policy, this.#prices)
+    ruled.asked = asked.usd
+    ruled.spent = 0
+    ruled.tokens = asked.tokens
+    ruled.requests = asked.requests
+    const ruling = this.#run.reserve(request)
+    if (!ruling.allowed) {
+      ruled.barred = ruling
+      return
+    }
+    const actual = this.#actualOf(row, ruling, asked)
+    ruled.spent = actual.usd
+    ruled.via = ruling.via
+    ruled.clipped = actual.tokens < asked.tokens
+    const duration = row.durationMs ?? 0
+    if (duration === 0) this.#run.settle(ruling, { amounts: actual })
+    else {
+      const { usd: spent, tokens, requests } = actual
+      this.#ends.add(this.#run.nowMs + duration, {
+        hold: null,
+        let: ruling,
+        spent,
+        tokens,
+        requests,
+      })
+    }
+  }
+
+  #actualOf(row: ReplayRow, ruling: Let, asked: Amounts): Amounts {
+    const { request, granted } = ruling
+    const output = row.usage.outputTokens ?? 0
+    const written = request.amounts === undefined ? Math.min(output, granted) : output
+    if (written === output && request.model === row.model) return asked
+    if (request.amounts !== undefined) return asked
+    return usedBy(row, this.#policy, this.#prices, request, written)
+  }
+
+  /** Ends what is due by then, and lets circuits and periods move once a minute. */
+  #goTo(atMs: EpochMs): void {
+    if (this.#nextTickMs === Number.NEGATIVE_INFINITY)
+      this.#nextTickMs = atMs - (atMs % TICK_MS) + TICK_MS
+    for (;;) {
+      const nextMs = this.#ends.nextAtMs
+      if (this.#nextTickMs <= atMs && this.#nextTickMs <= nextMs) {
+        this.#run.advance(this.#nextTickMs)
+        this.#run.expire()
+        this.#nextTickMs += TICK_MS
+        continue
+      }
+      const due = this.#ends.takeDue(atMs)
+      if (due === undefined) break
+      this.#run.advance(due.atMs)
+      this.#end(due.item)
+    }
+    this.#run.advance(atMs)
+  }
+
+  #end({ hold, let: ruling, spent, tokens, requests }: End): void {
+    if (hold !== null) this.#endQuickly(hold, this.#run.nowMs, spent, tokens)
+    else if (ruling !== null)
+      this.#run.settle(ruling, { amounts: { usd: spent, tokens, requests } })
+  }
+
+  #endQuickly(hold: QuickHold, nowMs: EpochMs, usd: number, tokens: number): void {
+    if (settleQuickly(hold, nowMs, usd, tokens, 1)) return
+    const { ledger } = this.#run
+    const { plan, granted } = hold
+    this.#run.advance(nowMs)
+    this.#written += 1
+    const id = { source: WRITTEN_BY, n: this.#written }
+    const held = writeDown(ledger, hold, id, nowMs + TICK_MS, 1)
+    const { division } = plan
+    const request = { subject: {} }
+    const ruling: Let = { allowed: true, id, plan, request, via: null, granted, held, atMs: nowMs }
+    this.#run.settle(ruling, { amounts: { usd, tokens, requests: 1 } })
+    ledger.sources.delete(sourceKey(WRITTEN_BY, division))
+  }
+}
+
+/** A call that runs: its hold, and what it will have used. */
+interface End {
+  readonly hold: QuickHold | null
+  readonly let: Let | null
+  readonly spent: number
+  readonly tokens: number
+  readonly requests: number
+}
+
+const TICK_MS = 60_000
+const WRITTEN_BY = "written"
+const NO_PLAN: Plan = { division: "*", lines: [], switches: [] }
+
+/** Input and output alone. */
+const isPlain = (usage: ReplayRow["usage"]): boolean => {
+  for (const name in usage)
+    if (name !== "inputTokens" && name !== "outputTokens" && usage[name as "images"] !== 0)
+      return false
+  return true
+}
+
+/** What bounds the output of a call that does not say; below 0 where nothing does. */
+const bound = ({ maxOutputTokens }: Policy, rates: Rates): number => {
+  const own = rates.maxOutputTokens
+  if (maxOutputTokens === null) return own ?? -1
+  return own === null ? maxOutputTokens : Math.min(maxOutputTokens, own)
+}

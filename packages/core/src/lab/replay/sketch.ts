@@ -1,0 +1,70 @@
+/**
+ * Quantiles of amounts in constant memory: counts in bins whose edges grow by 1 %, so an answer is at most 1 %
+ * above the true one, and never below it. The idea is that of DDSketch (Masson, Rim and Lee, VLDB 2019).
+ */
+export class Sketch {
+  #weights: Float64Array = new Float64Array(0)
+  #from = 0
+  #total = 0
+  #zero = 0
+
+  /** Sum of the weights. */
+  get total(): number {
+    return this.#total
+  }
+
+  /** @param amount at least 0, at most 2^53 − 1 */
+  add(amount: number, weight = 1): void {
+    this.#total += weight
+    if (amount < 1) this.#zero += weight
+    else this.#at(Math.ceil(Math.log(amount) * BINS_PER_E), weight)
+  }
+
+  /** An amount that at least this share of the weight is not above; 0 where nothing was added. */
+  quantile(share: number): number {
+    const wanted = share * this.#total
+    let sum = this.#zero
+    if (sum >= wanted) return 0
+    for (let at = 0; at < this.#weights.length; at += 1) {
+      sum += this.#weights[at] ?? 0
+      if (sum >= wanted - TINY * this.#total) return upperEdge(this.#from + at)
+    }
+    return upperEdge(this.#from + this.#weights.length - 1)
+  }
+
+  /** The share of the weight that may lie above an amount. */
+  shareAbove(amount: number): number {
+    if (this.#total === 0) return 0
+    let sum = 0
+    for (let at = this.#weights.length - 1; at >= 0; at -= 1) {
+      if (upperEdge(this.#from + at) <= amount) break
+      sum += this.#weights[at] ?? 0
+    }
+    return sum / this.#total
+  }
+
+  #at(bin: number, weight: number): void {
+    const at = bin - this.#from
+    if (at >= 0 && at < this.#weights.length) this.#weights[at] = (this.#weights[at] ?? 0) + weight
+    else this.#grow(bin, weight)
+  }
+
+  #grow(bin: number, weight: number): void {
+    const old = this.#weights
+    const first = old.length === 0 ? bin : Math.min(this.#from, bin - SPARE)
+    const last = old.length === 0 ? bin : Math.max(this.#from + old.length - 1, bin + SPARE)
+    const grown = new Float64Array(last - first + 1)
+    if (old.length > 0) grown.set(old, this.#from - first)
+    this.#weights = grown
+    this.#from = first
+    this.#at(bin, weight)
+  }
+}
+
+const GROWTH = 1.01
+const BINS_PER_E = 1 / Math.log(GROWTH)
+const SPARE = 64
+/** Sums of shares are rounded. */
+const TINY = 1e-12
+
+const upperEdge = (bin: number): number => Math.floor(GROWTH ** bin * (1 + 1e-12))
