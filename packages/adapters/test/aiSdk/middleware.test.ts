@@ -160,19 +160,21 @@ describe("who pays", () => {
   it("may be a session, which keeps something back for its last answer", async () => {
     await using bench = opened({ usd: "0.02" })
     const sessions = openSessions(bench.spendfuse)
-    const keepBack = { usd: 15_000_000 }
+    const keepBack = { usd: 19_900_000 }
     const session = await sessions.open({ apiKey: "k1" }, { keepBack })
     if (!session.allowed) throw new Error("refused")
-    const run = (isFinal: boolean, maxOutputTokens: number) => {
-      const { model } = guarded(bench, mock(), { session: () => sessions.current(), isFinal })
-      return session.run(() => generateText({ model, prompt: "hello", maxOutputTokens }))
+    const mocked = mock()
+    const run = async (isFinal: boolean): Promise<number> => {
+      const { model } = guarded(bench, mocked, { session: () => sessions.current(), isFinal })
+      await session.run(() => generateText({ model, prompt: "hello", maxOutputTokens: 1_000 }))
+      return mocked.doGenerateCalls.at(-1)?.maxOutputTokens ?? 0
     }
-    await run(false, 100)
+    await expect(run(false)).rejects.toMatchObject({ reason: "exhausted" })
     const { model } = guarded(bench, mock(), { session: () => sessions.current() })
     await expect(generateText({ model, prompt: "hello" })).rejects.toThrow("outside of a session")
-    expect((await run(true, 1_000)).text).toBe("hi")
+    expect(await run(true)).toBe(1_000)
     await session.close()
-    expect(await bench.spent()).toEqual({ settled: 2 * NANO, held: 0 })
+    expect(await bench.spent()).toEqual({ settled: NANO, held: 0 })
   })
 })
 
@@ -239,6 +241,8 @@ describe("streams", () => {
     const { model, guard } = guarded(bench, streamed(5, true))
     const reader = (await model.doStream(call)).stream.getReader()
     for (const _ of parts) await reader.read()
+    await guard.idle()
+    expect([...bench.counts().ends.values()]).toEqual([1])
     await reader.cancel()
     await guard.idle()
     expect(await bench.spent()).toEqual({ settled: NANO, held: 0 })
@@ -259,20 +263,23 @@ describe("embeddings and images", () => {
   it("count whole where a provider tells no usage, and never call another model", async () => {
     await using bench = opened({
       policy: policyOf("0.0001", {
-        fallbacks: { out: { model: "text-embedding-ada-002" } },
+        fallbacks: { out: { model: "text-embedding-3-small" } },
         onRefused: "out",
       }),
     })
     const guard = guardAiSdk(bench.spendfuse, { subject: { apiKey: "k1" } })
     const mocked = new MockEmbeddingModelV4({
       provider: "openai.embedding",
-      modelId: "text-embedding-3-small",
+      modelId: "text-embedding-3-large",
       doEmbed: async () => ({ embeddings: [[1]], warnings: [] }),
     })
     const model = wrapEmbeddingModel({ model: mocked, middleware: guard.embedding })
     await embed({ model, value: "12345678" })
-    // 8 bytes and 8 around them, at 20 nano-USD each.
-    expect(await bench.spent()).toEqual({ settled: 320, held: 0 })
+    // 8 bytes and 8 around them, at 130 nano-USD each.
+    expect(await bench.spent()).toEqual({ settled: 2_080, held: 0 })
+    const other = embed({ model, value: "x".repeat(1_000) })
+    await expect(other).rejects.toThrow("names another model")
+    expect(await bench.spent()).toEqual({ settled: 2_080, held: 0 })
     const long = embed({ model, value: "x".repeat(10_000), maxRetries: 0 })
     await expect(long).rejects.toBeInstanceOf(SpendRefused)
   })
