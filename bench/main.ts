@@ -79,6 +79,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
   leases: async () => (await import("./leases.ts")).leaseRatios(),
   alerts: async () => (await import("./alerts.ts")).alertRatios(),
   hosts: async () => (await import("./hosts.ts")).hostRatios(),
+  gateway: async () => (await import("./gateway.ts")).gatewayRatios(),
   bundle: async () => (await import("./bundle.ts")).bundleRatios(),
 }
 
