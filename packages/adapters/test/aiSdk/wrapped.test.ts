@@ -154,6 +154,20 @@ for (const major of MAJORS)
       expect(bench.counts().reserved).toBe(0)
     })
 
+    it("tells a streamed refusal once, as an error part and to `onError`", async () => {
+      await using bench = opened({ usd: "0.0000001" })
+      const { wrapped = ways(major, bench).fetched } = ways(major, bench)
+      const errors: unknown[] = []
+      const onError = ({ error }: { readonly error: unknown }) => void errors.push(error)
+      const { fullStream } = major.sdk.streamText({ model: wrapped, prompt: "hello", onError })
+      const parts = []
+      for await (const { type, error } of fullStream) if (type === "error") parts.push(error)
+      expect(errors).toEqual(parts)
+      expect(errors).toHaveLength(1)
+      expect(errors[0]).toMatchObject({ isRetryable: false })
+      expect(errors[0] instanceof SpendRefused).toBe(major.guarded !== null)
+    })
+
     it("settles a stream once that is aborted", async () => {
       await using bench = opened()
       const { guard, wrapped = ways(major, bench).fetched } = ways(major, bench)
