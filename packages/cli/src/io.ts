@@ -13,6 +13,8 @@ export interface Io {
    * @throws CliError where it cannot be read
    */
   readonly lines: (path: string) => AsyncIterable<string>
+  /** A file as it comes, packed or not; `-` is the standard input. @throws CliError where it cannot be read */
+  readonly parts: (path: string) => AsyncIterable<Uint8Array | string>
   /** Pictures that move are for terminals only. */
   readonly isTerminal: boolean
   /** Colours too, and only where nobody asked for none (`NO_COLOR`, `--no-color`). */
@@ -44,6 +46,7 @@ export const processIo = (): Io => {
     err: (text) => process.stderr.write(text),
     read: readText,
     lines: linesOf,
+    parts: partsOf,
     isTerminal,
     hasColor: isTerminal && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb",
     columns: process.stdout.columns ?? 80,
@@ -86,6 +89,14 @@ const readText = (path: string): string => {
 const linesOf = async function* (path: string): AsyncIterable<string> {
   try {
     yield* splitLines(path === "-" ? process.stdin : createReadStream(path))
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+const partsOf = async function* (path: string): AsyncIterable<Uint8Array | string> {
+  try {
+    yield* path === "-" ? process.stdin : createReadStream(path)
   } catch (error) {
     throw unreadable(path, error)
   }

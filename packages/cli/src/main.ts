@@ -11,6 +11,7 @@ import { explainCommand } from "./commands/explain.ts"
 import { gatewayCommand } from "./commands/gateway.ts"
 import { playCommand } from "./commands/play.ts"
 import { priceCommand } from "./commands/price.ts"
+import { replayCommand } from "./commands/replay.ts"
 import { switchCommand } from "./commands/switch.ts"
 import { tripCommand } from "./commands/trip.ts"
 import { CliError, type Io, processIo } from "./io.ts"
@@ -70,6 +71,7 @@ const COMMANDS = [
   explainCommand,
   playCommand,
   priceCommand,
+  replayCommand,
 ]
 
 const EXAMPLES = `

@@ -34,6 +34,11 @@ export const run = async (
         throw new CliError(`${path}: cannot be read: there is no such file`)
       yield* splitLines([files[path] ?? ""])
     },
+    parts: async function* (path) {
+      if (!Object.hasOwn(files, path))
+        throw new CliError(`${path}: cannot be read: there is no such file`)
+      yield files[path] ?? ""
+    },
     isTerminal: false,
     hasColor: false,
     columns: 100,

@@ -1,0 +1,39 @@
+import { type Fields, type Format, type LogRecord, listOf } from "./format.ts"
+import { spread } from "./spread.ts"
+
+/**
+ * Pages of OpenAI's usage API (completions): sums per bucket of time, spread over it. `input_tokens` has the cached
+ * ones in it.
+ *
+ * Source: OpenAI API reference, organization usage; its OpenAPI schema `UsageCompletionsResult`.
+ */
+export const openaiUsageFormat: Format = {
+  name: "openai-usage",
+  fits: (record) => bucketsOf(record).some(isBucket),
+  expand: (record) => bucketsOf(record).filter(isBucket).flatMap(callsOf),
+  columns: {},
+}
+
+const bucketsOf = (record: LogRecord): readonly LogRecord[] =>
+  Array.isArray(record.data) ? listOf(record.data) : [record]
+
+const isBucket = (record: LogRecord): boolean =>
+  "start_time" in record && "end_time" in record && ("results" in record || "result" in record)
+
+const callsOf = (bucket: LogRecord): readonly Fields[] =>
+  listOf(bucket.results ?? bucket.result).flatMap((result) => {
+    const { input_tokens: all, input_cached_tokens: cached } = result
+    const call = {
+      provider: "openai",
+      model: result.model,
+      allInputTokens: all,
+      cacheReadTokens: cached,
+      outputTokens: result.output_tokens,
+      serviceTier: result.batch === true ? "batch" : result.service_tier,
+      apiKey: result.api_key_id,
+      user: result.user_id,
+      org: result.project_id,
+    }
+    const from = Number(bucket.start_time) * 1_000
+    return spread(call, result.num_model_requests, from, Number(bucket.end_time) * 1_000)
+  })

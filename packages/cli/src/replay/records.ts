@@ -1,0 +1,130 @@
+import { JSONParser } from "@streamparser/json"
+import { parse as parseCsv } from "csv-parse"
+import { splitLines } from "../splitLines.ts"
+import type { LogRecord } from "./formats/format.ts"
+
+/** A record and where it stands: its line, or its place in a JSON document; or why it is none. */
+export interface Located {
+  readonly line: number
+  readonly record: LogRecord | null
+  readonly problem?: string
+}
+
+/** How a log is written. */
+export type Writing = "csv" | "jsonl" | "json"
+
+/** Told by its beginning: JSON by its first sign, JSON lines by a first line that is whole by itself. */
+export const writingOf = (beginning: string): Writing => {
+  const text = beginning.replace(/^\uFEFF/, "").trimStart()
+  if (text.startsWith("[")) return "json"
+  if (!text.startsWith("{")) return "csv"
+  const end = text.indexOf("\n")
+  return end < 0 || isJson(text.slice(0, end)) ? "jsonl" : "json"
+}
+
+/** The records of a log, one by one; memory is that of one record. */
+export const recordsOf = (
+  texts: AsyncIterable<string>,
+  writing: Writing,
+): AsyncIterable<Located> => {
+  if (writing === "jsonl") return jsonLines(texts)
+  return writing === "json" ? jsonDocument(texts) : csvRows(texts)
+}
+
+const jsonLines = async function* (texts: AsyncIterable<string>): AsyncIterable<Located> {
+  let line = 0
+  for await (const text of splitLines(texts)) {
+    line += 1
+    if (text.trim() === "") continue
+    const value = parsed(text)
+    const record = isRecord(value) ? value : null
+    yield record === null
+      ? { line, record, problem: "it is not a JSON object; mend the line" }
+      : { line, record }
+  }
+}
+
+/** A list of records, or a page with its records in `data` or `resourceSpans`. */
+const jsonDocument = async function* (texts: AsyncIterable<string>): AsyncIterable<Located> {
+  const found: unknown[] = []
+  let broken: string | null = null
+  const paths = ["$.*", "$.data.*", "$.resourceSpans.*", "$.*.data.*"]
+  const parser = new JSONParser({ paths, keepStack: false, separator: "" })
+  parser.onValue = ({ value, key, stack }) => {
+    const isInList = typeof key === "number"
+    if (isInList && isRecord(value) && !isPage(value, stack.length)) found.push(value)
+  }
+  parser.onError = (error) => {
+    broken ??= error.message
+  }
+  let at = 0
+  for await (const text of texts) {
+    if (broken === null) parser.write(text)
+    for (const value of found.splice(0)) {
+      at += 1
+      yield { line: at, record: value as LogRecord }
+    }
+    if (broken !== null) break
+  }
+  if (broken !== null)
+    yield { line: at + 1, record: null, problem: "the JSON is broken from here on; mend the file" }
+}
+
+/** A page in a list of pages: its records were read already. */
+const isPage = (value: LogRecord, depth: number): boolean => depth <= 1 && Array.isArray(value.data)
+
+const csvRows = async function* (texts: AsyncIterable<string>): AsyncIterable<Located> {
+  const skipped: Located[] = []
+  const rows = parseCsv({
+    columns: true,
+    bom: true,
+    info: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    max_record_size: RECORD_MAX,
+    on_skip: (error) => {
+      const line = Number(error?.lines ?? 0)
+      const problem = "it has other columns than the head, or an open quote; mend the row"
+      skipped.push({ line, record: null, problem })
+      return undefined
+    },
+  })
+  const pushed = push(texts, rows)
+  for await (const { info, record } of rows as AsyncIterable<{
+    readonly info: { readonly lines: number }
+    readonly record: LogRecord
+  }>) {
+    yield* skipped.splice(0)
+    yield { line: info.lines, record }
+  }
+  await pushed
+  yield* skipped
+}
+
+const RECORD_MAX = 8_388_608
+
+const push = async (
+  texts: AsyncIterable<string>,
+  rows: ReturnType<typeof parseCsv>,
+): Promise<void> => {
+  try {
+    for await (const text of texts)
+      if (!rows.write(text)) await new Promise<void>((resolve) => rows.once("drain", resolve))
+    rows.end()
+  } catch (error) {
+    rows.destroy(error as Error)
+  }
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const isJson = (text: string): boolean => parsed(text) !== undefined
+
+const isRecord = (value: unknown): value is LogRecord =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
