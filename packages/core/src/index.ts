@@ -9,12 +9,21 @@ export { incidentsOf } from "./domain/incident.ts"
 export { formatUsd, parseUsd } from "./domain/money.ts"
 export type { Obstacle, Outcome, RefusalReason } from "./domain/outcome.ts"
 export { REFUSAL_REASONS } from "./domain/outcome.ts"
-export type { LimitedAccount, LimitFor, Policy } from "./domain/policy.ts"
+export type { LimitedAccount, LimitFor, Policy, Rule } from "./domain/policy.ts"
+export type { RuleAdds, RuleClaim, RuleFacts } from "./domain/rule.ts"
 export type { Subject } from "./domain/subject.ts"
 export type { Amounts } from "./domain/terms.ts"
 export type { Usage } from "./domain/usage.ts"
-export * from "./edge/policy.ts"
+export {
+  channelsOf,
+  type DecodedPolicy,
+  decodePolicy,
+  definePolicy,
+  type PolicyJson,
+  policyChanges,
+} from "./edge/policy.ts"
 export * from "./edge/problem.ts"
+export { defineRule, type RuleJson } from "./edge/rule.ts"
 export * from "./edge/seedPolicy.ts"
 export type { Admitted, Decision, Extended, Refused, Settled } from "./engine/decision.ts"
 export { RequestFailed, SpendfuseClosed } from "./engine/errors.ts"

@@ -1,3 +1,4 @@
+import type { RuleAdds, RuleClaim, RuleFacts } from "./rule.ts"
 import type { Unit } from "./terms.ts"
 import type { DurationMs } from "./time.ts"
 import type { Window } from "./window.ts"
@@ -50,6 +51,8 @@ export interface Budget {
   readonly whenMissing?: "refuse" | "skip"
   readonly observe?: boolean
   readonly match?: Match
+  /** The rule that it is of: it binds only the requests that the rule adds it to. */
+  readonly rule?: string
   /** Absent: every call asks the store. */
   readonly lease?: Lease
 }
@@ -124,4 +127,15 @@ export interface Policy extends BudgetPolicy {
   readonly fallbacks: ReadonlyMap<string, Fallback>
   /** The fallback that a refusal starts with, where no degrade tier names one; null for none. */
   readonly onRefused: string | null
+  /** The host's own rules; their budgets are among the policy's. */
+  readonly rules?: readonly Rule[]
+}
+
+/** A host's own addition to the plans of a policy, decoded. */
+export interface Rule {
+  readonly name: string
+  /** Their ids are `name:id`. */
+  readonly budgets: readonly Budget[]
+  readonly claims: readonly RuleClaim[]
+  readonly apply: (facts: RuleFacts) => RuleAdds
 }

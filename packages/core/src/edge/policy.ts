@@ -50,6 +50,23 @@ export const definePolicy = (json: PolicyJson): Policy => {
   return decoded.policy
 }
 
+/** Budgets without a policy around them: whether one blocks, and what its fallbacks are, is for who adds them. */
+export const decodeBudgets = (
+  budgets: PolicyJson["budgets"],
+):
+  | { readonly ok: true; readonly budgets: readonly Budget[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] } => {
+  const json = { budgets, unknownModel: "refuse", onStoreUnavailable: "deny" } as const
+  const shape = decodeShape(json)
+  if (Result.isFailure(shape))
+    return { ok: false, problems: shapeProblems(shape.failure.issue, json) }
+  const reader = new Reader()
+  const read = budgets.map((budget, at) => readBudget(reader, budget, under("budgets", at)))
+  checkIds(reader, read)
+  if (reader.problems.length > 0) return { ok: false, problems: reader.problems }
+  return { ok: true, budgets: read }
+}
+
 const STRICT = { errors: "all", onExcessProperty: "error" } as const
 const decodeShape = Schema.decodeUnknownResult(PolicySchema, STRICT)
 

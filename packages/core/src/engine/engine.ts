@@ -23,6 +23,7 @@ import { latestEnd, type Refusing, refused } from "./refusal.ts"
 import { Refusals } from "./refusals.ts"
 import { type CallRequest, checkRequest } from "./request.ts"
 import { stopAgain } from "./rewound.ts"
+import type { RuledPlan } from "./rules.ts"
 import { type Numbered, Sender } from "./send.ts"
 import { StoreCircuit } from "./storeCircuit.ts"
 import { Waiting } from "./waiting.ts"
@@ -139,7 +140,7 @@ export class Engine implements HeldBy {
   }
 
   /** @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one */
-  planOf(request: CallRequest, issuedAtMs: number = this.sender.issuedAtMs()): Plan {
+  planOf(request: CallRequest, issuedAtMs: number = this.sender.issuedAtMs()): RuledPlan {
     return this.#keptOf(request, issuedAtMs).plan
   }
 

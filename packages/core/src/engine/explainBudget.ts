@@ -13,6 +13,9 @@ export const explainBudget = (policy: Policy, budget: Budget): readonly string[]
   const text = (amount: number): string => amountText(amount, budget.unit)
   return [
     `${whoText(budget)} may use ${text(budget.limit)} ${windowText(budget.window)}${matchText(budget)}.`,
+    ...(budget.rule === undefined
+      ? []
+      : [`It binds only the requests that rule ${budget.rule} adds it to.`]),
     ...meetingText(budget.window),
     ...overridesText(budget, text),
     ...(budget.observe === true

@@ -1,10 +1,10 @@
 import type { Line } from "../domain/command.ts"
-import type { Plan } from "../domain/compile.ts"
 import type { Policy } from "../domain/policy.ts"
 import type { Decision, Refused } from "./decision.ts"
 import { RequestFailed } from "./errors.ts"
 import type { Notice } from "./notice.ts"
 import type { CallRequest } from "./request.ts"
+import type { RuledPlan } from "./rules.ts"
 import { sleep } from "./timers.ts"
 
 /** What a chain of fallbacks needs of the engine. */
@@ -12,7 +12,7 @@ export interface FallsBack {
   readonly policy: Policy
   readonly options: { readonly onNotice: (notice: Notice) => void }
   decide(request: CallRequest): Decision | Promise<Decision>
-  planOf(request: CallRequest): Plan
+  planOf(request: CallRequest): RuledPlan
 }
 
 /** Walks the policy's fallbacks after a refusal; each is a request of its own, at its own price. */
@@ -23,7 +23,8 @@ export const fallBack = async (
 ): Promise<Decision> => {
   let refused = first
   const { policy } = engine
-  let name = degradedTo(first, engine.planOf(request).lines) ?? policy.onRefused
+  const plan = engine.planOf(request)
+  let name = degradedTo(first, plan.lines) ?? plan.fallback ?? policy.onRefused
   while (name !== null) {
     const fallback = policy.fallbacks.get(name)
     if (fallback === undefined) return refused

@@ -1,17 +1,18 @@
-import { compile, type Plan } from "../domain/compile.ts"
+import { compile } from "../domain/compile.ts"
 import type { Policy } from "../domain/policy.ts"
 import type { Subject } from "../domain/subject.ts"
 import { RequestFailed } from "./errors.ts"
 import type { LeasedPlan } from "./leasePlan.ts"
 import type { Recalled } from "./refusals.ts"
+import { type RuledPlan, type Said, sayRules } from "./rules.ts"
 
 /** A plan as it is kept with its subject. */
 export interface Kept {
-  readonly plan: Plan
+  readonly plan: RuledPlan
   readonly policy: Policy
   readonly model: string | undefined
   readonly provider: string | undefined
-  /** No budget of the policy looks at them. */
+  /** No budget and no rule of the policy looks at them. */
   readonly isForAllModels: boolean
   readonly names: readonly string[]
   readonly values: readonly unknown[]
@@ -59,7 +60,9 @@ export class Plans {
     provider: string | undefined,
   ): Kept {
     checkSubject(subject)
-    const plan = compile(policy, subject, issuedAtMs, {
+    const facts = { subject, model, provider, atMs: issuedAtMs }
+    const said = policy.rules === undefined ? null : sayRules(policy, policy.rules, facts)
+    const plan = compile(said === null ? policy : said.policy, subject, issuedAtMs, {
       ...(model !== undefined && { model }),
       ...(provider !== undefined && { provider }),
     })
@@ -69,7 +72,7 @@ export class Plans {
         `budget \`${plan.budget}\` counts by \`${plan.missing}\`, which the subject lacks; name it, or set \`whenMissing: "skip"\``,
       )
     let fromMs = Number.NEGATIVE_INFINITY
-    let untilMs = Number.POSITIVE_INFINITY
+    let untilMs = said?.untilMs ?? Number.POSITIVE_INFINITY
     for (const { period, terms } of plan.lines) {
       const { startMs } = period
       const endMs = terms.slidingMs > 0 ? startMs + terms.bucketMs : period.endMs
@@ -80,13 +83,15 @@ export class Plans {
     const values = names.map((name) => subject[name])
     if (policy.limitFor !== undefined) untilMs = Math.min(untilMs, issuedAtMs + LIMITS_KEPT_MS)
     const kept: Kept = {
-      plan,
+      plan: said === null ? plan : ruled(plan, said),
       policy,
       model,
       provider,
-      isForAllModels: !policy.budgets.some(
-        ({ match }) => match?.model !== undefined || match?.provider !== undefined,
-      ),
+      isForAllModels:
+        said === null &&
+        !policy.budgets.some(
+          ({ match }) => match?.model !== undefined || match?.provider !== undefined,
+        ),
       names,
       values,
       fromMs,
@@ -98,6 +103,12 @@ export class Plans {
     return kept
   }
 }
+
+const ruled = (plan: RuledPlan, { switches, fallback }: Said): RuledPlan => ({
+  ...plan,
+  switches: [...new Set([...plan.switches, ...switches])],
+  ...(fallback !== undefined && { fallback }),
+})
 
 /** A host may change its object between calls: the plan is for the values it was made from. */
 const isSame = (kept: Kept, subject: Subject): boolean => {

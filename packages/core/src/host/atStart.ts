@@ -11,11 +11,10 @@ import type { SpendfuseOptions } from "./options.ts"
 /**
  * Whether every channel of the policy has a notifier.
  *
- * @throws PolicyInvalid where the policy was not decoded, or naming each channel that nobody provides, with
+ * @throws PolicyInvalid naming each channel that nobody provides, with
  *   its place in the policy
  */
 export const checkChannels = (policy: Policy, notifiers: SpendfuseOptions["notifiers"]): void => {
-  assertDecoded(policy)
   const problems: Problem[] = []
   for (const [budgetAt, { tiers }] of policy.budgets.entries())
     for (const [tierAt, tier] of tiers.entries())
@@ -45,8 +44,8 @@ export const checkSpans = (policy: Policy, store: SpendfuseOptions["store"]): vo
   if (problems.length > 0) throw new PolicyInvalid(problems)
 }
 
-/** What `JSON.parse` gives passes any type checker, and has no fallbacks, windows or amounts to decide by. */
-const assertDecoded = (policy: Policy): void => {
+/** @throws PolicyInvalid: what `JSON.parse` gives passes any type checker, and has no fallbacks, windows or amounts to decide by. */
+export const assertDecoded = (policy: Policy): void => {
   const { fallbacks } = (policy ?? {}) as Partial<Policy>
   if (fallbacks instanceof Map) return
   const message = "it is not a decoded policy; give what `definePolicy` or `decodePolicy` returns"

@@ -8,9 +8,10 @@ import { explain } from "../engine/explain.ts"
 import type { Notice } from "../engine/notice.ts"
 import { type AccountOf, Operator } from "../engine/operator.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
+import { withRules } from "../engine/rules.ts"
 import { Sweeper } from "../engine/sweeper.ts"
 import { withinOf } from "../engine/within.ts"
-import { checkChannels, checkSpans, noticesAtStart, withLimits } from "./atStart.ts"
+import { assertDecoded, checkChannels, checkSpans, noticesAtStart, withLimits } from "./atStart.ts"
 import { type Guarded, type GuardOptions, guard } from "./guard.ts"
 import type { SpendfuseOptions } from "./options.ts"
 import { type Remaining, viewed } from "./views.ts"
@@ -64,9 +65,11 @@ export interface Spendfuse extends AsyncDisposable {
  * `onNotice`, as warnings and notes.
  *
  * @throws PolicyInvalid where a channel of the policy has no notifier, or the store needs a lease that a
- *   budget lacks
+ *   budget lacks; RequestFailed where the policy and its rules do not go together
  */
-export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
+export const createSpendfuse = (given: SpendfuseOptions): Spendfuse => {
+  assertDecoded(given.policy)
+  const options = { ...given, policy: withRules(given.policy, given.rules) }
   const { store } = options
   let { policy } = options
   const nowMs = options.nowMs ?? Date.now
@@ -116,7 +119,9 @@ export const createSpendfuse = (options: SpendfuseOptions): Spendfuse => {
     },
     explain,
     operator,
-    reload: (next) => {
+    reload: (written) => {
+      assertDecoded(written)
+      const next = withRules(written, options.rules)
       checkChannels(next, options.notifiers)
       checkSpans(next, store)
       policyChanges(policy, next).forEach(onWarning)

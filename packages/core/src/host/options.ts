@@ -1,5 +1,5 @@
 import type { DomainEvent } from "../domain/event.ts"
-import type { LimitFor, Policy } from "../domain/policy.ts"
+import type { LimitFor, Policy, Rule } from "../domain/policy.ts"
 import type { Notice } from "../engine/notice.ts"
 import type { Notifier } from "../ports/Notifier.ts"
 import type { Prices } from "../ports/Prices.ts"
@@ -22,6 +22,8 @@ export interface SpendfuseOptions {
    * policy's holds. Asked when a request is compiled, and again after 10 seconds at the earliest.
    */
   readonly limitFor?: LimitFor
+  /** The host's own rules, of `defineRule`: they add lines, switches and fallbacks to what the policy says. */
+  readonly rules?: readonly Rule[]
   /** The dimensions whose values the host vouches for; start-up warns where no budget that blocks counts by one. */
   readonly authenticated?: readonly string[]
   /** The store must answer within this many milliseconds; 250 unless given. */

@@ -1,5 +1,4 @@
 import { type Command, type CommandId, type Line, SOURCE_KEPT_MS } from "../domain/command.ts"
-import type { Plan } from "../domain/compile.ts"
 import type { DomainEvent } from "../domain/event.ts"
 import { copyOf } from "../domain/kept.ts"
 import { type Account, emptyLedger, type Ledger } from "../domain/ledger.ts"
@@ -16,6 +15,7 @@ import { costOfSettlement, type Estimate, estimate } from "../engine/estimate.ts
 import { degradedTo } from "../engine/fallback.ts"
 import { Plans } from "../engine/plan.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
+import type { RuledPlan } from "../engine/rules.ts"
 import type { Prices } from "../ports/Prices.ts"
 
 /** What a run needs: a policy, and prices where requests name models instead of amounts. */
@@ -32,7 +32,7 @@ export interface RunOptions {
 export interface Let {
   readonly allowed: true
   readonly id: CommandId
-  readonly plan: Plan
+  readonly plan: RuledPlan
   /** As it is made: its model is a fallback's where the request was degraded. */
   readonly request: CallRequest
   readonly via: string | null
@@ -49,7 +49,7 @@ export interface Barred {
   readonly reason: Extract<Outcome, { kind: "refused" }>["reason"]
   readonly obstacles: Extract<Outcome, { kind: "refused" }>["obstacles"]
   readonly untilMs: EpochMs | null
-  readonly plan: Plan
+  readonly plan: RuledPlan
   /** The canned answer or the handler that the chain of fallbacks ends in. */
   readonly fallback: string | null
 }
@@ -241,16 +241,17 @@ export class Run {
   }
 
   /** @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one */
-  planOf({ subject, model, provider }: CallRequest): Plan {
+  planOf({ subject, model, provider }: CallRequest): RuledPlan {
     return this.#plans.planOf(this.policy, subject, this.#nowMs, model, provider).plan
   }
 
   /** An account's line at this instant. */
   lineOf(budget: string, subject: Subject): Line | null {
     const budgets = this.policy.budgets.filter(({ id }) => id === budget)
-    const only = budgets.map(({ match: _, ...always }) => always)
+    const only = budgets.map(({ match: _, rule: __, ...always }) => always)
+    const { rules: _, ...unruled } = this.policy
     const { plan } = new Plans().planOf(
-      { ...this.policy, budgets: only },
+      { ...unruled, budgets: only },
       subject,
       this.#nowMs,
       undefined,
@@ -304,7 +305,7 @@ export class Run {
 
   #fallBack(request: CallRequest, first: Barred): Ruling {
     let barred = first
-    let name = degradedTo(first, first.plan.lines) ?? this.policy.onRefused
+    let name = degradedTo(first, first.plan.lines) ?? first.plan.fallback ?? this.policy.onRefused
     while (name !== null) {
       const fallback = this.policy.fallbacks.get(name)
       if (fallback === undefined) return barred

@@ -47,9 +47,10 @@ export const kindsOf = (policy: Policy, payer: Payer): readonly Kind[] => {
   return all.filter((kind) => !all.some((other) => other !== kind && surpasses(other, kind)))
 }
 
-/** Whether a budget bounds what a payer spends: it counts by nothing else, and enforces. */
+/** Whether a budget bounds what a payer spends: it counts by nothing else, enforces, and no rule may leave it out. */
 export const binds = (budget: Budget, { per, unit, match }: Payer): boolean =>
   budget.observe !== true &&
+  budget.rule === undefined &&
   budget.unit === unit &&
   budget.per.every((dimension) => dimension === PLATFORM || per.includes(dimension)) &&
   (budget.match === undefined || JSON.stringify(budget.match) === JSON.stringify(match))
