@@ -12,6 +12,7 @@ import { appOf } from "./app.ts"
 import { type Listening, listen } from "./listen.ts"
 import { type Env, type LoadedConfig, loadConfig } from "./loadConfig.ts"
 import { type Log, logTo } from "./log.ts"
+import { nodeFetch } from "./nodeFetch.ts"
 import { openLedger } from "./openLedger.ts"
 import { keepLoaded } from "./reload.ts"
 
@@ -76,6 +77,7 @@ const served = async (
     gateway({
       ...rules,
       spendfuse,
+      fetch: nodeFetch(),
       sha256: (text) => hash("sha256", text, "buffer"),
       onCall: log.call,
       onError: (error) => {
