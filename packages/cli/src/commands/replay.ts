@@ -9,7 +9,7 @@ import { playLog, type Replayed } from "../replay/playLog.ts"
 import type { ReadOptions } from "../replay/readLog.ts"
 import { replayPage } from "../replay/reportPage.ts"
 import { type Named, reportText } from "../replay/reportText.ts"
-import { type Checked, withCheapest } from "../replay/settings.ts"
+import { type Checked, candidatesOf, cheapestOf } from "../replay/settings.ts"
 
 interface ReplayFlags {
   readonly policy: string
@@ -97,14 +97,10 @@ const check = async (
   options: ReadOptions & { readonly refuseUnder: number },
 ): Promise<readonly (Checked | null)[]> => {
   if (log === "-") return []
-  const cheapest = played.map(({ policy, report }) => withCheapest(policy, report))
-  const some = cheapest.filter((policy) => policy !== null)
-  if (some.length === 0) return []
-  const again = [...(await playLog(io, log, some, options)).played]
-  return cheapest.map((policy) => {
-    const report = policy === null ? undefined : again.shift()?.report
-    return report === undefined ? null : { asked: report.asked, refused: report.refused }
-  })
+  const candidates = played.map(({ policy, report }) => candidatesOf(policy, report))
+  if (candidates.every(({ length }) => length === 0)) return []
+  const tried = [...(await playLog(io, log, candidates.flat(), options)).played]
+  return candidates.map(({ length }) => cheapestOf(tried.splice(0, length), options.refuseUnder))
 }
 
 const nameOf = (files: readonly string[], at: number): string => {

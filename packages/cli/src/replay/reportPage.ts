@@ -5,6 +5,7 @@ import { REPLAY_PLOTS } from "./pagePlots.ts"
 import type { Reading } from "./readLog.ts"
 import {
   both,
+  checkedText,
   countText,
   dollarsText,
   FIGURES,
@@ -83,13 +84,13 @@ const budgetsHtml = ({ name, report, checked }: Named): string =>
       id,
       both(refused),
       ...[demand.median, demand.p95, demand.most].map((one) => shortText(one, unit)),
-      setting === null ? "never blocks" : shortText(setting.cheapestLimit, unit),
+      setting === null
+        ? "never blocks"
+        : shortText(checked?.limits[id] ?? setting.cheapestLimit, unit),
     ]),
-  )}${
-    checked === null
-      ? ""
-      : `<p>With the lowest limits all at once it refuses ${both(checked.refused)}.</p>`
-  }`
+  )}${checkedText({ checked })
+    .map((sentence) => `<p>${escapeHtml(sentence)}</p>`)
+    .join("")}`
 
 const toldHtml = ({ name, report }: Named): string =>
   report.toldFirst.length === 0

@@ -106,7 +106,7 @@ const badText = ({ bad }: Reading, paint: Paint): readonly string[] =>
         ...(bad.count > 5 ? [`  and ${bad.count - Math.min(5, bad.first.length)} more`] : []),
       ]
 
-const budgetsText = ({ report }: Named, refuseUnder: number, width: number): string =>
+const budgetsText = ({ report, checked }: Named, refuseUnder: number, width: number): string =>
   tableText(
     [
       { head: "budget", cell: ({ id }) => id, flows: "anywhere" },
@@ -120,8 +120,10 @@ const budgetsText = ({ report }: Named, refuseUnder: number, width: number): str
       },
       {
         head: `lowest limit that refuses under ${refuseUnder * 100} %`,
-        cell: ({ setting, unit }) =>
-          setting === null ? "never blocks" : shortText(setting.cheapestLimit, unit),
+        cell: ({ id, setting, unit }) =>
+          setting === null
+            ? "never blocks"
+            : shortText(checked?.limits[id] ?? setting.cheapestLimit, unit),
         align: "right",
         flows: "at spaces",
       },
@@ -133,11 +135,15 @@ const budgetsText = ({ report }: Named, refuseUnder: number, width: number): str
 export const shortText = (amount: number, unit: "usd" | "tokens" | "requests"): string =>
   unit === "usd" ? dollarsText(amount) : `${amount.toLocaleString("en-US")} ${unit}`
 
-const checkedText = ({ checked }: Named): readonly string[] =>
+export const checkedText = ({ checked }: Pick<Named, "checked">): readonly string[] =>
   checked === null
     ? []
     : [
-        `With these limits all at once it refuses ${shareText(checked.refused, checked.asked)}: ${both(checked.refused)}.`,
+        `With these limits all at once it refuses ${shareText(checked.refused, checked.asked)}: ${both(checked.refused)}.${
+          checked.isUnder
+            ? ""
+            : " That is still too much: what is refused are circuits that stay open: give them a shorter cool-down."
+        }`,
       ]
 
 const toldText = ({ report }: Named, paint: Paint, width: number): readonly string[] => {
