@@ -1,16 +1,22 @@
-// Writes packages/core/schema/*.json from what reads policies and scenarios; a test says when they are stale.
+// Writes packages/core/schema/*.json from what reads policies and scenarios, and packages/cli/schema/gateway.json from
+// what reads a gateway's config; tests say when they are stale.
 // Run it as `node_modules/.bin/node --conditions=@spendfuse/source scripts/schemas.mjs`.
 import { mkdirSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { gatewayJsonSchema } from "../packages/cli/src/gateway/jsonSchema.ts"
 import { policyJsonSchema, scenarioJsonSchema } from "../packages/core/src/testing/jsonSchema.ts"
 import { run } from "./workspace.mjs"
 
-const folder = new URL("../packages/core/schema/", import.meta.url)
-mkdirSync(folder, { recursive: true })
-const write = (name, schema) =>
+const core = new URL("../packages/core/schema/", import.meta.url)
+const cli = new URL("../packages/cli/schema/", import.meta.url)
+const write = (folder, name, schema) => {
+  mkdirSync(folder, { recursive: true })
   writeFileSync(new URL(name, folder), `${JSON.stringify(schema, null, 2)}\n`)
+}
 
-write("policy.json", policyJsonSchema())
-write("scenario.json", scenarioJsonSchema())
-const { code, output } = await run("biome", ["format", "--write", fileURLToPath(folder)])
+write(core, "policy.json", policyJsonSchema())
+write(core, "scenario.json", scenarioJsonSchema())
+write(cli, "gateway.json", gatewayJsonSchema())
+const folders = [core, cli].map((folder) => fileURLToPath(folder))
+const { code, output } = await run("biome", ["format", "--write", ...folders])
 if (code !== 0) throw new Error(output)
