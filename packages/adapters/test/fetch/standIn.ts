@@ -16,10 +16,12 @@ export interface StandIn extends AsyncDisposable {
 export const standIn = async (): Promise<StandIn> => {
   const seen: Body[] = []
   let lingering = 0
+  let flaky = 0
   const server = createServer((request, response) => {
     void read(request).then((body) => {
       seen.push(body)
-      answer(request, body, response, () => {
+      const isTurnedAway = asked(body) === "flaky" && ++flaky % 2 === 1
+      answer(request, isTurnedAway ? TURNED_AWAY : body, response, () => {
         lingering += 1
       })
     })
@@ -43,6 +45,9 @@ const read = async (request: IncomingMessage): Promise<Body> => {
   return JSON.parse(Buffer.concat(chunks).toString() || "{}") as Body
 }
 
+/** Every second call that asks for something flaky is answered. */
+const TURNED_AWAY: Body = { input: "status 503" }
+
 const asked = (body: Body): string => {
   const messages = (body.messages ?? body.input ?? []) as { content: unknown }[] | string
   return typeof messages === "string" ? messages : String(messages.at(-1)?.content ?? "")
@@ -65,7 +70,11 @@ const answer = (
     const error = path.endsWith("/messages")
       ? { type: "error", error: { type: "api_error", message: "as asked" } }
       : { error: { message: "as asked", type: "invalid_request_error", param: null, code: null } }
-    response.writeHead(Number(status), { "content-type": "application/json" })
+    response.writeHead(Number(status), {
+      "content-type": "application/json",
+      // So that an SDK that tries again does not wait.
+      "retry-after-ms": "1",
+    })
     response.end(JSON.stringify(error))
     return
   }
