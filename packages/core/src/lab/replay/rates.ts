@@ -1,21 +1,21 @@
 import type { Prices } from "../../ports/Prices.ts"
 
-/** Prices of one model at one time, as numbers: what plain input and output cost at most, and do cost. */
+/** Prices of one model at one time, as numbers. NaN: the price list must be asked. */
 export interface Rates {
-  /** At most, all but the output, of so many input tokens; NaN where the price list must be asked. */
+  /** At most, all but the output, of so many input tokens. */
   readonly base: (inputTokens: number) => number
   /** At most, of one output token. */
   readonly perOutput: (inputTokens: number) => number
-  /** Exactly, rounded up once; NaN where the price list must be asked. */
+  /** Exactly, rounded up once. */
   readonly cost: (inputTokens: number, outputTokens: number) => number
   /** The model's own maximum of output tokens. */
   readonly maxOutputTokens: number | null
 }
 
 /**
- * The price list, asked once for each count of input tokens and not for each call. A history has the same counts
- * again and again, and a rate is a rate: what a call costs is input × rate + output × rate, exactly. The list is
- * compared anew for each quarter of an hour that a history enters.
+ * The price list as rates, asked once for each model and quarter of an hour, and not for each call. Rates change by
+ * steps of the input's count and of time: where both ends of a step agree, what lies between is taken to agree, and
+ * elsewhere there is no rate. A law holds it to the price list.
  */
 export class RateTable {
   readonly #prices: Prices
@@ -33,60 +33,134 @@ export class RateTable {
     const quarter = Math.floor(atMs / QUARTER_MS)
     let known = this.#last
     if (known === null || model !== this.#lastModel || provider !== this.#lastProvider) {
-      const key = `${provider === undefined ? "" : provider.length}/${provider ?? ""}/${model}`
-      known = this.#known.get(key) ?? null
-      if (known === null) {
-        if (this.#known.size >= MODELS_KEPT) this.#known.clear()
-        known = { quarter: Number.NaN, probe: "", table: null }
-        this.#known.set(key, known)
-      }
+      known = this.#find(model, provider)
       this.#lastModel = model
       this.#lastProvider = provider
       this.#last = known
     }
-    if (known.quarter !== quarter) this.#renew(known, model, provider, quarter)
-    return known.table
+    if (known.quarter !== quarter) {
+      known.quarter = quarter
+      known.rates = ratesAt(this.#prices, known.model, quarter * QUARTER_MS)
+    }
+    return known.rates
   }
 
-  #renew(known: Known, model: string, provider: string | undefined, quarter: number): void {
-    const ask = { model, ...(provider !== undefined && { provider }) }
-    const startMs = quarter * QUARTER_MS
-    const ends = [startMs, startMs + QUARTER_MS - 1].map((atMs) =>
-      JSON.stringify(PROBES.map((tokens) => probed(this.#prices, { ...ask, atMs }, tokens))),
-    )
-    const [probe = "", last] = ends
-    known.quarter = quarter
-    if (probe === known.probe && probe === last) return
-    known.probe = probe === last ? probe : ""
-    const isPlain = probe === last && !probe.includes("null")
-    known.table = isPlain ? new Table(this.#prices, { ...ask, atMs: startMs }) : null
+  #find(model: string, provider: string | undefined): Known {
+    const key = JSON.stringify([model, provider])
+    let known = this.#known.get(key)
+    if (known === undefined) {
+      if (this.#known.size >= MODELS_KEPT) this.#known.clear()
+      const named = { model, ...(provider !== undefined && { provider }) }
+      known = { model: named, quarter: Number.NaN, rates: null }
+      this.#known.set(key, known)
+    }
+    return known
   }
 }
 
 interface Known {
+  readonly model: Named
   quarter: number
-  probe: string
-  table: Rates | null
+  rates: Rates | null
 }
 
-interface Asked {
+interface Named {
   readonly model: string
   readonly provider?: string
-  readonly atMs: number
 }
 
 const QUARTER_MS = 900_000
-const MODELS_KEPT = 32
-/** Counts between which the known lists change their rates. */
-const PROBES = [1, 1_000, 100_000, 150_000, 250_000, 600_000, 2_000_000]
+const MODELS_KEPT = 1_000
 
-/** Rates of input and output, the worst case of both; null where there is none. */
-const probed = (prices: Prices, model: Asked, inputTokens: number): readonly number[] | null => {
+/** Steps of the input's count; the known lists change their rates at 128,000, 200,000, 256,000 and 272,000 tokens. */
+const EDGES = [0, 1_000, 32_000, 100_000, 127_000, 201_000, 250_000, 280_000, 500_000, 1_000_000]
+
+const ratesAt = (prices: Prices, model: Named, startMs: number): Rates | null => {
+  const first = { ...model, atMs: startMs }
+  const last = { ...model, atMs: startMs + QUARTER_MS - 1 }
+  const steps: Step[] = []
+  for (let at = 1; at < EDGES.length; at += 1) {
+    const [from = 0, to = 0] = [EDGES[at - 1], EDGES[at]]
+    const middle = Math.floor((from + to) / 2) + 1
+    const counts = [from + 1, middle, to]
+    steps.push(stepOf(prices, [first, last], counts))
+  }
+  if (steps.every(({ input }) => Number.isNaN(input))) return null
+  return new Stepped(steps, prices.maxOutputTokens(first))
+}
+
+/** Nano-USD per million of input and of output, and at most: NaN where the counts do not share them. */
+interface Step {
+  readonly input: number
+  readonly output: number
+  readonly mostInput: number
+  readonly mostOutput: number
+}
+
+const NO_STEP: Step = {
+  input: Number.NaN,
+  output: Number.NaN,
+  mostInput: Number.NaN,
+  mostOutput: Number.NaN,
+}
+
+type Priced = Named & { readonly atMs: number }
+
+const stepOf = (prices: Prices, models: readonly Priced[], counts: readonly number[]): Step => {
+  let step: Step | null = null
+  for (const model of models)
+    for (const inputTokens of counts) {
+      const found = probed(prices, model, inputTokens, step?.mostInput)
+      if (found === null) return NO_STEP
+      if (step === null) step = found
+      else if (!isSame(step, found)) return NO_STEP
+    }
+  return step ?? NO_STEP
+}
+
+const isSame = (one: Step, other: Step): boolean =>
+  one.input === other.input &&
+  one.output === other.output &&
+  one.mostInput === other.mostInput &&
+  one.mostOutput === other.mostOutput
+
+/** The rates at one count; the dearest input rate is one of the list's, the one that gives the worst case. */
+const probed = (
+  prices: Prices,
+  model: Priced,
+  inputTokens: number,
+  expected: number | undefined,
+): Step | null => {
   const cost = prices.cost(model, { inputTokens, outputTokens: 1 })
   const worst = prices.worstCase(model, { ...BOUNDS, inputTokens })
   if (cost.kind !== "priced" || worst.kind !== "bounded") return null
-  const rates = ratesIn(cost.lines)
-  return rates === null ? null : [...rates, worst.baseNanoUsd, worst.perOutputTokenNanoUsd]
+  const [first, second, ...others] = cost.lines
+  if (first?.component !== "inputTokens" || second?.component !== "outputTokens") return null
+  if (others.length > 0) return null
+  const gives = (rate: number): boolean => costAt(inputTokens, rate) === worst.baseNanoUsd
+  const mostInput =
+    expected !== undefined && gives(expected)
+      ? expected
+      : INPUTS.map((name) => rateOf(prices, model, name, inputTokens)).find(
+          (rate) => rate !== null && gives(rate),
+        )
+  if (mostInput === undefined || mostInput === null) return null
+  const [input, output] = [first.nanoUsdPerMillion, second.nanoUsdPerMillion]
+  return { input, output, mostInput, mostOutput: worst.perOutputTokenNanoUsd }
+}
+
+/** The components that input may turn out to be, the dearest first as a rule. */
+const INPUTS = ["cacheWrite1hTokens", "cacheWriteTokens", "inputTokens", "cacheReadTokens"] as const
+
+const rateOf = (
+  prices: Prices,
+  model: Priced,
+  component: (typeof INPUTS)[number],
+  count: number,
+): number | null => {
+  const cost = prices.cost(model, { [component]: count })
+  if (cost.kind !== "priced" || cost.lines.length !== 1) return null
+  return cost.lines[0]?.nanoUsdPerMillion ?? null
 }
 
 const BOUNDS = {
@@ -99,58 +173,47 @@ const BOUNDS = {
   hasOutput: true,
 } as const
 
-/** Nano-USD per million of input and of output tokens; null where the price has other parts, as one per call. */
-const ratesIn = (
-  lines: readonly { readonly component: string; readonly nanoUsdPerMillion: number }[],
-): readonly [number, number] | null => {
-  const [input, output, ...others] = lines
-  const isPlain = input?.component === "inputTokens" && output?.component === "outputTokens"
-  return isPlain && others.length === 0 ? [input.nanoUsdPerMillion, output.nanoUsdPerMillion] : null
-}
-
-/** By count of input tokens: four numbers each, asked for when they are first needed. */
-class Table implements Rates {
+class Stepped implements Rates {
   readonly maxOutputTokens: number | null
-  readonly #prices: Prices
-  readonly #model: Asked
-  readonly #four: Float64Array = new Float64Array(4 * COUNTS).fill(Number.NaN)
+  readonly #steps: readonly Step[]
+  #count = -1
+  #step: Step = NO_STEP
 
-  constructor(prices: Prices, model: Asked) {
-    this.#prices = prices
-    this.#model = model
-    this.maxOutputTokens = prices.maxOutputTokens(model)
+  constructor(steps: readonly Step[], maxOutputTokens: number | null) {
+    this.#steps = steps
+    this.maxOutputTokens = maxOutputTokens
   }
 
   base(inputTokens: number): number {
-    return this.#four[this.#at(inputTokens)] ?? Number.NaN
+    return costAt(inputTokens, this.#at(inputTokens).mostInput)
   }
 
   perOutput(inputTokens: number): number {
-    return this.#four[this.#at(inputTokens) + 1] ?? Number.NaN
+    return this.#at(inputTokens).mostOutput
   }
 
   cost(inputTokens: number, outputTokens: number): number {
-    const at = this.#at(inputTokens)
-    const input = this.#four[at + 2] ?? Number.NaN
-    const output = this.#four[at + 3] ?? Number.NaN
-    const sum = inputTokens * input + outputTokens * output
-    return sum <= EXACT_MAX ? Math.floor((sum + MILLION - 1) / MILLION) : Number.NaN
+    const { input, output } = this.#at(inputTokens)
+    return rounded(inputTokens * input + outputTokens * output)
   }
 
-  /** Beyond the table: a place that holds nothing. */
-  #at(inputTokens: number): number {
-    if (inputTokens >= COUNTS) return 4 * COUNTS
-    const at = 4 * inputTokens
-    if (Number.isNaN(this.#four[at])) {
-      const [input = Number.NaN, output = Number.NaN, base = Number.NaN, per = Number.NaN] =
-        probed(this.#prices, this.#model, inputTokens) ?? []
-      this.#four.set([base, per, input, output], at)
-    }
-    return at
+  #at(inputTokens: number): Step {
+    if (inputTokens === this.#count) return this.#step
+    let at = 0
+    while (at < this.#steps.length && inputTokens > (EDGES[at + 1] ?? 0)) at += 1
+    this.#count = inputTokens
+    // Without input there is nothing that the steps were asked about.
+    this.#step = inputTokens === 0 ? NO_STEP : (this.#steps[at] ?? NO_STEP)
+    return this.#step
   }
 }
+
+const costAt = (count: number, perMillion: number): number => rounded(count * perMillion)
+
+/** Up, to whole nano-USD; NaN where a number is not exact any more. */
+const rounded = (millionths: number): number =>
+  millionths <= EXACT_MAX ? Math.floor((millionths + MILLION - 1) / MILLION) : Number.NaN
 
 const MILLION = 1_000_000
 /** Up to here a quotient by a million is cut right. */
 const EXACT_MAX = 2 ** 52
-const COUNTS = 65_536
