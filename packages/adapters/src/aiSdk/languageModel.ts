@@ -12,10 +12,11 @@ import type {
   NamedModel,
   StreamResult,
 } from "./models.ts"
-import { listedAs, shapeOf } from "./naming.ts"
+import { type Listed, listedAs, shapeOf } from "./naming.ts"
+import type { AiSdkGuardOptions } from "./options.ts"
 import { addedTokens } from "./outputLimit.ts"
 import { PartsRead } from "./partsRead.ts"
-import { optionsOf, writtenOf } from "./promptBound.ts"
+import { optionsOf, type Written, writtenOf } from "./promptBound.ts"
 import { watchParts } from "./watchParts.ts"
 
 export const languageMiddleware = (guard: Guard): LanguageMiddleware => ({
@@ -72,7 +73,7 @@ const grant = async <
   const { decision } = open
   try {
     const called = calledModel(guard, model, decision)
-    return { open, called, sent: { ...params, maxOutputTokens: limitOf(decision, added) } }
+    return { open, called, sent: { ...params, maxOutputTokens: limitOf(decision, called, params) } }
   } catch (error) {
     await open.release()
     throw error
@@ -86,24 +87,39 @@ const askedOf = (
   added: number,
 ): Asked => {
   const listed = listedAs(options, model)
-  const { bytes, seen } = writtenOf(params, listed.model)
-  const named = { ...NAMED_INPUT, ...options.namedInput }
-  const most = seen.callsMost ?? Number.MAX_SAFE_INTEGER
-  const searches = Math.min(most, seen.searches + seen.openSearches * named.searches)
-  const rounds = Math.min(most, searches + (seen.openRounds > 0 ? named.searches : 0))
-  const shape = shapeOf(listed)
+  const written = writtenOf(params, listed.model)
+  const { seen } = written
   const told = params.maxOutputTokens ?? (added > 0 ? spendfuse.policy.maxOutputTokens : null)
   const serviceTier = tierOf(params)
+  const bounds = [model, ...Object.values(options.models ?? {})].map((one) =>
+    inputFor(options, listedAs(options, one), written),
+  )
   return {
     ...listed,
-    inputTokens: inputOf({ shape, model: listed.model, bytes, seen, rounds, named }),
-    searches,
+    // Whichever model a fallback takes, its input is held by then.
+    inputTokens: Math.max(...bounds),
+    searches: searchesOf(options, written).searches,
     audio: seen.audio,
     images: seen.images > 0,
     ...(told !== null && { maxOutputTokens: told + added }),
     ...(added > 0 && { minOutputTokens: added + Math.max(1, spendfuse.policy.minOutputTokens) }),
     ...(serviceTier !== undefined && { serviceTier }),
   }
+}
+
+const inputFor = (options: AiSdkGuardOptions, listed: Listed, written: Written): number => {
+  const { bytes, seen } = written
+  const { rounds, named } = searchesOf(options, written)
+  return inputOf({ shape: shapeOf(listed), model: listed.model, bytes, seen, rounds, named })
+}
+
+/** How often a tool of the provider's may be called, and the model read on. */
+const searchesOf = ({ namedInput }: AiSdkGuardOptions, { seen }: Written) => {
+  const named = { ...NAMED_INPUT, ...namedInput }
+  const most = seen.callsMost ?? Number.MAX_SAFE_INTEGER
+  const searches = Math.min(most, seen.searches + seen.openSearches * named.searches)
+  const rounds = Math.min(most, searches + (seen.openRounds > 0 ? named.searches : 0))
+  return { searches, rounds, named }
 }
 
 /** The tiers that are dearer than the standard one: a cheaper one may be answered at standard rates. */
@@ -116,9 +132,11 @@ const tierOf = ({ providerOptions }: LanguageParams): string | undefined => {
   return tiers.length === 0 ? undefined : tiers.join("+")
 }
 
-const limitOf = ({ maxOutputTokens }: Admitted, added: number): number => {
-  const limit = (maxOutputTokens ?? 0) - added
-  if (limit > 0) return limit
+/** What was granted, less what the package of the model that is called adds to it; never above the call's own limit. */
+const limitOf = (granted: Admitted, called: NamedModel, params: LanguageParams): number => {
+  const added = addedTokens(called, params)
+  const limit = (granted.maxOutputTokens ?? 0) - added
+  if (limit > 0) return Math.min(limit, params.maxOutputTokens ?? limit)
   throw new RequestFailed(
     "invalid-command",
     `the budget of what is thought, \`${added}\` tokens, leaves nothing for the answer; raise \`maxOutputTokens\``,

@@ -112,6 +112,24 @@ describe("fallbacks", () => {
     expect(await bench.spent()).toEqual({ settled: 3_000, held: 0 })
   })
 
+  it("hold what the model they take may read and think, and send no more than was asked", async () => {
+    const out = { model: "claude-haiku-4-5", provider: "anthropic" }
+    await using bench = opened({
+      policy: policyOf("1", { fallbacks: { out }, onRefused: "out", minOutputTokens: 8_400 }),
+    })
+    const called = mock({ provider: "anthropic.messages", modelId: "claude-haiku-4-5" })
+    const models = { "anthropic/claude-haiku-4-5": called }
+    const options = { subject: { apiKey: "k1" }, models }
+    // 8,400 × 120,000 nano-USD are more than there is.
+    const { model } = guarded(bench, mock({ modelId: "gpt-5-pro" }), options)
+    const anthropic = { thinking: { type: "enabled", budgetTokens: 2_000 } }
+    const call = { model, prompt: "hello", providerOptions: { anthropic } }
+    await generateText({ ...call, maxOutputTokens: 8_500 })
+    expect(called.doGenerateCalls.map((one) => one.maxOutputTokens)).toEqual([6_500])
+    const { settled, held } = await bench.spent()
+    expect([settled, held]).toEqual([20 * 1_000 + 5 * 5_000, 0])
+  })
+
   it("are a fault, and hold nothing, where `models` does not have it, or has another's", async () => {
     await using bench = opened({ policy: policy({ model: "gpt-5-nano" }) })
     const models = { "gpt-5-nano": mock({ provider: "azure.chat" }) }
