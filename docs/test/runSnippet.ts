@@ -1,6 +1,7 @@
 import { decodePolicy, formatProblem } from "@spendfuse/core"
 import { decodeScenario, play, playedMemory } from "@spendfuse/core/testing"
 import { memoryStore } from "@spendfuse/store-memory"
+import { readConfig } from "../../packages/cli/src/gateway/readConfig.ts"
 import { processIo } from "../../packages/cli/src/io.ts"
 import { readJsonc } from "../../packages/cli/src/jsonc.ts"
 import { staleness } from "./include.ts"
@@ -8,7 +9,7 @@ import type { Snippet } from "./pages.ts"
 import { commandsProblem } from "./runCommands.ts"
 
 /** How a snippet is held to its word. */
-export type How = "example" | "policy" | "scenario" | "part" | "commands" | "not run"
+export type How = "example" | "policy" | "scenario" | "gateway" | "part" | "commands" | "not run"
 
 export type Ruling =
   | { readonly kind: How; readonly why?: string }
@@ -27,7 +28,9 @@ export const rulingOf = (snippet: Snippet): Ruling => {
       ? { kind: "scenario" }
       : /"budgets"\s*:/.test(text)
         ? { kind: "policy" }
-        : { kind: "unruled", why: "this JSON is neither a policy nor a scenario" }
+        : /"upstreams"\s*:/.test(text)
+          ? { kind: "gateway" }
+          : { kind: "unruled", why: "this JSON is no policy, scenario or config of a gateway" }
   if (lang === "console" || lang === "sh") return { kind: "commands" }
   return { kind: "unruled", why: "write `example: FILE` or `not run: WHY` above it" }
 }
@@ -44,6 +47,8 @@ export const runSnippet = async (snippet: Snippet): Promise<string | null> => {
       return staleness(snippet)
     case "policy":
       return staleness(snippet) ?? policyProblem(jsonOf(snippet))
+    case "gateway":
+      return staleness(snippet) ?? gatewayProblem(jsonOf(snippet))
     case "scenario":
       return staleness(snippet) ?? scenarioProblem(jsonOf(snippet))
     case "part":
@@ -64,6 +69,11 @@ const isJson = (lang: string): boolean => lang === "json" || lang === "jsonc"
 const policyProblem = (json: unknown): string | null => {
   const decoded = decodePolicy(json)
   return decoded.ok ? null : decoded.problems.map(formatProblem).join("\n")
+}
+
+const gatewayProblem = (json: unknown): string | null => {
+  const read = readConfig(json)
+  return read.ok ? null : read.problems.map(formatProblem).join("\n")
 }
 
 const scenarioProblem = async (json: unknown): Promise<string | null> => {
