@@ -112,7 +112,7 @@ describe("fallbacks", () => {
     expect(await bench.spent()).toEqual({ settled: 3_000, held: 0 })
   })
 
-  it("hold what the model they take may read and think, and send no more than was asked", async () => {
+  it("send what was granted, less what the package of the model they take adds", async () => {
     const out = { model: "claude-haiku-4-5", provider: "anthropic" }
     await using bench = opened({
       policy: policyOf("1", { fallbacks: { out }, onRefused: "out", minOutputTokens: 8_400 }),
@@ -128,6 +128,23 @@ describe("fallbacks", () => {
     expect(called.doGenerateCalls.map((one) => one.maxOutputTokens)).toEqual([6_500])
     const { settled, held } = await bench.spent()
     expect([settled, held]).toEqual([20 * 1_000 + 5 * 5_000, 0])
+  })
+
+  it("may take any model of `models`: the widest input is held", async () => {
+    await using bench = opened()
+    const called = mock({ provider: "anthropic.messages", modelId: "claude-haiku-4-5" })
+    const held: number[] = []
+    called.doGenerate = async () => {
+      held.push((await bench.spent()).held)
+      return answer()
+    }
+    const picture = { type: "file" as const, mediaType: "image/png", data: new Uint8Array([1, 2]) }
+    for (const models of [{}, { "gpt-5": mock() }]) {
+      const { model } = guarded(bench, called, { subject: { apiKey: "k1" }, models })
+      await generateText({ model, messages: [{ role: "user", content: [picture] }] })
+    }
+    expect(held[0]).toBeLessThan(20_000_000)
+    expect(held[1]).toBeGreaterThan(50_000 * 1_000)
   })
 
   it("are a fault, and hold nothing, where `models` does not have it, or has another's", async () => {
