@@ -53,7 +53,11 @@ export {
 export { anyFacts } from "./testing/policy/facts.ts"
 export { withinWorstBills } from "./testing/policy/invariants/bills.ts"
 export { allOf, always, whenever, within } from "./testing/policy/invariants/combine.ts"
-export { type NeverAbove, neverAbove } from "./testing/policy/invariants/neverAbove.ts"
+export {
+  type NeverAbove,
+  neverAbove,
+  neverRefusedBelow,
+} from "./testing/policy/invariants/neverAbove.ts"
 export {
   latchedServesNothing,
   type NoStarvation,

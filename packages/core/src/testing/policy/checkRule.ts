@@ -94,10 +94,12 @@ const brokenBy = (
 ): { readonly law: RuleLaw; readonly facts: RuleFacts; readonly why: string } | null => {
   const first = answerOf(rule, facts)
   if (typeof first === "string") return { law: "total", facts, why: first }
-  answerOf(rule, other)
-  const again = answerOf(rule, facts)
-  if (textOf(again) !== textOf(first))
-    return { law: "deterministic", facts, why: `says ${textOf(first)}, then ${textOf(again)}` }
+  for (const between of [null, other]) {
+    if (between !== null) answerOf(rule, between)
+    const again = answerOf(rule, facts)
+    if (textOf(again) !== textOf(first))
+      return { law: "deterministic", facts, why: `says ${textOf(first)}, then ${textOf(again)}` }
+  }
   const laterAtMs = Math.min(facts.atMs + laterMs, (first.untilMs ?? Number.POSITIVE_INFINITY) - 1)
   const later = answerOf(rule, { ...facts, atMs: laterAtMs })
   if (textOf(withoutEnd(later)) !== textOf(withoutEnd(first)))

@@ -12,6 +12,8 @@ export interface Spend {
   /** When it was reserved. */
   readonly atMs: EpochMs
   readonly request: CallRequest
+  /** The accounts that it is held on. */
+  readonly accounts: readonly string[]
   /** Per unit. */
   amounts: Amounts
 }
@@ -27,6 +29,8 @@ export interface Moment {
   readonly ruling: Ruling | null
   /** Of what a person did. */
   readonly outcome: Outcome | null
+  /** That a person acknowledged or tripped. */
+  readonly account: string | null
   /** The same call in the story without the calls that the invariant leaves out; null where it is left out itself. */
   readonly twin: Ruling | null
   /** Since the moment before, oldest first. */

@@ -57,6 +57,10 @@ export type StoryStep =
 export interface StoryFaults {
   /** Hosts die: what they held expires. */
   readonly lostCalls?: boolean
+  /** Calls run on for longer than what is held for them lives: they settle after it has expired. */
+  readonly lateSettles?: boolean
+  /** Calls cost up to twice their worst case. The worst bills are then not asserted: they bound estimates. */
+  readonly overcharges?: boolean
 }
 
 /** Calls of the policy's own dimensions and models, to its limits and around its periods' edges. */
@@ -68,8 +72,11 @@ export const anyCall = (policy: Policy, faults: StoryFaults = {}): fc.Arbitrary<
     model: anyOf(policy, ({ match }) => match?.model),
     provider: anyOf(policy, ({ match }) => match?.provider),
     share: anyShare,
-    usesPercent: fc.constantFrom(100, 50, 0),
-    runsMs: fc.constantFrom<DurationMs>(0, SECOND_MS, 5 * MINUTE_MS, 2 * HOUR_MS),
+    usesPercent: fc.constantFrom(...[100, 50, 0], ...(faults.overcharges === true ? [200] : [])),
+    runsMs: fc.constantFrom<DurationMs>(
+      ...[0, SECOND_MS, 5 * MINUTE_MS, 2 * HOUR_MS],
+      ...(faults.lateSettles === true ? [6 * HOUR_MS] : []),
+    ),
     isLost: faults.lostCalls === true ? fc.boolean() : fc.constant(false),
   })
 
@@ -110,12 +117,25 @@ const anySwitch = (policy: Policy): fc.Arbitrary<StoryStep> =>
       return { kind: "switch", after, dimension, value: subject[dimension] ?? "all", state }
     })
 
-/** One value each of the policy's dimensions: those with limits of their own, and two without. */
+/**
+ * One value each of the policy's dimensions: those with limits of their own, and two without. A dimension that
+ * every budget may skip is sometimes left out.
+ */
 export const anySubject = (policy: Policy): fc.Arbitrary<Subject> => {
   const values = valuesOf(policy)
-  return fc.record(
-    Object.fromEntries([...values].map(([name, known]) => [name, fc.constantFrom(...known)])),
-  )
+  const isNeeded = (name: string): boolean =>
+    policy.budgets.some(({ per, whenMissing }) => per.includes(name) && whenMissing !== "skip")
+  const perName = [...values].map(([name, known]) => {
+    const given = isNeeded(name) ? known : [...known, undefined]
+    return fc.tuple(fc.constant(name), fc.constantFrom(...given))
+  })
+  return fc
+    .tuple(...perName)
+    .map((all) =>
+      Object.fromEntries(
+        all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+      ),
+    )
 }
 
 const anyBudget = ({ budgets }: Policy): fc.Arbitrary<string> =>

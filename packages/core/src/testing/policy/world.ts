@@ -1,5 +1,4 @@
 import type { DomainEvent } from "../../domain/event.ts"
-import type { Outcome } from "../../domain/outcome.ts"
 import type { Policy } from "../../domain/policy.ts"
 import { type Amounts, NOTHING, type Unit } from "../../domain/terms.ts"
 import { DAY_MS, type EpochMs, HOUR_MS } from "../../domain/time.ts"
@@ -15,6 +14,8 @@ export const STORY_START_MS: EpochMs = Date.UTC(2026, 0, 15, 9, 30)
 const BY = { by: "a person", why: "has seen it" }
 const HOLD_MS = 4 * HOUR_MS
 const EDGE_MAX_MS = 40 * DAY_MS
+
+type Done = Pick<Moment, "request" | "ruling" | "outcome" | "account">
 
 /** Plays the steps of one story. */
 export class World {
@@ -36,11 +37,11 @@ export class World {
     return [...this.#events]
   }
 
-  /** The step happens, after what comes before it. */
-  play(step: StoryStep): Omit<Moment, "twin"> {
+  /** The step happens, after what comes before it; a call asks for `request` where one is given. */
+  play(step: StoryStep, request: CallRequest | null = null): Omit<Moment, "twin"> {
     this.arrive(step)
     const { run, spends } = this
-    const seen = this.#do(step)
+    const seen = this.#do(step, request)
     const events = this.#events
     this.#events = []
     return { policy: run.policy, run, atMs: run.nowMs, step, spends, events, ...seen }
@@ -62,7 +63,7 @@ export class World {
     this.run.expire()
   }
 
-  /** What a call asks for, in every unit that its lines count, of the tightest cap in each. */
+  /** What a call asks for, in every unit that the policy counts, of the tightest cap that binds it in each. */
   requestOf(step: CallStep): CallRequest {
     const { subject, model, provider } = step
     const named = {
@@ -77,36 +78,44 @@ export class World {
         .planOf(named)
         .lines.filter(({ terms }) => terms.unit === unit)
         .map((line) => Math.min(this.run.view(line).cap, line.terms.limit))
+      // What nothing binds asks as much as what is bound: that is how it is found out.
+      if (caps.length === 0) caps.push(...limitsOf(this.run.policy, unit))
       if (caps.length > 0) amounts[unit] = shareOf(step.share, Math.min(...caps))
     }
     return { ...named, amounts }
   }
 
-  #do(step: StoryStep): Pick<Moment, "request" | "ruling" | "outcome"> {
+  #do(step: StoryStep, given: CallRequest | null): Done {
     if (step.kind === "call") {
-      const request = this.requestOf(step)
+      const request = given ?? this.requestOf(step)
       const ruling = this.run.reserve(request)
       if (ruling.allowed) this.#start(step, ruling)
-      return { request, ruling, outcome: null }
+      return { request, ruling, outcome: null, account: null }
     }
-    return { request: null, ruling: null, outcome: this.#operate(step) }
+    return { request: null, ruling: null, ...this.#operate(step) }
   }
 
-  #operate(step: Exclude<StoryStep, CallStep>): Outcome | null {
-    if (step.kind === "switch") return this.run.switch(step.dimension, step.value, step.state, BY)
+  #operate(step: Exclude<StoryStep, CallStep>): Pick<Done, "outcome" | "account"> {
+    if (step.kind === "switch") {
+      const outcome = this.run.switch(step.dimension, step.value, step.state, BY)
+      return { outcome, account: null }
+    }
     const line = this.run.lineOf(step.budget, step.subject)
-    if (line === null) return null
-    if (step.kind === "trip") return this.run.trip(line, step.coolDownMs, BY)
+    if (line === null) return { outcome: null, account: null }
+    const { account } = line
+    if (step.kind === "trip") return { outcome: this.run.trip(line, step.coolDownMs, BY), account }
     const allow = step.allow === null ? null : shareOf(step.allow, line.terms.limit)
-    return this.run.acknowledge(line, BY, allow)
+    return { outcome: this.run.acknowledge(line, BY, allow), account }
   }
 
   #start(step: CallStep, hold: Let): void {
-    const spend: Spend = { atMs: hold.atMs, request: hold.request, amounts: hold.held }
+    const accounts = hold.plan.lines.map(({ account }) => account)
+    const { atMs, request, held } = hold
+    const spend: Spend = { atMs, request, accounts, amounts: held }
     this.spends.push(spend)
     if (step.isLost) return
     const share = (amount: number): number => Math.floor((amount * step.usesPercent) / 100)
-    const actual = { usd: share(hold.held.usd), tokens: share(hold.held.tokens), requests: 1 }
+    const actual = { usd: share(held.usd), tokens: share(held.tokens), requests: 1 }
     this.#running.add(hold.atMs + step.runsMs, { hold, spend, actual })
   }
 
@@ -119,6 +128,9 @@ export class World {
     return Math.max(nowMs, endMs - after.beforeMs)
   }
 }
+
+const limitsOf = ({ budgets }: Policy, unit: Unit): readonly number[] =>
+  budgets.filter((budget) => budget.unit === unit).map(({ limit }) => limit)
 
 const shareOf = (share: Share, cap: number): number => {
   if (share === "one") return 1

@@ -6,10 +6,12 @@ import { neverAbove } from "./neverAbove.ts"
 
 /**
  * No payer passes the worst bill that `explain` reckons, in any hour, any sixty minutes, any day, week and
- * month: one invariant for each bill that something bounds.
+ * month: one invariant for each bill that something bounds. None where the host gives limits of its own, which
+ * the bills do not know.
  */
-export const withinWorstBills = (policy: Policy): readonly Invariant[] =>
-  worstBills(policy, "UTC").flatMap((bill) => {
+export const withinWorstBills = (policy: Policy): readonly Invariant[] => {
+  if (policy.limitFor !== undefined) return []
+  return worstBills(policy, "UTC").flatMap((bill) => {
     const { per, unit, match } = bill
     if (match !== undefined) return []
     const spans = [
@@ -23,3 +25,4 @@ export const withinWorstBills = (policy: Policy): readonly Invariant[] =>
       amount === null ? [] : [neverAbove({ per, unit, amount, within })],
     )
   })
+}

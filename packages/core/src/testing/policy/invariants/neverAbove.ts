@@ -1,4 +1,4 @@
-import { dimensionValue, PLATFORM } from "../../../domain/subject.ts"
+import { dimensionValue } from "../../../domain/subject.ts"
 import type { Unit } from "../../../domain/terms.ts"
 import { type DurationMs, type EpochMs, HOUR_MS } from "../../../domain/time.ts"
 import { periodAt, type Window } from "../../../domain/window.ts"
@@ -18,7 +18,7 @@ export interface NeverAbove {
 
 /**
  * Nobody spends more than so much within any such time, by the time of reservation. What runs counts with its
- * hold. An acknowledgement lets it be more: then nothing more is said of that payer.
+ * hold. An acknowledgement lets it be more: nothing more is said of a sum in which that account has a part.
  *
  * @example neverAbove({ per: ["apiKey"], unit: "usd", amount: 50_000_000_000, within: "hour" })
  */
@@ -26,33 +26,33 @@ export const neverAbove = (most: NeverAbove): Invariant => ({
   name: `no ${most.per.join(" and ")} above ${amountText(most.amount, most.unit)} in ${withinText(most)}`,
   watch: () => {
     const excused = new Set<string>()
-    return ({ step, outcome, spends, ruling }) => {
-      if (outcome?.kind === "acknowledged" && "subject" in step)
-        excused.add(payerOf(step.subject, most.per))
+    return ({ outcome, account, spends, ruling }) => {
+      if (outcome?.kind === "acknowledged" && account !== null) excused.add(account)
       const last = spends.at(-1)
       if (ruling?.allowed !== true || last === undefined) return null
-      const payer = payerOf(last.request.subject, most.per)
-      if (excused.has(payer) || excused.has("") || anyExcused(excused, most.per)) return null
-      const spent = sumOf(spends, last, payer, most)
+      const summed = summedWith(spends, last, most)
+      const spent = summed.reduce((sum, { amounts }) => sum + amounts[most.unit], 0)
       if (spent <= most.amount) return null
+      if (summed.some(({ accounts }) => accounts.some((one) => excused.has(one)))) return null
       return `${amountText(spent, most.unit)} were spent within ${withinText(most)}, above ${amountText(most.amount, most.unit)}`
     }
   },
 })
 
-/** What an acknowledgement by one payer of a part lets happen to the whole. */
-const anyExcused = (excused: ReadonlySet<string>, per: readonly string[]): boolean =>
-  per.every((name) => name === PLATFORM) && excused.size > 0
-
 const payerOf = (subject: Spend["request"]["subject"], per: readonly string[]): string =>
   JSON.stringify(per.map((name) => dimensionValue(subject, name) ?? null))
 
-const sumOf = (spends: readonly Spend[], last: Spend, payer: string, most: NeverAbove): number => {
-  const fromMs = startOf(most.within, last.atMs)
-  let sum = 0
-  for (const { atMs, request, amounts } of spends)
-    if (atMs >= fromMs && payerOf(request.subject, most.per) === payer) sum += amounts[most.unit]
-  return sum
+/** The last payer's spends of the stretch of time that ends with the last. */
+const summedWith = (
+  spends: readonly Spend[],
+  last: Pick<Spend, "request" | "atMs">,
+  { per, within }: NeverAbove,
+): readonly Spend[] => {
+  const fromMs = startOf(within, last.atMs)
+  const payer = payerOf(last.request.subject, per)
+  return spends.filter(
+    ({ atMs, request }) => atMs >= fromMs && payerOf(request.subject, per) === payer,
+  )
 }
 
 /** Spends come in the order of time, so what ends with the last one is the fullest. */
@@ -74,3 +74,25 @@ const withinText = ({ within }: NeverAbove): string => {
     ? `any ${within.anyMs / HOUR_MS} h`
     : `any ${within.anyMs / 60_000} min`
 }
+
+/**
+ * Nobody is refused who stays below so much within any such time, the refused call included. What a person
+ * switched off or tripped is left out: from then on nothing is said.
+ *
+ * @example neverRefusedBelow({ per: ["apiKey"], unit: "usd", amount: 5_000_000_000, within: "day" })
+ */
+export const neverRefusedBelow = (least: NeverAbove): Invariant => ({
+  name: `no ${least.per.join(" and ")} refused below ${amountText(least.amount, least.unit)} in ${withinText(least)}`,
+  watch: () => {
+    let isByHand = false
+    return ({ atMs, step, request, ruling, spends }) => {
+      if (step.kind === "switch" || step.kind === "trip") isByHand = true
+      if (isByHand || request === null || ruling?.allowed !== false) return null
+      const asked = { requests: 1, ...request.amounts }[least.unit] ?? 0
+      const before = summedWith(spends, { request, atMs }, least)
+      const spent = before.reduce((sum, { amounts }) => sum + amounts[least.unit], asked)
+      if (spent > least.amount) return null
+      return `a call is refused (${ruling.reason}) that would make it ${amountText(spent, least.unit)} within ${withinText(least)}`
+    }
+  },
+})
