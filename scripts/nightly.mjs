@@ -11,6 +11,7 @@ const night = {
   LAW_RUNS: "40000",
   LAW_KILLS: "2000",
   PROOF_ROWS: "28185",
+  SOAK_CALLS: "100000",
 }
 const asked = Object.entries(process.env).filter(([, value]) => value !== "")
 const env = { ...night, ...Object.fromEntries(asked) }
