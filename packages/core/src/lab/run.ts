@@ -119,10 +119,11 @@ export class Run {
   /**
    * Decides a request, and walks the policy's fallbacks where it is refused.
    *
+   * @param asked what it may cost, where that is known already
    * @throws RequestFailed where the request itself is at fault, as the engine does
    */
-  reserve(request: CallRequest): Ruling {
-    const first = this.#ask(request, request.via ?? null, this.#estimateOf(request))
+  reserve(request: CallRequest, asked: Estimate = this.#estimateOf(request)): Ruling {
+    const first = this.#ask(request, request.via ?? null, asked)
     if (first.allowed || request.via !== undefined || this.policy.fallbacks.size === 0) return first
     return this.#fallBack(request, first)
   }

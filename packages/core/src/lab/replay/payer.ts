@@ -4,6 +4,7 @@ import type { Policy } from "../../domain/policy.ts"
 import type { Subject } from "../../domain/subject.ts"
 import type { EpochMs } from "../../domain/time.ts"
 import type { Run } from "../run.ts"
+import type { Closed } from "./closed.ts"
 import { areInPlace, plainHandles } from "./quick.ts"
 import type { ReplayRow } from "./row.ts"
 import { Usual } from "./usual.ts"
@@ -20,6 +21,7 @@ export interface Payer {
   fromMs: number
   untilMs: number
   handles: readonly Handle[] | null
+  closed: Closed | null
 }
 
 /** Payers by their subject: at most 100,000 have figures of their own, the others share theirs. */
@@ -120,4 +122,5 @@ export const payerOf = (subject: Subject): Payer => ({
   fromMs: 0,
   untilMs: 0,
   handles: null,
+  closed: null,
 })

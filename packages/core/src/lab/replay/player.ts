@@ -7,6 +7,7 @@ import type { EpochMs } from "../../domain/time.ts"
 import type { Prices } from "../../ports/Prices.ts"
 import { Agenda } from "../agenda.ts"
 import { type Barred, type Let, Run } from "../run.ts"
+import { closedBy, isClosed } from "./closed.ts"
 import { askedBy, usedBy } from "./cost.ts"
 import { type Payer, Payers, payerOf } from "./payer.ts"
 import { addHeld, grantOf, type QuickHold, settleQuickly, writeDown } from "./quick.ts"
@@ -103,7 +104,7 @@ export class Player {
     ruled.via = null
     ruled.barred = null
     ruled.clipped = false
-    if (!this.#isQuick || !this.#playQuickly(row, payer, plan)) this.#playInFull(row)
+    if (!this.#isQuick || !this.#playQuickly(row, payer, plan)) this.#playInFull(row, payer, plan)
     return ruled
   }
 
@@ -126,11 +127,15 @@ export class Player {
     const base = { usd: rates.base(input), tokens: input, requests: 1 }
     const asked = chargeNanoUsd ?? rates.cost(input, output)
     if (Number.isNaN(base.usd + asked)) return false
-    const handles = this.payers.handlesOf(payer, plan, this.#run.ledger)
-    if (handles === null) return false
     const most = row.maxOutputTokens ?? bound(this.#policy, rates)
     if (most < 0) return false
     const least = Math.min(most, this.#policy.minOutputTokens)
+    if (this.#barQuickly(payer, plan, base.usd + least * perOutput, input + least)) {
+      this.#rule(asked, 0, input + output, 1)
+      return true
+    }
+    const handles = this.payers.handlesOf(payer, plan, this.#run.ledger)
+    if (handles === null) return false
     const nowMs = this.#run.nowMs
     const granted = grantOf(handles, nowMs, base, perOutput, { least, most })
     if (granted < 0) return false
@@ -147,26 +152,38 @@ export class Player {
       const end = { hold, let: null, spent, tokens: input + written, requests: 1 }
       this.#ends.add(nowMs + duration, end)
     }
-    const ruled = this.#ruled
-    ruled.asked = asked
-    ruled.spent = spent
-    ruled.tokens = input + output
-    ruled.requests = 1
-    ruled.clipped = written !== output
+    this.#rule(asked, spent, input + output, 1)
+    this.#ruled.clipped = written !== output
     return true
   }
 
-  #playInFull(row: ReplayRow): void {
+  /** Whether circuits that refused it before refuse it still. What it costs at least: nano-USD and tokens. */
+  #barQuickly(payer: Payer, plan: Plan, usd: number, tokens: number): boolean {
+    const { closed } = payer
+    if (closed === null) return false
+    const isStill = closed.plan === plan && isClosed(closed, this.#run, usd, tokens)
+    if (isStill) this.#ruled.barred = closed.barred
+    else payer.closed = null
+    return isStill
+  }
+
+  #rule(asked: number, spent: number, tokens: number, requests: number): void {
     const ruled = this.#ruled
-    const { request } = askedBy(row, this.#policy, this.#prices)
+    ruled.asked = asked
+    ruled.spent = spent
+    ruled.tokens = tokens
+    ruled.requests = requests
+  }
+
+  #playInFull(row: ReplayRow, payer: Payer, plan: Plan): void {
+    const ruled = this.#ruled
+    const { request, estimate } = askedBy(row, this.#policy, this.#prices)
     const asked = usedBy(row, this.#policy, this.#prices)
-    ruled.asked = asked.usd
-    ruled.spent = 0
-    ruled.tokens = asked.tokens
-    ruled.requests = asked.requests
-    const ruling = this.#run.reserve(request)
+    this.#rule(asked.usd, 0, asked.tokens, asked.requests)
+    const ruling = this.#run.reserve(request, estimate)
     if (!ruling.allowed) {
       ruled.barred = ruling
+      if (this.#isQuick) payer.closed = closedBy(this.#run, plan, ruling)
       return
     }
     const actual = this.#actualOf(row, ruling, asked)
