@@ -13,8 +13,8 @@ export interface WarnsBefore {
 }
 
 /**
- * Before spend opens or latches a circuit, some channel has heard of a lower level of that account. A person's
- * own trip needs no warning.
+ * Before spend opens or latches a circuit, some channel has heard of a lower level of that account, or a person
+ * has acknowledged it. A person's own trip needs no warning.
  *
  * @example warnsBefore({ budget: "key-hour" })
  */
@@ -22,13 +22,21 @@ export const warnsBefore = ({ budget, state, leastMs = 0 }: WarnsBefore = {}): I
   name: `a warning before every ${state === "latched" ? "latch" : state === "open" ? "trip" : "trip and latch"}${budget === undefined ? "" : ` of ${budget}`}`,
   watch: () => {
     const warnedAtMs = new Map<string, EpochMs>()
+    const bySpend = new Set<string>()
     return ({ events, atMs }) => {
       for (const event of events) {
         if (event.kind === "tier" && event.channels.length > 0 && !isBlocking(event.effect))
           if (!warnedAtMs.has(event.account)) warnedAtMs.set(event.account, event.atMs)
-        if (event.kind !== "circuit" || event.by !== null) continue
-        if (event.state === "closed") warnedAtMs.delete(event.account)
+        if (event.kind !== "circuit") continue
+        if (event.state === "closed") {
+          // Whoever acknowledges has seen it; what cools down by itself is warned of anew.
+          if (event.by !== null) warnedAtMs.set(event.account, event.atMs)
+          else if (bySpend.has(event.account)) warnedAtMs.delete(event.account)
+          bySpend.delete(event.account)
+        }
+        if (event.by !== null) continue
         if (event.state !== "open" && event.state !== "latched") continue
+        bySpend.add(event.account)
         if (state !== undefined && event.state !== state) continue
         if (budget !== undefined && budgetOf(event.account) !== budget) continue
         const warned = warnedAtMs.get(event.account)
