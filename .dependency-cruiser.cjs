@@ -44,6 +44,12 @@ const rooms = [
     "the host ties the rooms together; the wire belongs to stores, testing to tests",
   ],
   [
+    "core-anomaly",
+    core("anomaly/.+"),
+    [core("domain", "ports", "engine", "host")],
+    "the anomaly guard stands beside the decision: nothing that decides knows it",
+  ],
+  [
     "core-lab",
     core("lab/.+"),
     [core("domain", "ports", "engine", "edge")],

@@ -38,6 +38,8 @@ const BREACHES = [
   ["core-engine", `${CORE}/engine/planted.ts`, "../prices/library.ts"],
   ["core-host", `${CORE}/host/planted.ts`, "../wire/json.ts"],
   ["core-host", `${CORE}/host/planted.ts`, "../testing/play.ts"],
+  ["core-anomaly", `${CORE}/anomaly/planted.ts`, "../testing/play.ts"],
+  ["core-engine", `${CORE}/engine/planted.ts`, "../anomaly/detector.ts"],
   ["core-lab", `${CORE}/lab/planted.ts`, "../testing/play.ts"],
   ["core-testing", `${CORE}/testing/planted.ts`, "../host/createSpendfuse.ts"],
   ["core-testing", `${CORE}/testing/planted.ts`, "vitest"],
