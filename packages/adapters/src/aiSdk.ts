@@ -19,5 +19,6 @@ export type {
   NamedModel,
   StreamResult,
 } from "./aiSdk/models.ts"
-export type { AiSdkCall, AiSdkGuardOptions, SessionLike } from "./aiSdk/options.ts"
+export type { AiSdkGuardOptions } from "./aiSdk/options.ts"
+export type { AiSdkCall, SessionLike } from "./aiSdk/payer.ts"
 export { SpendRefused } from "./aiSdk/spendRefused.ts"
