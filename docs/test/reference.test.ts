@@ -68,7 +68,11 @@ describe("reference", () => {
 
   it("lists every option", () => {
     const named = namedIn("docs/reference/options.md")
-    for (const path of ["core/src/host/options.ts", "adapters/src/fetch/options.ts"]) {
+    for (const path of [
+      "core/src/host/options.ts",
+      "adapters/src/fetch/options.ts",
+      "adapters/src/aiSdk/options.ts",
+    ]) {
       const options = [...source(`packages/${path}`).matchAll(/^ {2}readonly (\w+)\??:/gm)]
       expect(options.length).toBeGreaterThan(8)
       for (const [, option] of options) expect(named).toContain(option)
