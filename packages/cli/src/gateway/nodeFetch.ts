@@ -6,12 +6,7 @@ import {
 } from "node:http"
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https"
 import { pipeline, Readable } from "node:stream"
-import {
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createZstdDecompress,
-} from "node:zlib"
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib"
 
 /**
  * A `fetch` for the gateway's own calls, on Node's client: half the work of the global one. It takes a URL in text,
@@ -95,5 +90,4 @@ const DECODERS: ReadonlyMap<string, () => NodeJS.ReadWriteStream & Readable> = n
   ["x-gzip", () => createGunzip()],
   ["deflate", () => createInflate()],
   ["br", () => createBrotliDecompress()],
-  ["zstd", () => createZstdDecompress()],
 ])
