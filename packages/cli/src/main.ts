@@ -12,6 +12,7 @@ import { gatewayCommand } from "./commands/gateway.ts"
 import { playCommand } from "./commands/play.ts"
 import { priceCommand } from "./commands/price.ts"
 import { replayCommand } from "./commands/replay.ts"
+import { suggestCommand } from "./commands/suggest.ts"
 import { switchCommand } from "./commands/switch.ts"
 import { tripCommand } from "./commands/trip.ts"
 import { CliError, type Io, processIo } from "./io.ts"
@@ -72,6 +73,7 @@ const COMMANDS = [
   playCommand,
   priceCommand,
   replayCommand,
+  suggestCommand,
 ]
 
 const EXAMPLES = `

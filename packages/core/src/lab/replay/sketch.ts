@@ -32,6 +32,24 @@ export class Sketch {
     return upperEdge(this.#from + this.#weights.length - 1)
   }
 
+  /**
+   * Above it lies what is out of the ordinary: so many deviations above the median, both of the logarithms, as
+   * spend is spread by factors. The deviation is the median of the distances from the median, so that outliers do
+   * not move the fence that finds them; it is taken for a quarter at least.
+   */
+  fence(deviations: number): number {
+    const median = Math.max(1, this.quantile(0.5))
+    const distances = new Sketch()
+    for (let at = 0; at < this.#weights.length; at += 1) {
+      const weight = this.#weights[at] ?? 0
+      if (weight === 0) continue
+      const away = Math.abs(Math.log(upperEdge(this.#from + at) / median))
+      distances.add(1 + away * FINE, weight)
+    }
+    const deviation = Math.max(1 / 4, NORMAL * (Math.max(0, distances.quantile(0.5) - 1) / FINE))
+    return Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(median * Math.exp(deviations * deviation)))
+  }
+
   /** The share of the weight that may lie above an amount. */
   shareAbove(amount: number): number {
     if (this.#total === 0) return 0
@@ -64,6 +82,10 @@ export class Sketch {
 const GROWTH = 1.01
 const BINS_PER_E = 1 / Math.log(GROWTH)
 const SPARE = 64
+/** Distances of logarithms, as whole numbers that the bins tell apart. */
+const FINE = 1_000_000
+/** A median distance of a normal distribution, as its standard deviation. */
+const NORMAL = 1.4826
 /** Sums of shares are rounded. */
 const TINY = 1e-12
 
