@@ -71,6 +71,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
   "stream-delay": async () => (await import("./streamDelay.ts")).streamDelay(),
   slices: async () => (await import("./slices.ts")).sliceRatios(),
   traces: async () => (await import("./traces.ts")).traceRatios(),
+  replay: async () => (await import("./replay.ts")).replayRatios(),
   redis: async () => (await import("./redis.ts")).redisRatios(),
   "redis-accounts": async () => (await import("./redisAccounts.ts")).redisAccounts(),
   postgres: async () => (await import("./postgres.ts")).postgresRatios(),
