@@ -130,6 +130,22 @@ describe("the gateway", () => {
     expect((await serve(asked("/v1/chat/completions", bearer))).status).toBe(401)
   })
 
+  it("compares the whole of a hash, not how it begins", async () => {
+    const serve = opened(answering(), {
+      sha256: (text) => new Uint8Array(32).fill(7, 0, 8).fill(text.length, 31),
+      keys: {
+        alice: { key: KEY, subject: { apiKey: "alice" } },
+        bob: { key: `${KEY}-bob`, subject: { apiKey: "bob" } },
+      },
+    })
+    const status = async (key: string): Promise<number> =>
+      (await serve(asked("/v1/chat/completions", { authorization: `Bearer ${key}` }))).status
+    expect([await status(KEY), await status(`${KEY}-bob`), await status(`${KEY}-carol`)]).toEqual([
+      200, 200, 401,
+    ])
+    expect(records.map(({ key }) => key)).toEqual(["alice", "bob", null])
+  })
+
   it("answers 504 where a call takes too long, and counts it", async () => {
     const slow: typeof fetch = (_input, init) =>
       new Promise((_resolve, reject) => {
