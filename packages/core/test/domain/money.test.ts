@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { formatUsd, parseUsd } from "../../src/domain/money.ts"
+import { formatUsd, isAmount, parseUsd } from "../../src/domain/money.ts"
 
 describe("money", () => {
   it("survives the way to text and back, up to 2^53 − 1", () => {
@@ -15,4 +15,16 @@ describe("money", () => {
   )
   it("reads the largest amount exactly", () =>
     expect(parseUsd("9007199.254740991")).toBe(Number.MAX_SAFE_INTEGER))
+  it.each([
+    [0, "0"],
+    [1, "0.000000001"],
+    [1_200_000_000, "1.2"],
+    [10_000_000_000, "10"],
+    [-250_000_000, "-0.25"],
+  ])("writes %i nano-USD as `%s`", (nano, text) => expect(formatUsd(nano)).toBe(text))
+  it("knows an amount from what is none", () => {
+    expect([0, 1, Number.MAX_SAFE_INTEGER].every(isAmount)).toBe(true)
+    const others = [-1, 0.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, "1", null, undefined]
+    expect(others.filter(isAmount)).toEqual([])
+  })
 })

@@ -1,0 +1,36 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const CORE = "packages/core/test"
+const sourceOf = (path: string): string =>
+  fileURLToPath(new URL(`../../packages/core/src/${path}`, import.meta.url))
+
+/** The memory store must run the mutated core, and not the one that its name leads to outside the sandbox. */
+const alias = [
+  { find: /^@spendfuse\/core\/(.+)$/, replacement: sourceOf("$1.ts") },
+  { find: /^@spendfuse\/core$/, replacement: sourceOf("index.ts") },
+]
+
+/** What cuts time is held to an independent library: slow, and nothing to any other file. */
+const OF_TIME = /\/(window|calendar)\.ts$/
+const isOfTime = OF_TIME.test(process.env.MUTATED_FILE ?? "")
+
+/** What prices call with worst cases is held there. */
+const isOfPrices = /\/(price|usage)\.ts$/.test(process.env.MUTATED_FILE ?? "")
+
+/** What is run for each mutant: the quick laws, what stands beside the domain's files, and the scenarios. */
+export default defineConfig({
+  resolve: { conditions: ["@spendfuse/source"], alias },
+  ssr: { resolve: { conditions: ["@spendfuse/source"] } },
+  test: {
+    include: [
+      `${CORE}/domain/*.test.ts`,
+      `${CORE}/laws/*.mutation.ts`,
+      `${CORE}/scenarios.test.ts`,
+      ...(isOfPrices ? [`${CORE}/prices/{library,overrides,unknownModel}.test.ts`] : []),
+      ...(isOfTime ? [`${CORE}/domain/window.laws.test.ts`] : []),
+    ],
+    exclude: isOfTime ? [] : [`${CORE}/domain/window.laws.test.ts`],
+    testTimeout: 60_000,
+  },
+})
