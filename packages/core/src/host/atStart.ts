@@ -5,8 +5,26 @@ import { PolicyInvalid, type Problem, shown, under } from "../edge/problem.ts"
 import { spanProblems } from "../edge/spanProblems.ts"
 import { RequestFailed } from "../engine/errors.ts"
 import type { Notice } from "../engine/notice.ts"
+import { withRules } from "../engine/rules.ts"
 import { staleSources } from "../prices/age.ts"
 import type { SpendfuseOptions } from "./options.ts"
+
+/**
+ * The policy with the host's rules, fit for its notifiers and its store.
+ *
+ * @throws PolicyInvalid where it was not decoded, names a channel that nobody provides, or lacks a lease that
+ *   the store needs; RequestFailed where the policy and its rules do not go together
+ */
+export const checkedPolicy = (
+  written: Policy,
+  { rules, notifiers, store }: Pick<SpendfuseOptions, "rules" | "notifiers" | "store">,
+): Policy => {
+  assertDecoded(written)
+  const policy = withRules(written, rules)
+  checkChannels(policy, notifiers)
+  checkSpans(policy, store)
+  return policy
+}
 
 /**
  * Whether every channel of the policy has a notifier.
@@ -14,7 +32,7 @@ import type { SpendfuseOptions } from "./options.ts"
  * @throws PolicyInvalid naming each channel that nobody provides, with
  *   its place in the policy
  */
-export const checkChannels = (policy: Policy, notifiers: SpendfuseOptions["notifiers"]): void => {
+const checkChannels = (policy: Policy, notifiers: SpendfuseOptions["notifiers"]): void => {
   const problems: Problem[] = []
   for (const [budgetAt, { tiers }] of policy.budgets.entries())
     for (const [tierAt, tier] of tiers.entries())
@@ -39,13 +57,13 @@ const isNotifier = (notifiers: SpendfuseOptions["notifiers"], channel: string): 
  *
  * @throws PolicyInvalid naming each budget that must be leased because the store judges one division at a time
  */
-export const checkSpans = (policy: Policy, store: SpendfuseOptions["store"]): void => {
+const checkSpans = (policy: Policy, store: SpendfuseOptions["store"]): void => {
   const problems = spanProblems(policy, { spansDivisions: store.spansDivisions ?? true })
   if (problems.length > 0) throw new PolicyInvalid(problems)
 }
 
 /** @throws PolicyInvalid: what `JSON.parse` gives passes any type checker, and has no fallbacks, windows or amounts to decide by. */
-export const assertDecoded = (policy: Policy): void => {
+const assertDecoded = (policy: Policy): void => {
   const { fallbacks } = (policy ?? {}) as Partial<Policy>
   if (fallbacks instanceof Map) return
   const message = "it is not a decoded policy; give what `definePolicy` or `decodePolicy` returns"

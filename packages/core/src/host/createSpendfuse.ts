@@ -8,10 +8,9 @@ import { explain } from "../engine/explain.ts"
 import type { Notice } from "../engine/notice.ts"
 import { type AccountOf, Operator } from "../engine/operator.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
-import { withRules } from "../engine/rules.ts"
 import { Sweeper } from "../engine/sweeper.ts"
 import { withinOf } from "../engine/within.ts"
-import { assertDecoded, checkChannels, checkSpans, noticesAtStart, withLimits } from "./atStart.ts"
+import { checkedPolicy, noticesAtStart, withLimits } from "./atStart.ts"
 import { type Guarded, type GuardOptions, guard } from "./guard.ts"
 import type { SpendfuseOptions } from "./options.ts"
 import { type Remaining, viewed } from "./views.ts"
@@ -68,16 +67,13 @@ export interface Spendfuse extends AsyncDisposable {
  *   budget lacks; RequestFailed where the policy and its rules do not go together
  */
 export const createSpendfuse = (given: SpendfuseOptions): Spendfuse => {
-  assertDecoded(given.policy)
-  const options = { ...given, policy: withRules(given.policy, given.rules) }
+  const options = { ...given, policy: checkedPolicy(given.policy, given) }
   const { store } = options
   let { policy } = options
   const nowMs = options.nowMs ?? Date.now
   const random = options.random ?? Math.random
   const onNotice = quietly(options.onNotice ?? warn)
   const onWarning = (message: string): void => onNotice({ kind: "warning", message })
-  checkChannels(policy, options.notifiers)
-  checkSpans(policy, store)
   noticesAtStart(options, nowMs()).forEach(onNotice)
   const dispatcher = new Dispatcher({
     store,
@@ -120,10 +116,7 @@ export const createSpendfuse = (given: SpendfuseOptions): Spendfuse => {
     explain,
     operator,
     reload: (written) => {
-      assertDecoded(written)
-      const next = withRules(written, options.rules)
-      checkChannels(next, options.notifiers)
-      checkSpans(next, store)
+      const next = checkedPolicy(written, options)
       policyChanges(policy, next).forEach(onWarning)
       noticesAtStart({ ...options, policy: next }, nowMs()).forEach(onNotice)
       policy = next
