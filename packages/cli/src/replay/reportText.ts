@@ -120,10 +120,12 @@ const budgetsText = ({ report, checked }: Named, refuseUnder: number, width: num
       },
       {
         head: `lowest limit that refuses under ${refuseUnder * 100} %`,
-        cell: ({ id, setting, unit }) =>
-          setting === null
-            ? "never blocks"
-            : shortText(checked?.limits[id] ?? setting.cheapestLimit, unit),
+        cell: ({ id, demand, setting, unit }) =>
+          demand.most === 0
+            ? "was not asked"
+            : setting === null
+              ? "never blocks"
+              : shortText(checked?.limits[id] ?? setting.cheapestLimit, unit),
         align: "right",
         flows: "at spaces",
       },

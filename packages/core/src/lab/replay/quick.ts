@@ -93,7 +93,7 @@ export const settleQuickly = (
   for (const { meter, limits, plainUntilMs } of handles) {
     const { unit, nextLevel, cap } = limits
     const actual = unit === "usd" ? actualUsd : unit === "tokens" ? actualTokens : requests
-    if (nowMs >= plainUntilMs || nowMs >= meter.period.endMs) return false
+    if (nowMs >= plainUntilMs || nowMs >= meter.period.keptUntilMs) return false
     if (meter.settled + actual >= nextLevel || meter.settled + meter.held > cap) return false
   }
   for (const { meter, limits } of handles) {
