@@ -25,7 +25,7 @@ export default defineConfig({
   test: {
     include: [
       `${CORE}/domain/*.test.ts`,
-      `${CORE}/laws/*.mutation.ts`,
+      `${CORE}/laws/quickLaws.ts`,
       `${CORE}/scenarios.test.ts`,
       ...(isOfPrices ? [`${CORE}/prices/{library,overrides,unknownModel}.test.ts`] : []),
       ...(isOfTime ? [`${CORE}/domain/window.laws.test.ts`] : []),
