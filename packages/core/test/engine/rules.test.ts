@@ -88,14 +88,14 @@ describe("rules", () => {
 
   it("are asked once per plan, and again when their answer ends", async () => {
     let atMs = Date.UTC(2026, 0, 15, 9)
-    const nineToTen = Date.UTC(2026, 0, 15, 10)
+    const halfPast = Date.UTC(2026, 0, 15, 9, 30)
     let asked = 0
     const early = defineRule({
       name: "early",
       budgets: [{ id: "hour", per: ["apiKey"], limit: { usd: 1 }, window: "lifetime", tiers }],
       apply: (facts) => {
         asked += 1
-        return facts.atMs < nineToTen ? { budgets: ["hour"], untilMs: nineToTen } : {}
+        return facts.atMs < halfPast ? { budgets: ["hour"], untilMs: halfPast } : {}
       },
     })
     await using fuse = fuseOf([early], () => atMs)
@@ -103,7 +103,7 @@ describe("rules", () => {
     expect((await fuse.reserve(request)).allowed).toBe(false)
     expect((await fuse.reserve(request)).allowed).toBe(false)
     expect(asked).toBe(1)
-    atMs = nineToTen
+    atMs = halfPast
     expect((await fuse.reserve(request)).allowed).toBe(true)
     expect((await fuse.reserve({ ...request, model: "gpt-5" })).allowed).toBe(true)
     expect(asked).toBe(3)

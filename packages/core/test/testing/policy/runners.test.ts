@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-const FILE = at("inRunner.ts")
-const DENO = at("../../../../../../node_modules/.bin/deno")
+const FILE = at("../../runtime/runners/checkPolicy.ts")
+const DENO = at("../../../../../node_modules/.bin/deno")
 const FLAGS = ["--conditions=@spendfuse/source", "--disable-warning=ExperimentalWarning"]
 
 const ranBy = (command: string, args: readonly string[]): string => {

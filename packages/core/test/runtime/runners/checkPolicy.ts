@@ -1,6 +1,6 @@
 import { test } from "node:test"
-import { definePolicy } from "../../../../src/edge/policy.ts"
-import { checkPolicy, neverAbove, PolicyBroken } from "../../../../src/testing.ts"
+import { definePolicy } from "../../../src/edge/policy.ts"
+import { checkPolicy, neverAbove, PolicyBroken } from "../../../src/testing.ts"
 
 const policy = definePolicy({
   budgets: [
