@@ -1,11 +1,11 @@
 import type { Plan } from "../../domain/compile.ts"
 import type { DomainEvent } from "../../domain/event.ts"
 import type { Policy } from "../../domain/policy.ts"
+import { Soonest } from "../../domain/soonest.ts"
 import { sourceKey } from "../../domain/source.ts"
 import type { Amounts } from "../../domain/terms.ts"
 import type { EpochMs } from "../../domain/time.ts"
 import type { Prices } from "../../ports/Prices.ts"
-import { Agenda } from "../agenda.ts"
 import { type Barred, type Let, Run } from "../run.ts"
 import { closedBy, isClosed } from "./closed.ts"
 import { askedBy, usedBy } from "./cost.ts"
@@ -48,7 +48,8 @@ export class Player {
   readonly #prices: Prices | undefined
   readonly #rates: RateTable | null
   readonly #run: Run
-  readonly #ends = new Agenda<End>()
+  readonly #ends = new Soonest<End>(isBefore)
+  #added = 0
   readonly payers: Payers
   readonly #isQuick: boolean
   #nextTickMs = Number.NEGATIVE_INFINITY
@@ -110,7 +111,7 @@ export class Player {
 
   /** Ends what still runs. */
   finish(): void {
-    while (this.#ends.nextAtMs < Number.POSITIVE_INFINITY) this.#goTo(this.#ends.nextAtMs)
+    while (this.#ends.first !== undefined) this.#goTo(this.#ends.first.atMs)
     this.#run.expire()
   }
 
@@ -145,13 +146,20 @@ export class Player {
     const usd = base.usd + granted * perOutput
     const tokens = input + granted
     addHeld(handles, usd, tokens, 1)
-    const hold = { handles, plan, usd, tokens, granted }
     const duration = row.durationMs ?? 0
-    if (duration === 0) this.#endQuickly(hold, nowMs, spent, input + written)
-    else {
-      const end = { hold, let: null, spent, tokens: input + written, requests: 1 }
-      this.#ends.add(nowMs + duration, end)
-    }
+    this.#endAt({
+      atMs: nowMs + duration,
+      order: 0,
+      handles,
+      plan,
+      usd,
+      tokens,
+      granted,
+      let: null,
+      spent,
+      used: input + written,
+      requests: 1,
+    })
     this.#rule(asked, spent, input + output, 1)
     this.#ruled.clipped = written !== output
     return true
@@ -190,18 +198,19 @@ export class Player {
     ruled.spent = actual.usd
     ruled.via = ruling.via
     ruled.clipped = actual.tokens < asked.tokens
-    const duration = row.durationMs ?? 0
-    if (duration === 0) this.#run.settle(ruling, { amounts: actual })
-    else {
-      const { usd: spent, tokens, requests } = actual
-      this.#ends.add(this.#run.nowMs + duration, {
-        hold: null,
-        let: ruling,
-        spent,
-        tokens,
-        requests,
-      })
-    }
+    this.#endAt({
+      atMs: this.#run.nowMs + (row.durationMs ?? 0),
+      order: 0,
+      handles: NO_HANDLES,
+      plan,
+      usd: 0,
+      tokens: 0,
+      granted: 0,
+      let: ruling,
+      spent: actual.usd,
+      used: actual.tokens,
+      requests: actual.requests,
+    })
   }
 
   #actualOf(row: ReplayRow, ruling: Let, asked: Amounts): Amounts {
@@ -218,52 +227,68 @@ export class Player {
     if (this.#nextTickMs === Number.NEGATIVE_INFINITY)
       this.#nextTickMs = atMs - (atMs % TICK_MS) + TICK_MS
     for (;;) {
-      const nextMs = this.#ends.nextAtMs
-      if (this.#nextTickMs <= atMs && this.#nextTickMs <= nextMs) {
+      const next = this.#ends.first
+      if (this.#nextTickMs <= atMs && (next === undefined || this.#nextTickMs <= next.atMs)) {
         this.#run.advance(this.#nextTickMs)
         this.#run.expire()
         this.#nextTickMs += TICK_MS
         continue
       }
-      const due = this.#ends.takeDue(atMs)
-      if (due === undefined) break
-      this.#run.advance(due.atMs)
-      this.#end(due.item)
+      if (next === undefined || next.atMs > atMs) break
+      this.#ends.dropFirst()
+      this.#run.advance(next.atMs)
+      this.#end(next)
     }
     this.#run.advance(atMs)
   }
 
-  #end({ hold, let: ruling, spent, tokens, requests }: End): void {
-    if (hold !== null) this.#endQuickly(hold, this.#run.nowMs, spent, tokens)
-    else if (ruling !== null)
-      this.#run.settle(ruling, { amounts: { usd: spent, tokens, requests } })
+  /** Settles it then: at once where that is now. */
+  #endAt(end: End): void {
+    if (end.atMs <= this.#run.nowMs) {
+      this.#end(end)
+      return
+    }
+    this.#added += 1
+    end.order = this.#added
+    this.#ends.add(end)
   }
 
-  #endQuickly(hold: QuickHold, nowMs: EpochMs, usd: number, tokens: number): void {
-    if (settleQuickly(hold, nowMs, usd, tokens, 1)) return
-    const { ledger } = this.#run
-    const { plan, granted } = hold
-    this.#run.advance(nowMs)
+  #end(end: End): void {
+    const { spent: usd, used: tokens, requests } = end
+    const { nowMs } = this.#run
+    if (end.let !== null) this.#run.settle(end.let, { amounts: { usd, tokens, requests } })
+    else if (!settleQuickly(end, nowMs, usd, tokens, requests)) this.#endByStep(end)
+  }
+
+  #endByStep(end: End): void {
+    const { plan, granted, spent: usd, used: tokens, requests } = end
+    const { ledger, nowMs } = this.#run
     this.#written += 1
     const id = { source: WRITTEN_BY, n: this.#written }
-    const held = writeDown(ledger, hold, id, nowMs + TICK_MS, 1)
-    const { division } = plan
+    const held = writeDown(ledger, end, id, nowMs + TICK_MS, requests)
     const request = { subject: {} }
     const ruling: Let = { allowed: true, id, plan, request, via: null, granted, held, atMs: nowMs }
-    this.#run.settle(ruling, { amounts: { usd, tokens, requests: 1 } })
-    ledger.sources.delete(sourceKey(WRITTEN_BY, division))
+    this.#run.settle(ruling, { amounts: { usd, tokens, requests } })
+    ledger.sources.delete(sourceKey(WRITTEN_BY, plan.division))
   }
 }
 
-/** A call that runs: its hold, and what it will have used. */
-interface End {
-  readonly hold: QuickHold | null
+/** A call that runs: its hold, by numbers or by the step, and what it will have used. */
+interface End extends QuickHold {
+  readonly atMs: EpochMs
+  /** Of two that end at once, the one that began first is first. */
+  order: number
+  /** Where the step holds it. */
   readonly let: Let | null
   readonly spent: number
-  readonly tokens: number
+  readonly used: number
   readonly requests: number
 }
 
+const isBefore = (one: End, other: End): boolean =>
+  one.atMs !== other.atMs ? one.atMs < other.atMs : one.order < other.order
+
+const NO_HANDLES: QuickHold["handles"] = []
 const TICK_MS = 60_000
 const WRITTEN_BY = "written"
 const NO_PLAN: Plan = { division: "*", lines: [], switches: [] }
