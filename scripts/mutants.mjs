@@ -66,6 +66,12 @@ if (isMain(import.meta.url)) {
     readFileSync(join(root, "scripts", "mutants", "survivors.json"), "utf8"),
   )
   const asked = process.argv.slice(2)
-  for (const name of asked.length > 0 ? asked : namesOfAll())
-    if (!tell(name, await mutate(name), explained[name] ?? [])) process.exitCode = 1
+  for (const name of asked.length > 0 ? asked : namesOfAll()) {
+    try {
+      if (!tell(name, await mutate(name), explained[name] ?? [])) process.exitCode = 1
+    } catch (error) {
+      console.error(error.message)
+      process.exitCode = 1
+    }
+  }
 }
