@@ -1,6 +1,7 @@
 /** What is added up per stretch of time. */
 export const TIMELINE_SERIES = ["asked", "spent", "refused", "warnings", "pages"] as const
 
+/** One of what is added up. */
 export type TimelineSeries = (typeof TIMELINE_SERIES)[number]
 
 /** Sums by time: money in nano-USD, warnings and pages as counts. */

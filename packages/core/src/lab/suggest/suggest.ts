@@ -7,6 +7,7 @@ import type { Habits } from "./history.ts"
 /** How close limits lie to what is usual. */
 export const TIGHTNESSES = ["tight", "usual", "wide"] as const
 
+/** One of them: a share of what was usual, and a headroom. */
 export type Tightness = (typeof TIGHTNESSES)[number]
 
 /** A policy proposed from a history, and where its limits come from. */
