@@ -5,7 +5,14 @@ import { RateTable } from "../../../src/lab/replay/rates.ts"
 
 const RUNS = Number(process.env.LAW_RUNS ?? 3_000)
 const SEED = Number(process.env.LAW_SEED ?? 5)
+/** Rates that do not come to whole nano-USD: each call is rounded up. */
+const ODD = {
+  provider: "own",
+  model: "odd",
+  rates: { inputTokens: "0.0000123", outputTokens: "0.000077" },
+}
 const MODELS = [
+  ["own", "odd"],
   ["openai", "gpt-5"],
   ["openai", "gpt-4o-mini"],
   ["openai", "gpt-5.4"],
@@ -27,7 +34,7 @@ const BOUNDS = {
 
 describe("rates as numbers", () => {
   it("are the price list's, wherever they are given", () => {
-    const prices = libraryPrices()
+    const prices = libraryPrices({ overrides: [ODD] })
     const table = new RateTable(prices)
     const edges = [128_000, 200_000, 256_000, 272_000, 1_000_000]
     const count = fc.oneof(
