@@ -48,6 +48,16 @@ const bookkeeping = () => {
   return { store: watched, open, told }
 }
 
+/** What finalizers free comes a turn later: the least of a few looks is what is kept. */
+const least = async (): Promise<number> => {
+  const looks: number[] = []
+  for (let look = 0; look < 4; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    looks.push(kept())
+  }
+  return Math.min(...looks)
+}
+
 const call = async (fetcher: typeof fetch, url: string, at: number): Promise<void> => {
   const [answer, caller] = MIX[at % MIX.length] ?? MIX[0]
   const gone = new AbortController()
@@ -65,40 +75,44 @@ const call = async (fetcher: typeof fetch, url: string, at: number): Promise<voi
   }
 }
 
-it(`keeps nothing of ${CALLS} calls: heap, connections and books as before`, async () => {
-  const upstream = await startHostile()
-  const { store, open, told } = bookkeeping()
-  const spendfuse = createSpendfuse({
-    policy: policyOf("1000000"),
-    store,
-    prices: libraryPrices(),
-    onNotice: () => undefined,
-  })
-  const guarded = guardedFetch(spendfuse, { subject: { apiKey: "k1" } })
-  let next = 0
-  const run = async (until: number): Promise<number> => {
-    const caller = async (): Promise<void> => {
-      while (next < until) await call(guarded, upstream.url, next++)
+it(
+  `keeps nothing of ${CALLS} calls: heap, connections and books as before`,
+  async () => {
+    const upstream = await startHostile()
+    const { store, open, told } = bookkeeping()
+    const spendfuse = createSpendfuse({
+      policy: policyOf("1000000"),
+      store,
+      prices: libraryPrices(),
+      onNotice: () => undefined,
+    })
+    const guarded = guardedFetch(spendfuse, { subject: { apiKey: "k1" } })
+    let next = 0
+    const run = async (until: number): Promise<number> => {
+      const caller = async (): Promise<void> => {
+        while (next < until) await call(guarded, upstream.url, next++)
+      }
+      await Promise.all(Array.from({ length: AT_ONCE }, caller))
+      await guarded.idle()
+      return least()
     }
-    await Promise.all(Array.from({ length: AT_ONCE }, caller))
-    await guarded.idle()
-    return kept()
-  }
-  const warm = await run(Math.min(CALLS / 2, 2_000))
-  const startedMs = performance.now()
-  const since = next
-  const after = await run(CALLS)
-  const perSecond = Math.round(((CALLS - since) / (performance.now() - startedMs)) * 1_000)
-  const grown = (after - warm) / 1_048_576
-  // Beside one for each caller, those that aborted calls have just left: they close a little later.
-  await expect.poll(upstream.open, { timeout: 5_000 }).toBeLessThanOrEqual(2 * AT_ONCE)
-  const connections = await upstream.open()
-  console.log(
-    `soak: ${CALLS} calls, ${perSecond} a second, heap ${(after / 1_048_576).toFixed(1)} MB, ${grown.toFixed(2)} MB more than after ${since}; ${connections} connections open; ${told.reserved} reserved, ${told.ended} ended once, ${told.again} ended again`,
-  )
-  expect(told).toEqual({ reserved: CALLS, ended: CALLS, again: 0 })
-  expect(open.size).toBe(0)
-  expect(grown).toBeLessThan(4)
-  await spendfuse.close()
-  await upstream.stop()
-})
+    const warm = await run(Math.min(CALLS / 2, 2_000))
+    const startedMs = performance.now()
+    const since = next
+    const after = await run(CALLS)
+    const perSecond = Math.round(((CALLS - since) / (performance.now() - startedMs)) * 1_000)
+    const grown = (after - warm) / 1_048_576
+    // Beside one for each caller, those that aborted calls have just left: they close a little later.
+    await expect.poll(upstream.open, { timeout: 5_000 }).toBeLessThanOrEqual(2 * AT_ONCE)
+    const connections = await upstream.open()
+    console.log(
+      `soak: ${CALLS} calls, ${perSecond} a second, heap ${(after / 1_048_576).toFixed(1)} MB, ${grown.toFixed(2)} MB more than after ${since}; ${connections} connections open; ${told.reserved} reserved, ${told.ended} ended once, ${told.again} ended again`,
+    )
+    expect(told).toEqual({ reserved: CALLS, ended: CALLS, again: 0 })
+    expect(open.size).toBe(0)
+    expect(grown).toBeLessThan(4)
+    await spendfuse.close()
+    await upstream.stop()
+  },
+  60_000 + CALLS * 5,
+)

@@ -9,7 +9,7 @@ import { worked } from "../usage/costCase.ts"
 
 /** Answers of one provider in the shape that its documentation shows. */
 interface File {
-  /** The page that shows the shape; read 2026-11. */
+  /** The page that shows the shape. */
   readonly source: string
   readonly provider: string
   readonly shape: Shape
