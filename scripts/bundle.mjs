@@ -6,8 +6,8 @@ import { isMain, root } from "./workspace.mjs"
 
 /** What the bundle should have at most, minified and gzipped, in bytes: `npm run bench` says how far it is. */
 export const BUNDLE_BYTES_GOAL = 40_000
-/** What it has by now, rounded up, leases (5 kB) and slices of streams (5 kB) among it: more fails the check. */
-const BUNDLE_BYTES_MAX = 68_000
+/** What it has by now, rounded up, leases (5 kB), slices of streams (5 kB) and rules (1 kB) among it: more fails the check. */
+const BUNDLE_BYTES_MAX = 69_000
 
 const HOST = `
 export { createSpendfuse } from "@spendfuse/core"

@@ -71,7 +71,7 @@ const BREACHES = [
   ["entries-only-across-packages", "packages/cli/src/planted.ts", "../../core/src/domain/step.ts"],
   ["nobody-imports-tests", `${CORE}/host/planted.ts`, "vitest"],
   ["nobody-imports-tests", "packages/cli/src/planted.ts", "node:test"],
-  ["only-declared-dependencies", "packages/cli/src/planted.ts", "fast-check"],
+  ["only-declared-dependencies", "packages/cli/src/planted.ts", "ioredis"],
   ["resolves", `${CORE}/host/planted.ts`, "./nowhere.ts"],
 ]
 

@@ -28,7 +28,7 @@ const planted: readonly (readonly [name: string, page: string, says: RegExp])[] 
 \`\`\``,
     /allowed/,
   ],
-  ["JSON that is neither", '```json\n{ "a": 1 }\n```', /neither/],
+  ["JSON that is neither", '```json\n{ "a": 1 }\n```', /no policy, scenario or config/],
   ["a command that fails", "```sh\nfalse\n```", /ends with 1/],
   ["a command that says something else", "```console\n$ echo one\ntwo\n```", /prints: one/],
   ["a command that is not there", "```sh\nnpx other-tool\n```", /not here/],

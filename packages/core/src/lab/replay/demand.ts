@@ -15,7 +15,7 @@ export interface BudgetDemand {
 
 /** What the history asks of each account, whatever the policy answers: from it, how high a limit must be. */
 export class Demands {
-  readonly budgets = new Map<string, BudgetDemand>()
+  readonly budgets: Map<string, BudgetDemand> = new Map()
   readonly #accounts = new Map<string, AccountDemand>()
   readonly #byPlan = new WeakMap<Plan, readonly AccountDemand[]>()
   #lastPlan: Plan | null = null
