@@ -27,7 +27,7 @@ export { defineRule, type RuleJson } from "./edge/rule.ts"
 export * from "./edge/seedPolicy.ts"
 export type { Admitted, Decision, Extended, Refused, Settled } from "./engine/decision.ts"
 export { RequestFailed, SpendfuseClosed } from "./engine/errors.ts"
-export { amountText, explain } from "./engine/explain.ts"
+export { amountText, explain } from "./engine/explain/explainDecision.ts"
 export {
   type BillProof,
   type BillSpan,
@@ -35,7 +35,7 @@ export {
   type Finding,
   type PolicyExplanation,
   type WorstBill,
-} from "./engine/explainPolicy.ts"
+} from "./engine/explain/explainPolicy.ts"
 export type { Notice } from "./engine/notice.ts"
 export type {
   AccountOf,

@@ -1,5 +1,5 @@
 import type { DomainEvent } from "../domain/event.ts"
-import { amountText } from "../engine/explain.ts"
+import { amountText } from "../engine/explain/explainDecision.ts"
 import type { Anomaly } from "./detector.ts"
 
 /**

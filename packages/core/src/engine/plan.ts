@@ -2,7 +2,7 @@ import { compile } from "../domain/compile.ts"
 import type { Policy } from "../domain/policy.ts"
 import type { Subject } from "../domain/subject.ts"
 import { RequestFailed } from "./errors.ts"
-import type { LeasedPlan } from "./leasePlan.ts"
+import type { LeasedPlan } from "./leases/leasePlan.ts"
 import type { Recalled } from "./refusals.ts"
 import { type RuledPlan, type Said, sayRules } from "./rules.ts"
 

@@ -1,7 +1,7 @@
 import { EXPIRE_MAX, type Expire } from "../domain/command.ts"
 import type { Account } from "../domain/ledger.ts"
 import { SHARED_DIVISION } from "../domain/subject.ts"
-import { Dispatcher } from "../engine/dispatcher.ts"
+import { Dispatcher } from "../engine/dispatch/dispatcher.ts"
 import type { Notice } from "../engine/notice.ts"
 import { mayEnd } from "../engine/sweeper.ts"
 import type { Notifier } from "../ports/Notifier.ts"

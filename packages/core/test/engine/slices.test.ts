@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { quietly } from "./leaseHosts.ts"
+import { quietly } from "./leases/leaseHosts.ts"
 import { far, k1 } from "./support.ts"
 
 const priced = { unknownModel: { price: { inputUsd: "0.001", outputUsd: "0.001" } } } as const

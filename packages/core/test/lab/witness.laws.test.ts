@@ -1,8 +1,8 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { definePolicy, type PolicyJson } from "../../src/edge/policy.ts"
-import { BILL_SPANS, type BillSpan } from "../../src/engine/bound/spans.ts"
-import { explainPolicy } from "../../src/engine/explainPolicy.ts"
+import { explainPolicy } from "../../src/engine/explain/explainPolicy.ts"
+import { BILL_SPANS, type BillSpan } from "../../src/engine/explain/spans.ts"
 import { witnessOf } from "../../src/lab/witness.ts"
 
 const SEED = Number(process.env.LAW_SEED ?? 20_261_125)

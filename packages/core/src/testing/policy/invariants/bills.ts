@@ -1,6 +1,6 @@
 import type { Policy } from "../../../domain/policy.ts"
 import { HOUR_MS } from "../../../domain/time.ts"
-import { worstBills } from "../../../engine/worstBills.ts"
+import { worstBills } from "../../../engine/explain/worstBills.ts"
 import type { Invariant } from "../moment.ts"
 import { neverAbove } from "./neverAbove.ts"
 

@@ -2,7 +2,7 @@ import { dimensionValue } from "../../../domain/subject.ts"
 import type { Unit } from "../../../domain/terms.ts"
 import { type DurationMs, type EpochMs, HOUR_MS } from "../../../domain/time.ts"
 import { periodAt, type Window } from "../../../domain/window.ts"
-import { amountText } from "../../../engine/explain.ts"
+import { amountText } from "../../../engine/explain/explainDecision.ts"
 import type { Invariant, Spend } from "../moment.ts"
 
 /** Who spends how much at most, and in what stretch of time. */

@@ -1,6 +1,6 @@
 import type { Subject } from "../../../domain/subject.ts"
 import { NOTHING, type Unit } from "../../../domain/terms.ts"
-import { amountText } from "../../../engine/explain.ts"
+import { amountText } from "../../../engine/explain/explainDecision.ts"
 import type { Ruling } from "../../../lab/run.ts"
 import type { Invariant } from "../moment.ts"
 
