@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path"
 import type { GatewayRules, Upstream, VirtualKey } from "@spendfuse/adapters/gateway"
 import { decodePolicy, type Policy, type Problem, under } from "@spendfuse/core"
+import { specsOfFile } from "../dispatch/notifierSpec.ts"
 import { CliError, type Io } from "../io.ts"
 import { type JsonFile, readJsonc } from "../jsonc.ts"
 import type { GatewayConfig } from "./config.ts"
@@ -35,8 +36,28 @@ export const loadConfig = (io: Io, path: string, env: Env): LoadedConfig => {
   const policyJson = readJsonc(io, policyFile)
   const decoded = decodePolicy(policyJson.value)
   if (!decoded.ok) throw policyJson.complaint(decoded.problems)
+  const specs = config.notifiers === undefined ? {} : specsOfFile(io, beside(config.notifiers))
+  const untold = untoldChannels(decoded.policy, Object.keys(specs))
+  if (untold.length > 0) throw policyJson.complaint(untold)
   return { config, policy: decoded.policy, rules, files: [path, policyFile], beside }
 }
+
+/** Channels of the policy that no notifier of the config serves. */
+const untoldChannels = ({ budgets }: Policy, served: readonly string[]): readonly Problem[] =>
+  budgets.flatMap(({ tiers }, budgetAt) =>
+    tiers.flatMap(({ notify = [] }, tierAt) =>
+      notify.flatMap((channel, at) => {
+        if (served.includes(channel)) return []
+        const tier = under(under(under("budgets", budgetAt), "tiers"), tierAt)
+        return [
+          {
+            path: under(under(tier, "notify"), at),
+            message: `no notifier serves \`${channel}\`; name it in the file that the config's \`notifiers\` names, e.g. { "notifiers": { "${channel}": { "kind": "console" } } }`,
+          },
+        ]
+      }),
+    ),
+  )
 
 /** What a variable holds. @throws CliError where it holds nothing */
 export const variableOf = (env: Env, name: string): string => {
