@@ -88,10 +88,13 @@ describe("`spendfuse gateway --check`", () => {
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  const checked = async (config: object): Promise<{ code: number; out: string; err: string }> => {
+  const checked = async (
+    config: object,
+    policy: object = policyOf(1),
+  ): Promise<{ code: number; out: string; err: string }> => {
     const files: Record<string, string> = {
       [join(folder, "spendfuse.json")]: JSON.stringify(config, null, 2),
-      [join(folder, "policy.json")]: JSON.stringify(policyOf(1)),
+      [join(folder, "policy.json")]: JSON.stringify(policy),
     }
     return run(["gateway", "--config", join(folder, "spendfuse.json"), "--check"], files)
   }
@@ -101,6 +104,19 @@ describe("`spendfuse gateway --check`", () => {
     const { code, err } = await checked({ ...good, upstreams })
     expect(code).toBe(2)
     expect(err).toContain("spendfuse.json:6:7: upstreams.openai.keyEnv: `NOT_SET_HERE` is not set")
+  })
+
+  it("says which channels of the policy no notifier serves", async () => {
+    const upstreams = { openai: { baseUrl: "https://api.openai.com" } }
+    const tiers = [{ at: "100%", block: true, notify: ["oncall"] }]
+    const policy = {
+      budgets: [{ id: "key", per: ["apiKey"], limit: { usd: 1 }, window: "hour", tiers }],
+      unknownModel: "refuse",
+      onStoreUnavailable: "deny",
+    }
+    const { code, err } = await checked({ ...good, upstreams }, policy)
+    expect(code).toBe(2)
+    expect(err).toContain("budgets[0].tiers[0].notify[0]: no notifier serves `oncall`; name it in")
   })
 
   it("ends well where all is well", async () => {
