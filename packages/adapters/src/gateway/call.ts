@@ -1,12 +1,13 @@
-import type {
-  Admitted,
-  CallRequest,
-  Decision,
-  Settled,
-  Settlement,
-  Spendfuse,
+import {
+  type Admitted,
+  type Decision,
+  RequestFailed,
+  type Settled,
+  type Settlement,
+  type Spendfuse,
+  WrappedCall,
+  wrapSpendfuse,
 } from "@spendfuse/core"
-import { RequestFailed } from "@spendfuse/core"
 import type { Caller } from "./keys.ts"
 import type { CallRecord } from "./options.ts"
 
@@ -88,89 +89,49 @@ export class Call {
 }
 
 /** The same Spendfuse for guarded calls: each call, known by its signal, hears what becomes of it. */
-export const heard = (spendfuse: Spendfuse, calls: WeakMap<AbortSignal, Call>): Spendfuse => ({
-  ...spendfuse,
-  get policy() {
-    return spendfuse.policy
-  },
-  reserve: async (request: CallRequest): Promise<Decision> => {
-    const call = request.signal === undefined ? undefined : calls.get(request.signal)
-    if (call === undefined) return spendfuse.reserve(request)
-    call.model = request.model ?? null
-    if (call.caller?.allows(request.model ?? "") !== true) {
-      call.isForbidden = true
-      throw new RequestFailed("invalid-command", "the key does not allow this model")
-    }
-    const decision = await spendfuse.reserve(request)
-    call.decision = decision
-    if (!decision.allowed) return decision
-    call.model = decision.model ?? call.model
-    return new HeardCall(decision, call)
-  },
-})
+export const heard = (spendfuse: Spendfuse, calls: WeakMap<AbortSignal, Call>): Spendfuse =>
+  wrapSpendfuse(spendfuse, {
+    reserve: async (request) => {
+      const call = request.signal === undefined ? undefined : calls.get(request.signal)
+      if (call === undefined) return spendfuse.reserve(request)
+      call.model = request.model ?? null
+      if (call.caller?.allows(request.model ?? "") !== true) {
+        call.isForbidden = true
+        throw new RequestFailed("invalid-command", "the key does not allow this model")
+      }
+      const decision = await spendfuse.reserve(request)
+      call.decision = decision
+      if (!decision.allowed) return decision
+      call.model = decision.model ?? call.model
+      return new HeardCall(decision, call)
+    },
+  })
 
-class HeardCall implements Admitted {
-  readonly allowed = true
-  readonly #admitted: Admitted
-  readonly #call: Call
+class HeardCall extends WrappedCall {
+  readonly #heard: Call
 
-  constructor(admitted: Admitted, call: Call) {
-    this.#admitted = admitted
-    this.#call = call
+  constructor(admitted: Admitted, heardBy: Call) {
+    super(admitted)
+    this.#heard = heardBy
   }
 
-  get reservation(): string {
-    return this.#admitted.reservation
-  }
-  get request(): CallRequest {
-    return this.#admitted.request
-  }
-  get lines(): Admitted["lines"] {
-    return this.#admitted.lines
-  }
-  get model(): string | undefined {
-    return this.#admitted.model
-  }
-  get provider(): string | undefined {
-    return this.#admitted.provider
-  }
-  get via(): string | null {
-    return this.#admitted.via
-  }
-  get maxOutputTokens(): number | null {
-    return this.#admitted.maxOutputTokens
-  }
-  get heldTokens(): number {
-    return this.#admitted.heldTokens
-  }
-  get held(): Admitted["held"] {
-    return this.#admitted.held
-  }
-  get priceSource(): Admitted["priceSource"] {
-    return this.#admitted.priceSource
-  }
-  get withoutStore(): boolean {
-    return this.#admitted.withoutStore
-  }
-  readonly extend: Admitted["extend"] = (tokens) => this.#admitted.extend(tokens)
-
-  readonly settle = async (settlement: Settlement): Promise<Settled> => {
-    const settled = await this.#admitted.settle(settlement)
-    if (settlement.final !== false) this.#call.counted(settled)
+  override async settle(settlement: Settlement): Promise<Settled> {
+    const settled = await super.settle(settlement)
+    if (settlement.final !== false) this.#heard.counted(settled)
     return settled
   }
 
-  readonly release = async (): Promise<void> => {
-    await this.#admitted.release().finally(() => this.#call.counted(null))
+  override async release(): Promise<void> {
+    await super.release().finally(() => this.#heard.counted(null))
   }
 
-  readonly assume = async (): Promise<Settled> => {
+  override async assume(): Promise<Settled> {
     try {
-      const settled = await this.#admitted.assume()
-      this.#call.counted(settled)
+      const settled = await super.assume()
+      this.#heard.counted(settled)
       return settled
     } catch (error) {
-      this.#call.counted(null)
+      this.#heard.counted(null)
       throw error
     }
   }

@@ -1,5 +1,5 @@
 import { type Span, SpanStatusCode, type Tracer } from "@opentelemetry/api"
-import { type Decision, guard, RequestFailed, type Spendfuse } from "@spendfuse/core"
+import { type Decision, RequestFailed, type Spendfuse, wrapSpendfuse } from "@spendfuse/core"
 import { decisionAttributes, requestAttributes, spanAttributes } from "./attributes.ts"
 import type { Instruments } from "./instruments.ts"
 import { ObservedCall } from "./observedCall.ts"
@@ -13,30 +13,18 @@ export interface ObservedBy {
 }
 
 /** The same Spendfuse: each decision has a span and is measured, and so is what its calls do. */
-export const observed = (spendfuse: Spendfuse, by: ObservedBy): Spendfuse => {
-  const reserve: Spendfuse["reserve"] = (request) =>
-    by.tracer.startActiveSpan("spendfuse.reserve", (span) => decide(spendfuse, request, by, span))
-  return {
-    reserve,
+export const observed = (spendfuse: Spendfuse, by: ObservedBy): Spendfuse =>
+  wrapSpendfuse(spendfuse, {
+    reserve: (request) =>
+      by.tracer.startActiveSpan("spendfuse.reserve", (span) =>
+        decide(spendfuse, request, by, span),
+      ),
     reserveWithin: (held, request) => {
       const decision = spendfuse.reserveWithin(held, request)
       by.instruments.decisions.add(1, decisionAttributes(decision))
       return decision
     },
-    guard: (request, call, options = {}) => guard({ reserve }, request, call, options),
-    remaining: spendfuse.remaining,
-    account: spendfuse.account,
-    explain: spendfuse.explain,
-    operator: spendfuse.operator,
-    reload: spendfuse.reload,
-    get policy() {
-      return spendfuse.policy
-    },
-    flush: spendfuse.flush,
-    close: spendfuse.close,
-    [Symbol.asyncDispose]: () => spendfuse[Symbol.asyncDispose](),
-  }
-}
+  })
 
 const decide = async (
   spendfuse: Spendfuse,

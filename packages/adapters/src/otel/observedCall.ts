@@ -1,12 +1,16 @@
 import type { Attributes, Tracer } from "@opentelemetry/api"
-import type { Admitted, Extended, Settled, Settlement } from "@spendfuse/core"
+import {
+  type Admitted,
+  type Extended,
+  type Settled,
+  type Settlement,
+  WrappedCall,
+} from "@spendfuse/core"
 import { inputOf, NANO, outputOf, requestAttributes, usageAttributes } from "./attributes.ts"
 import type { Instruments } from "./instruments.ts"
 
 /** An admitted call that tells what it holds while it runs, and what it did cost. */
-export class ObservedCall implements Admitted {
-  readonly allowed = true
-  readonly #call: Admitted
+export class ObservedCall extends WrappedCall {
   readonly #instruments: Instruments
   readonly #tracer: Tracer
   readonly #attributes: Attributes
@@ -18,7 +22,7 @@ export class ObservedCall implements Admitted {
     call: Admitted,
     { instruments, tracer }: { readonly instruments: Instruments; readonly tracer: Tracer },
   ) {
-    this.#call = call
+    super(call)
     this.#instruments = instruments
     this.#tracer = tracer
     this.#attributes = requestAttributes(call)
@@ -27,69 +31,28 @@ export class ObservedCall implements Admitted {
     instruments.held.add(this.#heldUsd, this.#attributes)
   }
 
-  get reservation(): string {
-    return this.#call.reservation
-  }
-
-  get request(): Admitted["request"] {
-    return this.#call.request
-  }
-
-  get lines(): Admitted["lines"] {
-    return this.#call.lines
-  }
-
-  get model(): string | undefined {
-    return this.#call.model
-  }
-
-  get provider(): string | undefined {
-    return this.#call.provider
-  }
-
-  get via(): string | null {
-    return this.#call.via
-  }
-
-  get maxOutputTokens(): number | null {
-    return this.#call.maxOutputTokens
-  }
-
-  get heldTokens(): number {
-    return this.#call.heldTokens
-  }
-
-  get held(): Admitted["held"] {
-    return this.#call.held
-  }
-
-  get priceSource(): Admitted["priceSource"] {
-    return this.#call.priceSource
-  }
-
-  get withoutStore(): boolean {
-    return this.#call.withoutStore
-  }
-
-  settle(settlement: Settlement): Promise<Settled> {
+  override settle(settlement: Settlement): Promise<Settled> {
     const isFinal = settlement?.final !== false
-    return this.#settled(settlement, isFinal, () => this.#call.settle(settlement))
+    return this.#settled(settlement, isFinal, () => super.settle(settlement))
   }
 
-  assume(): Promise<Settled> {
-    return this.#settled({}, true, () => this.#call.assume())
+  override assume(): Promise<Settled> {
+    return this.#settled({}, true, () => super.assume())
   }
 
-  async extend(tokens: { readonly least: number; readonly most: number }): Promise<Extended> {
-    const extended = await this.#call.extend(tokens)
-    const heldUsd = this.#call.held.usd / NANO
+  override async extend(tokens: {
+    readonly least: number
+    readonly most: number
+  }): Promise<Extended> {
+    const extended = await super.extend(tokens)
+    const heldUsd = this.call.held.usd / NANO
     if (!this.#hasEnded) this.#instruments.held.add(heldUsd - this.#heldUsd, this.#attributes)
     this.#heldUsd = heldUsd
     return extended
   }
 
-  async release(): Promise<void> {
-    await this.#call.release()
+  override async release(): Promise<void> {
+    await super.release()
     this.#end()
   }
 

@@ -3,7 +3,7 @@ import type { Subject } from "../domain/subject.ts"
 import { budgetOf } from "../domain/subject.ts"
 import { RequestFailed } from "../engine/errors.ts"
 import type { Spendfuse } from "../host/createSpendfuse.ts"
-import { guard } from "../host/guard.ts"
+import { wrapSpendfuse } from "../host/wrapped.ts"
 import type { Notifier } from "../ports/Notifier.ts"
 import { type Anomaly, AnomalyDetector, type Spent } from "./detector.ts"
 import type { AnomalyOptions } from "./options.ts"
@@ -39,30 +39,16 @@ export interface WatchOptions extends AnomalyOptions {
  */
 export const watchSpend = (spendfuse: Spendfuse, options: WatchOptions): Spendfuse => {
   const watcher = new Watcher(spendfuse, options)
-  const reserve: Spendfuse["reserve"] = async (request) => {
-    const decision = await spendfuse.reserve(request)
-    if (!decision.allowed) return decision
-    return new WatchedCall(decision, (call, amounts) => {
-      for (const line of call.lines)
-        watcher.spent(line, call.request.subject, amounts[line.terms.unit])
-    })
-  }
-  return {
-    reserve,
-    reserveWithin: spendfuse.reserveWithin,
-    guard: (request, call, how = {}) => guard({ reserve }, request, call, how),
-    remaining: spendfuse.remaining,
-    account: spendfuse.account,
-    explain: spendfuse.explain,
-    operator: spendfuse.operator,
-    reload: spendfuse.reload,
-    get policy() {
-      return spendfuse.policy
+  return wrapSpendfuse(spendfuse, {
+    reserve: async (request) => {
+      const decision = await spendfuse.reserve(request)
+      if (!decision.allowed) return decision
+      return new WatchedCall(decision, (call, amounts) => {
+        for (const line of call.lines)
+          watcher.spent(line, call.request.subject, amounts[line.terms.unit])
+      })
     },
-    flush: spendfuse.flush,
-    close: spendfuse.close,
-    [Symbol.asyncDispose]: () => spendfuse[Symbol.asyncDispose](),
-  }
+  })
 }
 
 /** Feeds the detector, and tells what it finds. Nothing that fails here reaches the call that was settled. */
