@@ -13,7 +13,7 @@ export type { LimitedAccount, LimitFor, Policy, Rule } from "./domain/policy.ts"
 export type { RuleAdds, RuleClaim, RuleFacts } from "./domain/rule.ts"
 export type { Subject } from "./domain/subject.ts"
 export type { Amounts } from "./domain/terms.ts"
-export type { Usage } from "./domain/usage.ts"
+export { inputTokensOf, outputTokensOf, type Usage } from "./domain/usage.ts"
 export {
   channelsOf,
   type DecodedPolicy,

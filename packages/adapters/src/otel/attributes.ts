@@ -1,5 +1,11 @@
 import type { Attributes } from "@opentelemetry/api"
-import type { Admitted, Decision, Settlement } from "@spendfuse/core"
+import {
+  type Admitted,
+  type Decision,
+  inputTokensOf,
+  outputTokensOf,
+  type Settlement,
+} from "@spendfuse/core"
 
 /** Of a request, by the names of the GenAI conventions. */
 export const requestAttributes = ({
@@ -50,29 +56,10 @@ export const spanAttributes = (decision: Decision, ids: boolean): Attributes => 
 export const usageAttributes = ({ usage, model }: Settlement): Attributes => ({
   ...(model !== undefined && { "gen_ai.response.model": model }),
   ...(usage !== undefined && {
-    "gen_ai.usage.input_tokens": inputOf(usage),
-    "gen_ai.usage.output_tokens": outputOf(usage),
+    "gen_ai.usage.input_tokens": inputTokensOf(usage),
+    "gen_ai.usage.output_tokens": outputTokensOf(usage),
   }),
 })
-
-/** Input of every kind, read from a cache or not. */
-export const inputOf = (usage: NonNullable<Settlement["usage"]>): number =>
-  (usage.inputTokens ?? 0) +
-  (usage.cacheReadTokens ?? 0) +
-  (usage.cacheWriteTokens ?? 0) +
-  (usage.cacheWrite1hTokens ?? 0) +
-  (usage.audioInputTokens ?? 0) +
-  (usage.audioCacheReadTokens ?? 0) +
-  (usage.imageInputTokens ?? 0) +
-  (usage.imageCacheReadTokens ?? 0) +
-  (usage.videoInputTokens ?? 0)
-
-/** Output of every kind. */
-export const outputOf = (usage: NonNullable<Settlement["usage"]>): number =>
-  (usage.outputTokens ?? 0) +
-  (usage.audioOutputTokens ?? 0) +
-  (usage.imageOutputTokens ?? 0) +
-  (usage.videoOutputTokens ?? 0)
 
 /** Nano-USD of one USD. */
 export const NANO = 1_000_000_000

@@ -2,11 +2,13 @@ import type { Attributes, Tracer } from "@opentelemetry/api"
 import {
   type Admitted,
   type Extended,
+  inputTokensOf,
+  outputTokensOf,
   type Settled,
   type Settlement,
   WrappedCall,
 } from "@spendfuse/core"
-import { inputOf, NANO, outputOf, requestAttributes, usageAttributes } from "./attributes.ts"
+import { NANO, requestAttributes, usageAttributes } from "./attributes.ts"
 import type { Instruments } from "./instruments.ts"
 
 /** An admitted call that tells what it holds while it runs, and what it did cost. */
@@ -94,8 +96,11 @@ export class ObservedCall extends WrappedCall {
     if (!isFinal) return
     const { usage } = settlement
     if (usage !== undefined && !isAssumed) {
-      tokenUsage.record(inputOf(usage), { ...this.#attributes, "gen_ai.token.type": "input" })
-      tokenUsage.record(outputOf(usage), { ...this.#attributes, "gen_ai.token.type": "output" })
+      tokenUsage.record(inputTokensOf(usage), { ...this.#attributes, "gen_ai.token.type": "input" })
+      tokenUsage.record(outputTokensOf(usage), {
+        ...this.#attributes,
+        "gen_ai.token.type": "output",
+      })
     }
     this.#end()
   }

@@ -34,3 +34,22 @@ export type UsageComponent = (typeof USAGE_COMPONENTS)[number]
 
 /** What a call used: an integer of at least 0 per component; absent is 0. */
 export type Usage = Readonly<Partial<Record<UsageComponent, number>>>
+
+/** Input tokens of every kind, cached or not. */
+export const inputTokensOf = (usage: Usage): number =>
+  (usage.inputTokens ?? 0) +
+  (usage.cacheReadTokens ?? 0) +
+  (usage.cacheWriteTokens ?? 0) +
+  (usage.cacheWrite1hTokens ?? 0) +
+  (usage.audioInputTokens ?? 0) +
+  (usage.audioCacheReadTokens ?? 0) +
+  (usage.imageInputTokens ?? 0) +
+  (usage.imageCacheReadTokens ?? 0) +
+  (usage.videoInputTokens ?? 0)
+
+/** Output tokens of every kind. */
+export const outputTokensOf = (usage: Usage): number =>
+  (usage.outputTokens ?? 0) +
+  (usage.audioOutputTokens ?? 0) +
+  (usage.imageOutputTokens ?? 0) +
+  (usage.videoOutputTokens ?? 0)

@@ -1,10 +1,11 @@
 import type { Policy } from "../../domain/policy.ts"
 import type { Amounts } from "../../domain/terms.ts"
+import { inputTokensOf } from "../../domain/usage.ts"
 import { RequestFailed } from "../../engine/errors.ts"
 import { costOfSettlement, type Estimate, estimate, tokensOf } from "../../engine/estimate.ts"
 import type { CallRequest } from "../../engine/request.ts"
 import type { Prices } from "../../ports/Prices.ts"
-import { inputOf, type ReplayRow } from "./row.ts"
+import type { ReplayRow } from "./row.ts"
 
 /** What the call of a row is asked for. */
 export const requestOf = (row: ReplayRow): CallRequest => ({
@@ -13,7 +14,7 @@ export const requestOf = (row: ReplayRow): CallRequest => ({
   ...(row.model !== undefined && { model: row.model }),
   ...(row.serviceTier !== undefined && { serviceTier: row.serviceTier }),
   ...(row.maxOutputTokens !== undefined && { maxOutputTokens: row.maxOutputTokens }),
-  inputTokens: inputOf(row.usage),
+  inputTokens: inputTokensOf(row.usage),
   expiresInMs: Math.min(LIFE_MAX_MS, (row.durationMs ?? 0) + LIFE_MORE_MS),
 })
 

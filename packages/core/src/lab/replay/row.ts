@@ -23,15 +23,3 @@ export interface ReplayRow {
   /** Whether it should have been served, where somebody knows: false for a loop, a leak, an abuse. */
   readonly legitimate?: boolean
 }
-
-/** Input tokens of a usage, cached or not, of any kind. */
-export const inputOf = (usage: Usage): number =>
-  (usage.inputTokens ?? 0) +
-  (usage.cacheReadTokens ?? 0) +
-  (usage.cacheWriteTokens ?? 0) +
-  (usage.cacheWrite1hTokens ?? 0) +
-  (usage.audioInputTokens ?? 0) +
-  (usage.audioCacheReadTokens ?? 0) +
-  (usage.imageInputTokens ?? 0) +
-  (usage.imageCacheReadTokens ?? 0) +
-  (usage.videoInputTokens ?? 0)
