@@ -20,4 +20,5 @@ export {
   WIRE_VERSION,
 } from "./wire/json.ts"
 export { fromPlain, type Plain, toPlain } from "./wire/plain.ts"
+export { Sharing } from "./wire/sharing.ts"
 export { decodeText, encodeText } from "./wire/text.ts"

@@ -1,7 +1,7 @@
 import { StoreCorrupt } from "@spendfuse/core/ports"
 import { fromJson } from "@spendfuse/core/wire"
 import type { Journal, JournalEntry, Snapshot } from "@spendfuse/store-memory"
-import { Sharing } from "./sharing.ts"
+import { RecordLines } from "./recordLines.ts"
 import { NAME, type Tables } from "./tables.ts"
 
 /** Entries this long, and longer than the last snapshot, give way to a new one: so long is what an object reads to begin. */
@@ -11,7 +11,7 @@ const SNAPSHOT_EVERY_CHARS = 262_144
 export class ObjectJournal implements Journal {
   readonly #tables: Tables
   readonly #onEntries: (entries: readonly JournalEntry[]) => void
-  #sharing = new Sharing()
+  #lines = new RecordLines()
   #snapshotChars = 0
   #entriesChars = 0
   #heard = 0
@@ -40,7 +40,7 @@ export class ObjectJournal implements Journal {
       if (kind === "entry") this.#entriesChars += line.length
       else this.#snapshotChars += line.length
     }
-    this.#sharing = new Sharing(shared)
+    this.#lines = new RecordLines(shared)
     this.#heard = snapshot?.outbox.events.first ?? 0
     for (const entry of entries) this.#hear(entry)
     return { snapshot, entries }
@@ -48,7 +48,7 @@ export class ObjectJournal implements Journal {
 
   append(entries: readonly JournalEntry[]): void {
     let text = ""
-    for (const entry of entries) text += this.#sharing.linesOf(["entry", entry])
+    for (const entry of entries) text += this.#lines.of(["entry", entry])
     this.#tables.atomically(() => {
       this.#tables.appendToJournal(text)
       this.#onEntries(entries)
@@ -62,8 +62,8 @@ export class ObjectJournal implements Journal {
   }
 
   snapshot(snapshot: Snapshot): void {
-    this.#sharing = new Sharing()
-    const text = this.#sharing.linesOf(["snapshot", snapshot])
+    this.#lines = new RecordLines()
+    const text = this.#lines.of(["snapshot", snapshot])
     this.#tables.atomically(() => {
       this.#tables.clearJournal()
       this.#tables.appendToJournal(text)

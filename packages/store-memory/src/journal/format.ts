@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib"
-import { type Shared, toJson, WIRE_VERSION } from "@spendfuse/core/wire"
+import { Sharing, WIRE_VERSION } from "@spendfuse/core/wire"
 
 /**
  * The version of records and their order; a reader refuses a newer one. Since 2 dead letters may be sent again;
@@ -26,35 +26,21 @@ export const lineOf = (body: string, crc: number): string =>
 /** The checksum after a record, from the one before it. */
 export const nextCrc = (body: string | Uint8Array, crc: number): number => crc32(body, crc)
 
-/** The members that many records have in common: each is written once, and then named by its number. */
-const SHARED_KEYS: ReadonlySet<string> = new Set(["terms", "period", "lines", "switches"])
-
-/** Texts by which a shared value is found again when another object holds the same; more are begun anew. */
-const TEXTS_MAX = 4_096
-
 /** Writes records, and of what they share a record each before the first that needs it. */
 export class RecordWriter {
   #text = ""
   #crc: number
-  #next = 0
-  readonly #numbers = new WeakMap<object, number>()
-  readonly #byText = new Map<string, number>()
-  readonly #shared: Shared = {
-    numberOf: (key, value) => (SHARED_KEYS.has(key) ? this.#numberOf(value) : undefined),
-  }
+  readonly #sharing: Sharing
 
   /** @param known what was shared so far, by number */
   constructor(crc: number, known: readonly unknown[]) {
     this.#crc = crc
-    for (const value of known) {
-      if (typeof value === "object" && value !== null) this.#numbers.set(value, this.#next)
-      this.#next += 1
-    }
+    this.#sharing = new Sharing(known, (record) => this.#put(record))
   }
 
   /** Adds a record: a list, its first item the kind. */
   add(record: readonly unknown[]): void {
-    this.#put(toJson(record, this.#shared))
+    this.#put(this.#sharing.textOf(record))
   }
 
   /** Characters that wait to be taken. */
@@ -66,24 +52,6 @@ export class RecordWriter {
     const bytes = Buffer.from(this.#text)
     this.#text = ""
     return bytes
-  }
-
-  #numberOf(value: object): number {
-    const known = this.#numbers.get(value)
-    if (known !== undefined) return known
-    const text = toJson(value, this.#shared)
-    const number = this.#byText.get(text) ?? this.#define(text)
-    this.#numbers.set(value, number)
-    return number
-  }
-
-  #define(text: string): number {
-    const number = this.#next
-    this.#next += 1
-    if (this.#byText.size >= TEXTS_MAX) this.#byText.clear()
-    this.#byText.set(text, number)
-    this.#put(`["shared",${number},${text}]`)
-    return number
   }
 
   #put(body: string): void {
