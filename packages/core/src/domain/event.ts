@@ -20,7 +20,8 @@ interface OfAccount extends EventHead {
   readonly generation: number
 }
 
-interface OfMeter extends OfAccount {
+/** What every event of a meter says of it. */
+export interface MeterFacts {
   readonly periodStartMs: EpochMs
   /** When the period ends by itself; the last instant of the calendar where it does not. */
   readonly periodEndMs: EpochMs
@@ -32,6 +33,8 @@ interface OfMeter extends OfAccount {
   readonly cap: number | null
   readonly unit: "usd" | "tokens" | "requests"
 }
+
+interface OfMeter extends OfAccount, MeterFacts {}
 
 /** What a level does, the weakest first: of tiers that meet in one level, the strongest. */
 export const LEVEL_EFFECTS = ["notify", "degrade", "block", "trip", "latch"] as const

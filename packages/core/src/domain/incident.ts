@@ -1,3 +1,4 @@
+import type { MeterFacts } from "./event.ts"
 import type { Account, Circuit, Meter } from "./ledger.ts"
 import { capOf, settledAt } from "./meter.ts"
 import type { Terms } from "./terms.ts"
@@ -30,17 +31,6 @@ export const incidentsOf = ({ key, circuit, meters }: Account): readonly string[
   ...(circuit.state === "closed" ? [] : [circuitIncident(key, circuit)]),
   ...meters.map((meter) => meterIncident(key, meter)),
 ]
-
-/** What every event of a meter says of it. */
-export interface MeterFacts {
-  readonly periodStartMs: EpochMs
-  readonly periodEndMs: EpochMs
-  readonly settled: number
-  readonly held: number
-  readonly limit: number
-  readonly cap: number | null
-  readonly unit: Terms["unit"]
-}
 
 /** The facts at an instant, under the terms and in the period of whoever asks. */
 export const meterFacts = (
