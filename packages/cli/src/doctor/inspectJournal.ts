@@ -1,10 +1,5 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { type Account, keptOf, type Ledger, type Unit } from "@spendfuse/core/domain"
-import { memoryStore } from "@spendfuse/store-memory"
-import { fileJournal } from "@spendfuse/store-memory/journal"
-import { CliError } from "../io.ts"
+import { withJournalCopy } from "../store/journalCopy.ts"
 import type { Check, Inspection } from "./inspection.ts"
 
 /**
@@ -12,39 +7,17 @@ import type { Check, Inspection } from "./inspection.ts"
  *
  * @throws CliError where there is none; StoreCorrupt where it cannot be read
  */
-export const inspectJournal = async (
+export const inspectJournal = (
   path: string,
   onAccounts: ((accounts: readonly Account[]) => void) | undefined,
-): Promise<Inspection> => {
-  if (!existsSync(path))
-    throw new CliError(
-      `journal \`${path}\` does not exist; look at its path, or let a host make it`,
-    )
-  const folder = mkdtempSync(join(tmpdir(), "spendfuse-doctor-"))
-  try {
-    const copy = join(folder, "journal")
-    copyFileSync(path, copy)
-    const torn: string[] = []
-    const journal = fileJournal({
-      path: copy,
-      fsync: "never",
-      onNotice: ({ kind }) => void (kind === "torn" && torn.push(kind)),
-    })
-    const store = memoryStore({ journal, onNotice: () => undefined })
-    try {
-      const { ledger } = store
-      onAccounts?.([...ledger.accounts.values()])
-      return {
-        facts: factsOf(path, ledger),
-        checks: [countersCheck(ledger), endCheck(torn.length > 0), overdueCheck(ledger)],
-      }
-    } finally {
-      await store.close()
+): Promise<Inspection> =>
+  withJournalCopy(path, ({ store: { ledger }, isTorn }) => {
+    onAccounts?.([...ledger.accounts.values()])
+    return {
+      facts: factsOf(path, ledger),
+      checks: [countersCheck(ledger), endCheck(isTorn), overdueCheck(ledger)],
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+  })
 
 const factsOf = (path: string, ledger: Ledger): Readonly<Record<string, string>> => {
   const accounts = [...ledger.accounts.values()]

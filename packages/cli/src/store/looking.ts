@@ -1,10 +1,5 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import type { Store } from "@spendfuse/core/ports"
-import { memoryStore } from "@spendfuse/store-memory"
-import { fileJournal } from "@spendfuse/store-memory/journal"
-import { CliError } from "../io.ts"
+import { withJournalCopy } from "./journalCopy.ts"
 import { openStore, placeOf, type StoreFlags, told } from "./openStore.ts"
 
 /** A store to be looked at, once or again and again. */
@@ -24,7 +19,7 @@ export const lookingAt = async (flags: StoreFlags): Promise<Looking> => {
   if (place.kind === "memory") {
     const { path } = place
     return {
-      look: (use) => told(() => copied(path, use)),
+      look: (use) => told(() => withJournalCopy(path, ({ store }) => use(store))),
       [Symbol.asyncDispose]: async () => undefined,
     }
   }
@@ -32,26 +27,5 @@ export const lookingAt = async (flags: StoreFlags): Promise<Looking> => {
   return {
     look: (use) => told(() => use(store)),
     [Symbol.asyncDispose]: () => store.close(),
-  }
-}
-
-const copied = async <Seen>(path: string, use: (store: Store) => Promise<Seen>): Promise<Seen> => {
-  if (!existsSync(path))
-    throw new CliError(
-      `journal \`${path}\` does not exist; look at its path, or let a host make it`,
-    )
-  const folder = mkdtempSync(join(tmpdir(), "spendfuse-look-"))
-  try {
-    const copy = join(folder, "journal")
-    copyFileSync(path, copy)
-    const journal = fileJournal({ path: copy, fsync: "never", onNotice: () => undefined })
-    const store = memoryStore({ journal, onNotice: () => undefined })
-    try {
-      return await use(store)
-    } finally {
-      await store.close()
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -54,3 +54,7 @@ export const listOf = (value: unknown): readonly LogRecord[] =>
   Array.isArray(value)
     ? value.filter((one): one is LogRecord => typeof one === "object" && one !== null)
     : []
+
+/** The buckets of a page of a usage report; a record without `data` is one itself. */
+export const bucketsOf = (record: LogRecord): readonly LogRecord[] =>
+  Array.isArray(record.data) ? listOf(record.data) : [record]

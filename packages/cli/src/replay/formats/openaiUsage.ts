@@ -1,4 +1,4 @@
-import { type Fields, type Format, type LogRecord, listOf } from "./format.ts"
+import { bucketsOf, type Fields, type Format, type LogRecord, listOf } from "./format.ts"
 import { spread } from "./spread.ts"
 
 /**
@@ -13,9 +13,6 @@ export const openaiUsageFormat: Format = {
   expand: (record) => bucketsOf(record).filter(isBucket).flatMap(callsOf),
   columns: {},
 }
-
-const bucketsOf = (record: LogRecord): readonly LogRecord[] =>
-  Array.isArray(record.data) ? listOf(record.data) : [record]
 
 const isBucket = (record: LogRecord): boolean =>
   "start_time" in record && "end_time" in record && ("results" in record || "result" in record)
