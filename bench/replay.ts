@@ -1,6 +1,6 @@
 import { seedPolicy } from "@spendfuse/core"
+import { Replay, type ReplayRow } from "@spendfuse/core/lab"
 import { libraryPrices } from "@spendfuse/core/prices"
-import { Replay, type ReplayRow } from "@spendfuse/core/testing"
 import { median, type Ratio } from "./rounds.ts"
 import { openMemory, playTraces, readTraces, TRACE_MODEL, type TraceRow } from "./traces.ts"
 

@@ -1,5 +1,5 @@
 import { formatProblem } from "@spendfuse/core"
-import { decodeScenario, play, playedMemory } from "@spendfuse/core/testing"
+import { decodeScenario, play, playedMemory } from "@spendfuse/core/lab"
 import { memoryStore } from "@spendfuse/store-memory"
 
 const policy = {

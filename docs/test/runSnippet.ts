@@ -1,5 +1,5 @@
 import { decodePolicy, formatProblem } from "@spendfuse/core"
-import { decodeScenario, play, playedMemory } from "@spendfuse/core/testing"
+import { decodeScenario, play, playedMemory } from "@spendfuse/core/lab"
 import { memoryStore } from "@spendfuse/store-memory"
 import { readConfig } from "../../packages/cli/src/gateway/readConfig.ts"
 import { processIo } from "../../packages/cli/src/io.ts"

@@ -1,5 +1,5 @@
 // How each of our stores is opened for the laws: empty, under a name of its own, on a server of this run.
-import { playedMemory } from "@spendfuse/core/testing"
+import { playedMemory } from "@spendfuse/core/lab"
 import { encodeText } from "@spendfuse/core/wire"
 import { durableObjectStore } from "@spendfuse/store-durable-object"
 import { memoryStore } from "@spendfuse/store-memory"

@@ -1,29 +1,12 @@
 /**
- * What proves a policy: scenario files, played on any store. What proves a notifier or a store: laws for any
- * test runner.
+ * What proves a policy, a rule, a notifier or a store, under any test runner. It needs `fast-check`.
  *
  * @module
  */
 
-export { Replay, type ReplayOptions } from "./lab/replay/replay.ts"
-export type {
-  BudgetReport,
-  CallsAndMoney,
-  PayerReport,
-  ReplayReport,
-  Setting,
-} from "./lab/replay/report.ts"
-export type { ReplayRow } from "./lab/replay/row.ts"
-export type { TimelineReport, TimelineSeries } from "./lab/replay/timeline.ts"
-export type { Told, ToldOnce } from "./lab/replay/told.ts"
-export { type Barred, type Hand, type Let, type Ruling, Run, type RunOptions } from "./lab/run.ts"
-export { type Habits, History } from "./lab/suggest/history.ts"
-export { type Suggestion, suggest, TIGHTNESSES, type Tightness } from "./lab/suggest/suggest.ts"
-export { type Witness, witnessOf } from "./lab/witness.ts"
 export type { LawId } from "./testing/conformance/laws.ts"
 export type { ConformanceOptions, Law, OpenEmpty } from "./testing/conformance/options.ts"
 export { conformanceLaws } from "./testing/conformance.ts"
-export type { Missed } from "./testing/expectations.ts"
 export {
   type FaultyStore,
   faultyStores,
@@ -37,8 +20,6 @@ export {
   notifierLaws,
   type Refusal,
 } from "./testing/notifierLaws.ts"
-export { type Played, type PlayOptions, play } from "./testing/play.ts"
-export { type MakeMemory, type PlayedJournal, playedMemory } from "./testing/playedMemory.ts"
 export {
   type Checked,
   type CheckPolicyOptions,
@@ -80,6 +61,3 @@ export {
   type StoryFaults,
   type StoryStep,
 } from "./testing/policy/story.ts"
-export { type DecodedScenario, decodeScenario, type Scenario } from "./testing/scenario.ts"
-export type { Step } from "./testing/scenarioSteps.ts"
-export type { OpenStore, PlayedStore } from "./testing/world.ts"

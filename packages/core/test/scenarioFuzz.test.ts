@@ -3,7 +3,7 @@ import fc from "fast-check"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
 import { memoryStore } from "../../store-memory/src/index.ts"
-import { decodeScenario, play, playedMemory } from "../src/testing.ts"
+import { decodeScenario, play, playedMemory } from "../src/lab.ts"
 
 const SEED = Number(process.env.LAW_SEED ?? 20_260_115)
 const RUNS = Number(process.env.LAW_RUNS ?? 400)

@@ -2,13 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
 import { memoryStore } from "../../store-memory/src/index.ts"
-import {
-  decodeScenario,
-  type PlayOptions,
-  play,
-  playedMemory,
-  type Scenario,
-} from "../src/testing.ts"
+import { decodeScenario, type PlayOptions, play, playedMemory, type Scenario } from "../src/lab.ts"
 
 const openMemory = playedMemory(memoryStore)
 

@@ -4,8 +4,8 @@ import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
 import { decodePolicy } from "../src/edge/policy.ts"
 import { seedPolicyJson } from "../src/edge/seedPolicy.ts"
+import { decodeScenario } from "../src/lab.ts"
 import { policyJsonSchema, scenarioJsonSchema } from "../src/testing/jsonSchema.ts"
-import { decodeScenario } from "../src/testing.ts"
 
 const published = (name: string): object =>
   JSON.parse(readFileSync(new URL(`../schema/${name}`, import.meta.url), "utf8"))

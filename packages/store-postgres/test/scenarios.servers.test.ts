@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { parse } from "jsonc-parser"
 import pg from "pg"
 import { afterAll, expect, inject, it } from "vitest"
-import { decodeScenario, type OpenStore, play, type Scenario } from "../../core/src/testing.ts"
+import { decodeScenario, type OpenStore, play, type Scenario } from "../../core/src/lab.ts"
 import { postgresStore } from "../src/index.ts"
 
 const folder = new URL("../../core/test/scenarios/", import.meta.url)

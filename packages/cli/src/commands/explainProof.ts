@@ -5,7 +5,7 @@ import {
   type Policy,
   type WorstBill,
 } from "@spendfuse/core"
-import { type Witness, witnessOf } from "@spendfuse/core/testing"
+import { type Witness, witnessOf } from "@spendfuse/core/lab"
 import type { Paint } from "../paint.ts"
 
 /** A worst bill of one span: the reckoning that bounds it, and an execution that spends it. */

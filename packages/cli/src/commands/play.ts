@@ -5,7 +5,7 @@ import {
   play,
   playedMemory,
   type Scenario,
-} from "@spendfuse/core/testing"
+} from "@spendfuse/core/lab"
 import { memoryStore } from "@spendfuse/store-memory"
 import Table from "cli-table3"
 import type { Command } from "commander"

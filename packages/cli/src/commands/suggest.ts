@@ -1,12 +1,12 @@
 import { decodePolicy, explainPolicy, type Policy, type WorstBill } from "@spendfuse/core"
-import { libraryPrices } from "@spendfuse/core/prices"
 import {
   History,
   type ReplayReport,
   type Suggestion,
   suggest,
   TIGHTNESSES,
-} from "@spendfuse/core/testing"
+} from "@spendfuse/core/lab"
+import { libraryPrices } from "@spendfuse/core/prices"
 import type { Command } from "commander"
 import { CliError, type Io } from "../io.ts"
 import { tableText } from "../operator/table.ts"

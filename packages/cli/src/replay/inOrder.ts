@@ -1,4 +1,4 @@
-import type { ReplayRow } from "@spendfuse/core/testing"
+import type { ReplayRow } from "@spendfuse/core/lab"
 
 /**
  * Logs are written when calls end, so rows stand a little out of order: of 10,000 rows at hand the older half goes

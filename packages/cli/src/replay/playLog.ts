@@ -1,7 +1,7 @@
 import { statSync } from "node:fs"
 import type { Policy } from "@spendfuse/core"
+import { Replay, type ReplayReport, type ReplayRow } from "@spendfuse/core/lab"
 import { libraryPrices } from "@spendfuse/core/prices"
-import { Replay, type ReplayReport, type ReplayRow } from "@spendfuse/core/testing"
 import { CliError, type Io } from "../io.ts"
 import { progressOf } from "./progress.ts"
 import { type Reading, type ReadOptions, readLog } from "./readLog.ts"

@@ -1,4 +1,4 @@
-import type { ReplayRow } from "@spendfuse/core/testing"
+import type { ReplayRow } from "@spendfuse/core/lab"
 import { CliError } from "../io.ts"
 import { BadRow } from "./badRow.ts"
 import { FORMATS } from "./formats/all.ts"

@@ -1,5 +1,5 @@
 import { amountText } from "@spendfuse/core"
-import type { CallsAndMoney, ReplayReport } from "@spendfuse/core/testing"
+import type { CallsAndMoney, ReplayReport } from "@spendfuse/core/lab"
 import type { Column } from "../operator/table.ts"
 import { tableText } from "../operator/table.ts"
 import type { Paint } from "../paint.ts"

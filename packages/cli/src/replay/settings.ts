@@ -1,5 +1,5 @@
 import type { Policy } from "@spendfuse/core"
-import type { CallsAndMoney, ReplayReport } from "@spendfuse/core/testing"
+import type { CallsAndMoney, ReplayReport } from "@spendfuse/core/lab"
 
 /** The lowest limits, all at once, and what they refuse: measured by replays of their own. */
 export interface Checked {

@@ -1,4 +1,4 @@
-import type { ReplayRow } from "@spendfuse/core/testing"
+import type { ReplayRow } from "@spendfuse/core/lab"
 import { BadRow, valueText } from "./badRow.ts"
 import { FIELDS, type Fields } from "./formats/format.ts"
 

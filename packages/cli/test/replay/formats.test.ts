@@ -1,4 +1,4 @@
-import type { ReplayRow } from "@spendfuse/core/testing"
+import type { ReplayRow } from "@spendfuse/core/lab"
 import { describe, expect, it } from "vitest"
 import { type Reading, type ReadOptions, readLog } from "../../src/replay/readLog.ts"
 

@@ -1,6 +1,6 @@
 import { definePolicy, type PolicyJson } from "@spendfuse/core"
+import { Replay, type ReplayRow } from "@spendfuse/core/lab"
 import { libraryPrices } from "@spendfuse/core/prices"
-import { Replay, type ReplayRow } from "@spendfuse/core/testing"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 

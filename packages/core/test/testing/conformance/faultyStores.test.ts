@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { memoryStore } from "../../../../store-memory/src/index.ts"
+import { playedMemory } from "../../../src/lab.ts"
 import { type Store, StoreCorrupt } from "../../../src/ports.ts"
-import {
-  type ConformanceOptions,
-  conformanceLaws,
-  faultyStores,
-  playedMemory,
-} from "../../../src/testing.ts"
+import { type ConformanceOptions, conformanceLaws, faultyStores } from "../../../src/testing.ts"
 
 const RUNS = 300
 

@@ -1,6 +1,7 @@
 import { describe, it } from "vitest"
 import { memoryStore } from "../../../../store-memory/src/index.ts"
-import { conformanceLaws, type OpenEmpty, playedMemory } from "../../../src/testing.ts"
+import { playedMemory } from "../../../src/lab.ts"
+import { conformanceLaws, type OpenEmpty } from "../../../src/testing.ts"
 
 const RUNS = Number(process.env.LAW_RUNS ?? 60)
 const SEED = Number(process.env.LAW_SEED ?? 42)
