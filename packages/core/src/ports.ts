@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./ports/errors.ts"
+export * from "./ports/Inspection.ts"
 export * from "./ports/Notifier.ts"
 export * from "./ports/Prices.ts"
 export * from "./ports/Store.ts"

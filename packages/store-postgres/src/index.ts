@@ -6,8 +6,6 @@
 export type { ConnectionSettings, PgPool, PostgresPlace } from "./client.ts"
 export {
   inspect,
-  type PostgresCheck,
-  type PostgresInspection,
   type PostgresInspectOptions,
 } from "./inspect.ts"
 export { type MigrateOptions, migrate, printMigrations } from "./migrate.ts"

@@ -1,11 +1,9 @@
+import type { StoreInspection } from "@spendfuse/core/ports"
 import type { PostgresPlace } from "./client.ts"
-import type { PostgresInspection } from "./inspect/check.ts"
 import { connected } from "./inspect/client.ts"
 import { ledgerSeen } from "./inspect/ledger.ts"
 import { serverSeen } from "./inspect/server.ts"
 import { schemaOf } from "./migrate.ts"
-
-export type { PostgresCheck, PostgresInspection } from "./inspect/check.ts"
 
 /** Which ledger to look at. */
 export type PostgresInspectOptions = PostgresPlace & {
@@ -22,7 +20,7 @@ export type PostgresInspectOptions = PostgresPlace & {
  * @throws StoreUnavailable or StoreCorrupt where it could not look; RangeError for a schema whose name would
  *   have to be quoted
  */
-export const inspect = async (options: PostgresInspectOptions): Promise<PostgresInspection> => {
+export const inspect = async (options: PostgresInspectOptions): Promise<StoreInspection> => {
   const schema = schemaOf(options.schema)
   const postgres = await connected(options)
   try {

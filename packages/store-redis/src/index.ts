@@ -5,8 +5,6 @@
  */
 export {
   inspect,
-  type RedisCheck,
-  type RedisInspection,
   type RedisInspectOptions,
 } from "./inspect.ts"
 export type {

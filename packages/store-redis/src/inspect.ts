@@ -1,12 +1,10 @@
 import type { Account } from "@spendfuse/core/domain"
-import type { RedisInspection } from "./inspect/check.ts"
+import type { StoreInspection } from "@spendfuse/core/ports"
 import { connected } from "./inspect/client.ts"
 import { ledgerSeen } from "./inspect/ledger.ts"
 import { serverSeen } from "./inspect/server.ts"
 import { assertPrefix } from "./keys.ts"
 import type { RedisPlace } from "./options.ts"
-
-export type { RedisCheck, RedisInspection } from "./inspect/check.ts"
 
 /** Which ledger to look at, and who else looks. */
 export type RedisInspectOptions = RedisPlace & {
@@ -22,7 +20,7 @@ export type RedisInspectOptions = RedisPlace & {
  *
  * @throws StoreUnavailable or StoreCorrupt where it could not look; TypeError for a prefix that is none
  */
-export const inspect = async (options: RedisInspectOptions): Promise<RedisInspection> => {
+export const inspect = async (options: RedisInspectOptions): Promise<StoreInspection> => {
   const { prefix = "spendfuse" } = options
   assertPrefix(prefix)
   const redis = await connected(options)

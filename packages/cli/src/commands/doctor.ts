@@ -1,7 +1,7 @@
 import { decodePolicy } from "@spendfuse/core"
+import type { StoreCheck, StoreInspection } from "@spendfuse/core/ports"
 import Table from "cli-table3"
 import type { Command } from "commander"
-import type { Check, Inspection } from "../doctor/inspection.ts"
 import { inspectStore } from "../doctor/inspectStore.ts"
 import { PolicyCheck } from "../doctor/policyCheck.ts"
 import type { Io } from "../io.ts"
@@ -55,7 +55,7 @@ const policyCheckOf = (io: Io, file: string): PolicyCheck => {
   return new PolicyCheck(decoded.policy, Date.now())
 }
 
-const inWords = ({ facts, checks }: Inspection, io: Io): string => {
+const inWords = ({ facts, checks }: StoreInspection, io: Io): string => {
   const paint = paintOf(io)
   const table = new Table({ head: ["check", "", "found"], style: { head: [], border: [] } })
   for (const { name, state, found } of checks) table.push([name, stateIn(paint, state), found])
@@ -70,16 +70,16 @@ const inWords = ({ facts, checks }: Inspection, io: Io): string => {
   ].join("\n")
 }
 
-const advice = (paint: Paint, { name, state, means, mend }: Check): readonly string[] =>
+const advice = (paint: Paint, { name, state, means, mend }: StoreCheck): readonly string[] =>
   state === "ok"
     ? []
     : ["", `${stateIn(paint, state)} ${paint.bold(name)}`, `  ${means}`, `  To do: ${mend}.`]
 
-const stateIn = (paint: Paint, state: Check["state"]): string =>
+const stateIn = (paint: Paint, state: StoreCheck["state"]): string =>
   ({ ok: paint.green, warn: paint.yellow, fail: paint.red })[state](state)
 
-const verdict = (checks: readonly Check[]): string => {
-  const count = (state: Check["state"]): number =>
+const verdict = (checks: readonly StoreCheck[]): string => {
+  const count = (state: StoreCheck["state"]): number =>
     checks.filter((one) => one.state === state).length
   return `${count("ok")} ok, ${count("warn")} to know of, ${count("fail")} failed`
 }

@@ -1,6 +1,6 @@
 import { type Account, keptOf, type Ledger, type Unit } from "@spendfuse/core/domain"
+import { type StoreCheck, type StoreInspection, storeCheck } from "@spendfuse/core/ports"
 import { withJournalCopy } from "../store/journalCopy.ts"
-import type { Check, Inspection } from "./inspection.ts"
 
 /**
  * Looks at a copy of a journal: the file itself is its host's, and stays as it is.
@@ -10,7 +10,7 @@ import type { Check, Inspection } from "./inspection.ts"
 export const inspectJournal = (
   path: string,
   onAccounts: ((accounts: readonly Account[]) => void) | undefined,
-): Promise<Inspection> =>
+): Promise<StoreInspection> =>
   withJournalCopy(path, ({ store: { ledger }, isTorn }) => {
     onAccounts?.([...ledger.accounts.values()])
     return {
@@ -34,7 +34,7 @@ const factsOf = (path: string, ledger: Ledger): Readonly<Record<string, string>>
 const runningIn = (ledger: Ledger) =>
   keptOf(ledger).reservations.filter(({ state }) => state === "running")
 
-const countersCheck = (ledger: Ledger): Check => {
+const countersCheck = (ledger: Ledger): StoreCheck => {
   const open = new Map<string, number>()
   const add = (account: string, unit: Unit, amount: number): void => {
     const key = `${JSON.stringify(account)} ${unit}`
@@ -48,46 +48,39 @@ const countersCheck = (ledger: Ledger): Check => {
   const differing = [...open].filter(([, rest]) => rest !== 0)
   const [one] = differing
   if (one === undefined)
-    return well("counters", `${ledger.accounts.size} accounts hold what their reservations hold`)
-  return {
-    name: "counters",
-    state: "fail",
-    found: `${differing.length} differ: ${one[0]} by ${one[1]}`,
-    means: "what is held without a reservation is never given back",
-    mend: "report it, with the journal: no host of this version writes such a one",
-  }
+    return storeCheck(
+      "counters",
+      `${ledger.accounts.size} accounts hold what their reservations hold`,
+      false,
+    )
+  return storeCheck("counters", `${differing.length} differ: ${one[0]} by ${one[1]}`, [
+    "fail",
+    "what is held without a reservation is never given back",
+    "report it, with the journal: no host of this version writes such a one",
+  ])
 }
 
-const endCheck = (isTorn: boolean): Check =>
-  isTorn
-    ? {
-        name: "end",
-        state: "warn",
-        found: "the last record is not whole",
-        means: "a host is writing it now, or was ended while it wrote; it was not answered",
-        mend: "nothing: the next host that opens the journal cuts it off",
-      }
-    : well("end", "the last record is whole")
+const endCheck = (isTorn: boolean): StoreCheck =>
+  storeCheck(
+    "end",
+    isTorn ? "the last record is not whole" : "the last record is whole",
+    isTorn && [
+      "warn",
+      "a host is writing it now, or was ended while it wrote; it was not answered",
+      "nothing: the next host that opens the journal cuts it off",
+    ],
+  )
 
-const overdueCheck = (ledger: Ledger): Check => {
+const overdueCheck = (ledger: Ledger): StoreCheck => {
   const ends = runningIn(ledger).map(({ expiresAtMs }) => expiresAtMs)
   const lateMs = Math.max(0, ...ends.map((endMs) => Date.now() - endMs))
-  if (lateMs <= OVERDUE_MS) return well("overdue", "no reservation is long past its end")
-  return {
-    name: "overdue",
-    state: "warn",
-    found: `the oldest is ${Math.round(lateMs / 1_000)} s past its end`,
-    means: "no host has ended what expired: none is running, or the file is an older copy",
-    mend: "start a host; where the file was restored, look at what the provider has billed since",
-  }
+  if (lateMs <= OVERDUE_MS)
+    return storeCheck("overdue", "no reservation is long past its end", false)
+  return storeCheck("overdue", `the oldest is ${Math.round(lateMs / 1_000)} s past its end`, [
+    "warn",
+    "no host has ended what expired: none is running, or the file is an older copy",
+    "start a host; where the file was restored, look at what the provider has billed since",
+  ])
 }
 
 const OVERDUE_MS = 300_000
-
-const well = (name: string, found: string): Check => ({
-  name,
-  state: "ok",
-  found,
-  means: null,
-  mend: null,
-})

@@ -1,4 +1,5 @@
 import type { Account } from "@spendfuse/core/domain"
+import type { StoreInspection } from "@spendfuse/core/ports"
 import {
   openStore,
   placeOf,
@@ -7,7 +8,6 @@ import {
   type StoreFlags,
   told,
 } from "../store/openStore.ts"
-import type { Inspection } from "./inspection.ts"
 import { inspectJournal } from "./inspectJournal.ts"
 
 /**
@@ -19,7 +19,7 @@ import { inspectJournal } from "./inspectJournal.ts"
 export const inspectStore = (
   flags: StoreFlags,
   onAccounts: ((accounts: readonly Account[]) => void) | undefined,
-): Promise<Inspection> =>
+): Promise<StoreInspection> =>
   told(async () => {
     const place = placeOf(flags)
     if (place.kind === "memory") return inspectJournal(place.path, onAccounts)

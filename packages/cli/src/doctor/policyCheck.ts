@@ -1,5 +1,5 @@
 import { type Account, type BudgetPolicy, compile, type Subject } from "@spendfuse/core/domain"
-import type { Check } from "./inspection.ts"
+import type { StoreCheck } from "@spendfuse/core/ports"
 
 /** Compares the terms that accounts were last used under with those of a policy. */
 export class PolicyCheck {
@@ -19,7 +19,7 @@ export class PolicyCheck {
     for (const account of accounts) this.#seeOne(account)
   }
 
-  get check(): Check {
+  get check(): StoreCheck {
     const name = "policy"
     if (this.#differing > 0)
       return {

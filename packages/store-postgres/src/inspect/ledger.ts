@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto"
+import { type StoreCheck, storeCheck } from "@spendfuse/core/ports"
 import { decodeText } from "@spendfuse/core/wire"
 import { MIGRATIONS } from "../migrations.ts"
-import { check, type PostgresCheck } from "./check.ts"
 import type { Ask } from "./client.ts"
 
 /** What a schema says. */
 export interface LedgerSeen {
   readonly facts: Readonly<Record<string, string>>
-  readonly checks: readonly PostgresCheck[]
+  readonly checks: readonly StoreCheck[]
 }
 
 /** Looks at the schema's version, then at what it holds; all counters in one snapshot. */
@@ -32,12 +32,12 @@ export const ledgerSeen = async (ask: Ask, schema: string): Promise<LedgerSeen> 
   }
 }
 
-const migrationsCheck = async (ask: Ask, schema: string): Promise<PostgresCheck> => {
+const migrationsCheck = async (ask: Ask, schema: string): Promise<StoreCheck> => {
   const [there = {}] = await ask("select to_regclass($1) is not null as yes", [
     `${schema}.migration`,
   ])
   if (there.yes !== true)
-    return check("migrations", `schema \`${schema}\` has none`, [
+    return storeCheck("migrations", `schema \`${schema}\` has none`, [
       "fail",
       "no host has used this store, or the schema or the database is another one",
       "look at `schema` and the address; `migrate` makes the schema",
@@ -50,18 +50,26 @@ const migrationsCheck = async (ask: Ask, schema: string): Promise<PostgresCheck>
   )
   const newer = [...found.keys()].filter((name) => MIGRATIONS.every((step) => step.name !== name))
   if (newer.length > 0)
-    return check("migrations", `it has ${newer.join(", ")}, which this version does not know`, [
-      "fail",
-      "a newer version has migrated the schema, and this one refuses it",
-      "upgrade this version",
-    ])
+    return storeCheck(
+      "migrations",
+      `it has ${newer.join(", ")}, which this version does not know`,
+      [
+        "fail",
+        "a newer version has migrated the schema, and this one refuses it",
+        "upgrade this version",
+      ],
+    )
   if (other.length > 0)
-    return check("migrations", `${other.map(({ name }) => name).join(", ")} ran in another form`, [
-      "fail",
-      "the schema is of another version, or was changed by hand, and this version refuses it",
-      "use the version that made it, or a new schema",
-    ])
-  return check(
+    return storeCheck(
+      "migrations",
+      `${other.map(({ name }) => name).join(", ")} ran in another form`,
+      [
+        "fail",
+        "the schema is of another version, or was changed by hand, and this version refuses it",
+        "use the version that made it, or a new schema",
+      ],
+    )
+  return storeCheck(
     "migrations",
     pending.length === 0 ? `all ${found.size} ran` : `pending: ${pending.join(", ")}`,
     pending.length > 0 && [
@@ -78,18 +86,18 @@ const countersCheck = async (
   ask: Ask,
   schema: string,
   { accounts, reservations }: Readonly<Record<string, string>>,
-): Promise<PostgresCheck> => {
+): Promise<StoreCheck> => {
   const rows = await ask(differing(schema))
   const [one] = rows
   if (one === undefined)
-    return check(
+    return storeCheck(
       "counters",
       `${accounts} accounts hold what ${reservations} reservations hold`,
       false,
     )
   const name = JSON.stringify(decodeText(String(one.account)) ?? one.account)
   const found = `${one.many} differ: ${name} holds ${one.held} ${one.unit}, its reservations ${one.reserved}`
-  return check("counters", found, [
+  return storeCheck("counters", found, [
     "fail",
     "what is held without a reservation is never given back, and what is reserved without being held may pass the cap",
     "find out who wrote to these tables; the account is right again with its next period",
@@ -114,12 +122,12 @@ const differing = (schema: string): string => `
   where coalesce(held.amount, 0) <> coalesce(reserved.amount, 0)
   order by account, unit limit 1`
 
-const overdueCheck = async (ask: Ask, schema: string): Promise<PostgresCheck> => {
+const overdueCheck = async (ask: Ask, schema: string): Promise<StoreCheck> => {
   const [row = {}] =
     await ask(`select round(extract(epoch from clock_timestamp()) - min(expires_ms) / 1000.0) as late_s
     from ${schema}.reservation where running`)
   const lateS = Math.max(0, Number(row.late_s ?? 0))
-  return check(
+  return storeCheck(
     "overdue",
     lateS === 0 ? "no reservation is past its end" : `the oldest is ${lateS} s past its end`,
     lateS > OVERDUE_S && [
@@ -133,10 +141,10 @@ const overdueCheck = async (ask: Ask, schema: string): Promise<PostgresCheck> =>
 const OVERDUE_S = 300
 
 /** Transaction numbers above the server's own come from another server: the ledger was loaded from its dump. */
-const numbersCheck = async (ask: Ask, schema: string): Promise<PostgresCheck> => {
+const numbersCheck = async (ask: Ask, schema: string): Promise<StoreCheck> => {
   const [row = {}] = await ask(`select count(*) as ahead from ${schema}.event
     where xid >= pg_snapshot_xmax(pg_current_snapshot())`)
-  return check(
+  return storeCheck(
     "origin",
     Number(row.ahead) === 0
       ? "written on this server"
@@ -149,7 +157,7 @@ const numbersCheck = async (ask: Ask, schema: string): Promise<PostgresCheck> =>
   )
 }
 
-const bloatCheck = async (ask: Ask, schema: string): Promise<PostgresCheck> => {
+const bloatCheck = async (ask: Ask, schema: string): Promise<StoreCheck> => {
   const [row = {}] = await ask(
     `select relname, n_live_tup as live, n_dead_tup as dead from pg_stat_user_tables where schemaname = $1
       order by n_dead_tup desc limit 1`,
@@ -157,7 +165,7 @@ const bloatCheck = async (ask: Ask, schema: string): Promise<PostgresCheck> => {
   )
   const dead = Number(row.dead ?? 0)
   const live = Number(row.live ?? 0)
-  return check(
+  return storeCheck(
     "dead-rows",
     `at most ${dead} in a table (\`${row.relname}\`, ${live} live)`,
     dead > 10_000 + 5 * live && [

@@ -1,10 +1,15 @@
-import { check, type PostgresCheck, type Wrong } from "./check.ts"
+import {
+  type StoreCheck,
+  type StoreFault,
+  storeCheck,
+  storeClockCheck,
+} from "@spendfuse/core/ports"
 import type { Ask, Inspected } from "./client.ts"
 
 /** What a server says of itself, and how it is set. */
 export interface ServerSeen {
   readonly version: string
-  readonly checks: readonly PostgresCheck[]
+  readonly checks: readonly StoreCheck[]
 }
 
 /** Looks at settings, sessions, copies and the clock. What this user may not see is a warning. */
@@ -20,7 +25,7 @@ export const serverSeen = async (
   return {
     version: at("server_version"),
     checks: [
-      check(
+      storeCheck(
         "role",
         at("replica") === "true" ? "a replica" : "a primary",
         at("replica") === "true" && [
@@ -30,12 +35,12 @@ export const serverSeen = async (
         ],
       ),
       ...SETTINGS.map(([name, isWell, wrong]) =>
-        check(name.replaceAll("_", "-"), `${name} = ${at(name)}`, !isWell(at(name)) && wrong),
+        storeCheck(name.replaceAll("_", "-"), `${name} = ${at(name)}`, !isWell(at(name)) && wrong),
       ),
       pooler(postgres.processId, Number(at("pid"))),
       await seen("old-snapshots", ask, (ask) => oldSnapshots(ask, oldTransactionMs)),
       await seen("timeline", ask, timeline),
-      clockCheck(Math.round(Number(at("now_ms")) - (before + after) / 2)),
+      storeClockCheck(Math.round(Number(at("now_ms")) - (before + after) / 2)),
     ],
   }
 }
@@ -49,7 +54,7 @@ const SERVER = `select current_setting('server_version') as server_version, pg_i
 const SETTINGS: readonly (readonly [
   name: string,
   isWell: (value: string) => boolean,
-  wrong: Wrong,
+  wrong: StoreFault,
 ])[] = [
   [
     "synchronous_commit",
@@ -97,12 +102,12 @@ const SETTINGS: readonly (readonly [
 const seen = async (
   name: string,
   ask: Ask,
-  look: (ask: Ask) => Promise<PostgresCheck>,
-): Promise<PostgresCheck> => {
+  look: (ask: Ask) => Promise<StoreCheck>,
+): Promise<StoreCheck> => {
   try {
     return await look(ask)
   } catch {
-    return check(name, "could not be seen", [
+    return storeCheck(name, "could not be seen", [
       "warn",
       "this user may not look, or the server does not tell",
       "grant `pg_monitor` to the user who asks",
@@ -110,12 +115,12 @@ const seen = async (
   }
 }
 
-const pooler = (told: number | null, pid: number): PostgresCheck =>
+const pooler = (told: number | null, pid: number): StoreCheck =>
   told === pid || told === null
-    ? check("pooler", "none is seen", false)
-    : check("pooler", "a pooler stands before the server", false)
+    ? storeCheck("pooler", "none is seen", false)
+    : storeCheck("pooler", "a pooler stands before the server", false)
 
-const oldSnapshots = async (ask: Ask, olderThanMs: number): Promise<PostgresCheck> => {
+const oldSnapshots = async (ask: Ask, olderThanMs: number): Promise<StoreCheck> => {
   const [row = {}] = await ask(
     `select count(*) as held, max(extract(epoch from clock_timestamp() - xact_start)) as age_s,
     count(*) filter (where state like 'idle in transaction%') as idle, (array_agg(pid order by xact_start))[1] as pid
@@ -129,7 +134,7 @@ const oldSnapshots = async (ask: Ask, olderThanMs: number): Promise<PostgresChec
     Number(held) === 0
       ? `no transaction is older than ${olderThanMs / 1_000} s`
       : `${held} older than ${olderThanMs / 1_000} s, ${idle} of them idle; the oldest is process ${pid}, ${Math.round(Number(ageS))} s`
-  return check(
+  return storeCheck(
     "old-snapshots",
     found,
     Number(held) > 0 && [
@@ -140,10 +145,10 @@ const oldSnapshots = async (ask: Ask, olderThanMs: number): Promise<PostgresChec
   )
 }
 
-const timeline = async (ask: Ask): Promise<PostgresCheck> => {
+const timeline = async (ask: Ask): Promise<StoreCheck> => {
   const [row = {}] = await ask("select timeline_id from pg_control_checkpoint()")
   const id = Number(row.timeline_id)
-  return check(
+  return storeCheck(
     "timeline",
     `timeline ${id}`,
     id > 1 && [
@@ -153,22 +158,3 @@ const timeline = async (ask: Ask): Promise<PostgresCheck> => {
     ],
   )
 }
-
-const clockCheck = (aheadMs: number): PostgresCheck => {
-  const apart = Math.abs(aheadMs)
-  const found = `the server's is ${apart} ms ${aheadMs < 0 ? "behind" : "ahead of"} this host's`
-  return check(
-    "clock",
-    found,
-    apart >= WARN_MS && [
-      apart >= SKEW_MAX_MS ? "fail" : "warn",
-      apart >= SKEW_MAX_MS
-        ? "commands of this host are refused: they are issued more than ten minutes from the server's time"
-        : "this host's calls may count in the period beside theirs at its edges",
-      "synchronise both clocks (NTP)",
-    ],
-  )
-}
-
-const WARN_MS = 2_000
-const SKEW_MAX_MS = 600_000

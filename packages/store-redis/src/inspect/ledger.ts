@@ -1,10 +1,9 @@
 import type { Account } from "@spendfuse/core/domain"
-import { StoreCorrupt } from "@spendfuse/core/ports"
+import { type StoreCheck, StoreCorrupt, storeCheck } from "@spendfuse/core/ports"
 import { decodeText } from "@spendfuse/core/wire"
 import { baseOf, LAYOUT, registryOf } from "../keys.ts"
 import { recordsOf } from "../records.ts"
 import { SCRIPTS } from "../scripts.ts"
-import { check, type RedisCheck } from "./check.ts"
 import type { Inspected } from "./client.ts"
 
 /** What the keys under a prefix say. */
@@ -14,7 +13,7 @@ export interface LedgerSeen {
   readonly accounts: number
   readonly meters: number
   readonly reservations: number
-  readonly checks: readonly RedisCheck[]
+  readonly checks: readonly StoreCheck[]
 }
 
 type OnAccounts = (accounts: readonly Account[]) => void
@@ -145,14 +144,14 @@ const noteDiffering = (found: readonly string[], { differ }: Sums): void => {
   }
 }
 
-const layoutCheck = (layout: unknown): RedisCheck => {
+const layoutCheck = (layout: unknown): StoreCheck => {
   if (layout === null)
-    return check("layout", "nothing is kept under this prefix", [
+    return storeCheck("layout", "nothing is kept under this prefix", [
       "warn",
       "no host has used this store, or the prefix or the server is another one",
       "look at `prefix` and the address",
     ])
-  return check(
+  return storeCheck(
     "layout",
     `layout ${layout}, this version writes ${LAYOUT}`,
     Number(layout) > LAYOUT && [
@@ -170,21 +169,21 @@ const countersCheck = ({
   isCut,
   accounts,
   reservations,
-}: Sums): RedisCheck => {
+}: Sums): StoreCheck => {
   const [one] = differ.values()
   if (one !== undefined)
-    return check("counters", `${differ.size} differ: ${one}`, [
+    return storeCheck("counters", `${differ.size} differ: ${one}`, [
       "fail",
       "what is held without a reservation is never given back, and what is reserved without being held may pass the cap",
       "find out who wrote to these keys; the account is right again with its next period",
     ])
   if (unreadable > 0)
-    return check("counters", `${unreadable} reservations or terms are missing`, [
+    return storeCheck("counters", `${unreadable} reservations or terms are missing`, [
       "fail",
       "keys were dropped or deleted while they were in use",
       "look at `maxmemory-policy`, and at who deletes keys",
     ])
-  return check(
+  return storeCheck(
     "counters",
     `${accounts} accounts hold what ${reservations} reservations hold`,
     (tooMany > 0 || isCut) && [
@@ -195,13 +194,13 @@ const countersCheck = ({
   )
 }
 
-const overdueCheck = ({ oldestEndMs }: Sums): RedisCheck => {
+const overdueCheck = ({ oldestEndMs }: Sums): StoreCheck => {
   const lateMs = Math.max(0, Date.now() - oldestEndMs)
   const found =
     lateMs === 0
       ? "no reservation is past its end"
       : `the oldest is ${Math.round(lateMs / 1_000)} s past its end`
-  return check(
+  return storeCheck(
     "overdue",
     found,
     lateMs > OVERDUE_MS && [

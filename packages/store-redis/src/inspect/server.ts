@@ -1,10 +1,10 @@
-import { check, type RedisCheck } from "./check.ts"
+import { type StoreCheck, storeCheck, storeClockCheck } from "@spendfuse/core/ports"
 import type { Ask, InspectedNode } from "./client.ts"
 
 /** What a server says of itself, and how it is set. */
 export interface ServerSeen {
   readonly version: string
-  readonly checks: readonly RedisCheck[]
+  readonly checks: readonly StoreCheck[]
 }
 
 /** Looks at one server's settings, copies, memory and clock. */
@@ -51,8 +51,8 @@ const settingsOf = async (ask: Ask): Promise<ReadonlyMap<string, string> | undef
   }
 }
 
-const role = (found: string): RedisCheck =>
-  check(
+const role = (found: string): StoreCheck =>
+  storeCheck(
     "role",
     found === "" ? "role unknown" : `role ${found}`,
     found === "slave" && [
@@ -62,8 +62,8 @@ const role = (found: string): RedisCheck =>
     ],
   )
 
-const eviction = (policy: string): RedisCheck =>
-  check(
+const eviction = (policy: string): StoreCheck =>
+  storeCheck(
     "maxmemory-policy",
     policy === "" ? "not told" : policy,
     policy !== "noeviction" && [
@@ -73,8 +73,8 @@ const eviction = (policy: string): RedisCheck =>
     ],
   )
 
-const memory = (used: number, most: number): RedisCheck =>
-  check(
+const memory = (used: number, most: number): StoreCheck =>
+  storeCheck(
     "memory",
     most > 0 ? `${used} of ${most} bytes` : `${used} bytes, no limit`,
     most > 0 &&
@@ -85,14 +85,14 @@ const memory = (used: number, most: number): RedisCheck =>
       ],
   )
 
-const durability = (hasAof: boolean, fsync: string | undefined): RedisCheck => {
+const durability = (hasAof: boolean, fsync: string | undefined): StoreCheck => {
   if (!hasAof)
-    return check("appendonly", "no append-only file", [
+    return storeCheck("appendonly", "no append-only file", [
       "fail",
       "a restart comes up with the last snapshot, or empty: spend, holds and latches since then are forgotten",
       "set `appendonly yes`, and `appendfsync everysec` or `always`",
     ])
-  return check(
+  return storeCheck(
     "appendonly",
     `append-only file, appendfsync ${fsync ?? "not told"}`,
     fsync !== "always" && [
@@ -105,14 +105,14 @@ const durability = (hasAof: boolean, fsync: string | undefined): RedisCheck => {
   )
 }
 
-const disk = (at: (name: string) => string): RedisCheck => {
+const disk = (at: (name: string) => string): StoreCheck => {
   const states = [
     at("aof_last_write_status"),
     at("aof_last_bgrewrite_status"),
     at("rdb_last_bgsave_status"),
   ]
   const isWell = states.every((state) => state === "ok" || state === "")
-  return check(
+  return storeCheck(
     "disk",
     isWell ? "the last writes went well" : "a write to the disk failed",
     !isWell && [
@@ -123,10 +123,10 @@ const disk = (at: (name: string) => string): RedisCheck => {
   )
 }
 
-const replicas = (connected: number, least: string | undefined): RedisCheck => {
+const replicas = (connected: number, least: string | undefined): StoreCheck => {
   const found = `${connected} connected, min-replicas-to-write ${least ?? "not told"}`
   if (connected === 0)
-    return check(
+    return storeCheck(
       "replicas",
       found,
       Number(least ?? 0) > 0 && [
@@ -135,7 +135,7 @@ const replicas = (connected: number, least: string | undefined): RedisCheck => {
         "bring a replica back, or lower `min-replicas-to-write`",
       ],
     )
-  return check(
+  return storeCheck(
     "replicas",
     found,
     least === "0" && [
@@ -146,32 +146,12 @@ const replicas = (connected: number, least: string | undefined): RedisCheck => {
   )
 }
 
-const clockOf = async (ask: Ask): Promise<RedisCheck> => {
+const clockOf = async (ask: Ask): Promise<StoreCheck> => {
   const before = Date.now()
   const time = await ask("TIME")
   const after = Date.now()
   const [seconds, micros] = Array.isArray(time) ? time.map(Number) : []
-  return clockCheck(
+  return storeClockCheck(
     Math.round((seconds ?? 0) * 1_000 + (micros ?? 0) / 1_000 - (before + after) / 2),
   )
 }
-
-/** How far the server's clock is ahead of this host's, milliseconds. */
-export const clockCheck = (aheadMs: number): RedisCheck => {
-  const apart = Math.abs(aheadMs)
-  const found = `the server's is ${apart} ms ${aheadMs < 0 ? "behind" : "ahead of"} this host's`
-  return check(
-    "clock",
-    found,
-    apart >= WARN_MS && [
-      apart >= SKEW_MAX_MS ? "fail" : "warn",
-      apart >= SKEW_MAX_MS
-        ? "commands of this host are refused: they are issued more than ten minutes from the server's time"
-        : "this host's calls may count in the period beside theirs at its edges",
-      "synchronise both clocks (NTP)",
-    ],
-  )
-}
-
-const WARN_MS = 2_000
-const SKEW_MAX_MS = 600_000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { clockCheck } from "../src/inspect/server.ts"
+import { storeClockCheck } from "../../src/ports.ts"
 
 describe("the clocks of an inspection", () => {
   it.each([
@@ -10,7 +10,7 @@ describe("the clocks of an inspection", () => {
     [600_000, "fail", "ahead"],
     [-600_000, "fail", "behind"],
   ])("apart by %i ms are %s", (aheadMs, state, words) => {
-    const check = clockCheck(aheadMs)
+    const check = storeClockCheck(aheadMs)
     expect(check.state).toBe(state)
     expect(check.found).toContain(words)
     expect(check.mend === null).toBe(state === "ok")
