@@ -1,4 +1,5 @@
 // Mutation tests of the domain, file by file: `npm run mutants -- money price`, or all of them (hours).
+// MUTANTS_AT_ONCE says how many are tried side by side (2).
 // For each file: how many mutants the quick laws, the domain's tests and the scenarios killed, and who survived.
 // A file fails under 95 %, and so does a survivor that scripts/mutants/survivors.json does not explain.
 import { readdirSync, readFileSync } from "node:fs"
@@ -6,7 +7,6 @@ import { join } from "node:path"
 import { isMain, root, run } from "./workspace.mjs"
 
 const DOMAIN = "packages/core/src/domain"
-const REPORT = join(root, "node_modules", ".cache", "mutants", "report.json")
 const STRYKER = "node_modules/@stryker-mutator/core/bin/stryker.js"
 const LEAST = 0.95
 
@@ -17,11 +17,11 @@ const SURVIVED = new Set(["Survived", "NoCoverage"])
 /** Mutates one file of the domain, and answers each mutant with what became of it. */
 const mutate = async (name) => {
   const file = `${DOMAIN}/${name}.ts`
-  const args = [STRYKER, "run", "scripts/mutants/stryker.json", "--mutate", file]
+  const args = [STRYKER, "run", "scripts/mutants/stryker.mjs", "--mutate", file]
   const env = { MUTATED_FILE: file, LAW_RUNS: process.env.LAW_RUNS ?? "60" }
   const { code, output } = await run("node", args, { env })
   if (code !== 0) throw new Error(`${file} was not mutated:\n${output}`)
-  const { files } = JSON.parse(readFileSync(REPORT, "utf8"))
+  const { files } = JSON.parse(readFileSync(reportOf(file), "utf8"))
   const { source, mutants } = files[file]
   const lines = source.split("\n")
   return mutants.map(({ status, replacement, location: { start, end } }) => ({
@@ -31,6 +31,10 @@ const mutate = async (name) => {
     original: textAt(lines, start, end).replaceAll(/\s+/g, " "),
   }))
 }
+
+/** Where scripts/mutants/stryker.mjs lets it be written. */
+const reportOf = (file) =>
+  join(root, "node_modules", ".cache", "mutants", file.replaceAll(/\W/g, "-"), "report.json")
 
 const textAt = (lines, start, end) => {
   if (start.line === end.line) return lines[start.line - 1].slice(start.column - 1, end.column - 1)
