@@ -18,7 +18,7 @@ const isOfTime = OF_TIME.test(process.env.MUTATED_FILE ?? "")
 /** What prices call with worst cases is held there. */
 const isOfPrices = /\/(price|usage)\.ts$/.test(process.env.MUTATED_FILE ?? "")
 
-/** What is run for each mutant: the quick laws, what stands beside the domain's files, and the scenarios. */
+/** What is run for each mutant: the quick laws, what stands beside the domain's files, the attacks with their reference model, and the scenarios. */
 export default defineConfig({
   resolve: { conditions: ["@spendfuse/source"], alias },
   ssr: { resolve: { conditions: ["@spendfuse/source"] } },
@@ -26,6 +26,7 @@ export default defineConfig({
     include: [
       `${CORE}/domain/*.test.ts`,
       `${CORE}/laws/quickLaws.ts`,
+      `${CORE}/attack/*.test.ts`,
       `${CORE}/scenarios.test.ts`,
       ...(isOfPrices ? [`${CORE}/prices/{library,overrides,unknownModel}.test.ts`] : []),
       ...(isOfTime ? [`${CORE}/domain/window.laws.test.ts`] : []),
