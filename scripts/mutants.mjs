@@ -10,8 +10,11 @@ const DOMAIN = "packages/core/src/domain"
 const STRYKER = "node_modules/@stryker-mutator/core/bin/stryker.js"
 const LEAST = 0.95
 
-/** Not checked types: a mutant that the compiler would refuse counts as one of ours. */
-const KILLED = new Set(["Killed", "Timeout"])
+/**
+ * Not checked types: a mutant that the compiler would refuse counts as one of ours.
+ * A runtime error is a mutant with which the tests do not even load: that is noticed as well.
+ */
+const KILLED = new Set(["Killed", "Timeout", "RuntimeError"])
 const SURVIVED = new Set(["Survived", "NoCoverage"])
 
 /** Mutates one file of the domain, and answers each mutant with what became of it. */

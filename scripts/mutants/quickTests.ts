@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
-const CORE = "packages/core/test"
 const sourceOf = (path: string): string =>
   fileURLToPath(new URL(`../../packages/core/src/${path}`, import.meta.url))
 
@@ -19,19 +18,22 @@ const isOfTime = OF_TIME.test(process.env.MUTATED_FILE ?? "")
 const isOfPrices = /\/(price|usage)\.ts$/.test(process.env.MUTATED_FILE ?? "")
 
 /** What is run for each mutant: the quick laws, what stands beside the domain's files, the attacks with their reference model, and the scenarios. */
+const TESTS = [
+  "domain/!(window.laws).test.ts",
+  "laws/quickLaws.ts",
+  "attack/*.test.ts",
+  "scenarios.test.ts",
+  ...(isOfPrices ? ["prices/@(library|overrides|unknownModel).test.ts"] : []),
+  ...(isOfTime ? ["domain/window.laws.test.ts"] : []),
+]
+
 export default defineConfig({
   resolve: { conditions: ["@spendfuse/source"], alias },
   ssr: { resolve: { conditions: ["@spendfuse/source"] } },
   test: {
-    include: [
-      `${CORE}/domain/*.test.ts`,
-      `${CORE}/laws/quickLaws.ts`,
-      `${CORE}/attack/*.test.ts`,
-      `${CORE}/scenarios.test.ts`,
-      ...(isOfPrices ? [`${CORE}/prices/{library,overrides,unknownModel}.test.ts`] : []),
-      ...(isOfTime ? [`${CORE}/domain/window.laws.test.ts`] : []),
-    ],
-    exclude: isOfTime ? [] : [`${CORE}/domain/window.laws.test.ts`],
+    include: ["scripts/mutants/inOne.ts"],
+    env: { MUTANT_TESTS: TESTS.join(",") },
+    isolate: false,
     testTimeout: 60_000,
   },
 })
