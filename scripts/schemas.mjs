@@ -1,10 +1,14 @@
-// Writes packages/core/schema/*.json from what reads policies and scenarios, and packages/cli/schema/gateway.json from
+// Writes packages/core/schema/*.json from what reads policies, scenarios and fleets, and packages/cli/schema/gateway.json from
 // what reads a gateway's config; tests say when they are stale.
 // Run it as `node_modules/.bin/node --conditions=@spendfuse/source scripts/schemas.mjs`.
 import { mkdirSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gatewayJsonSchema } from "../packages/cli/src/gateway/jsonSchema.ts"
-import { policyJsonSchema, scenarioJsonSchema } from "../packages/core/src/testing/jsonSchema.ts"
+import {
+  fleetJsonSchema,
+  policyJsonSchema,
+  scenarioJsonSchema,
+} from "../packages/core/src/testing/jsonSchema.ts"
 import { run } from "./workspace.mjs"
 
 const core = new URL("../packages/core/schema/", import.meta.url)
@@ -16,6 +20,7 @@ const write = (folder, name, schema) => {
 
 write(core, "policy.json", policyJsonSchema())
 write(core, "scenario.json", scenarioJsonSchema())
+write(core, "fleet.json", fleetJsonSchema())
 write(cli, "gateway.json", gatewayJsonSchema())
 const folders = [core, cli].map((folder) => fileURLToPath(folder))
 const { code, output } = await run("biome", ["format", "--write", ...folders])

@@ -4,8 +4,8 @@ import { parse } from "jsonc-parser"
 import { describe, expect, it } from "vitest"
 import { decodePolicy } from "../src/edge/policy.ts"
 import { seedPolicyJson } from "../src/edge/seedPolicy.ts"
-import { decodeScenario } from "../src/lab.ts"
-import { policyJsonSchema, scenarioJsonSchema } from "../src/testing/jsonSchema.ts"
+import { decodeFleet, decodeScenario } from "../src/lab.ts"
+import { fleetJsonSchema, policyJsonSchema, scenarioJsonSchema } from "../src/testing/jsonSchema.ts"
 
 const published = (name: string): object =>
   JSON.parse(readFileSync(new URL(`../schema/${name}`, import.meta.url), "utf8"))
@@ -13,6 +13,7 @@ const published = (name: string): object =>
 const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true })
 ajv.addSchema(published("policy.json"), "policy.json")
 ajv.addSchema(published("scenario.json"), "scenario.json")
+ajv.addSchema(published("fleet.json"), "fleet.json")
 const isPolicy = (value: unknown) => ajv.validate("policy.json", value) === true
 const isScenario = (value: unknown) => ajv.validate("scenario.json", value) === true
 
@@ -23,6 +24,7 @@ describe("the published JSON Schemas", () => {
   it("are those of today", () => {
     expect(published("policy.json")).toEqual(JSON.parse(JSON.stringify(policyJsonSchema())))
     expect(published("scenario.json")).toEqual(JSON.parse(JSON.stringify(scenarioJsonSchema())))
+    expect(published("fleet.json")).toEqual(JSON.parse(JSON.stringify(fleetJsonSchema())))
   })
 
   it.each<[string, unknown]>([
@@ -48,6 +50,18 @@ describe("the published JSON Schemas", () => {
     const json = JSON.parse(JSON.stringify(policy))
     expect(isPolicy(json)).toBe(false)
     expect(decodePolicy(json)).toMatchObject({ ok: false })
+  })
+
+  it("take every incident of the library", () => {
+    const folder = new URL("../../cli/incidents/", import.meta.url)
+    const names = readdirSync(folder).filter((file) => file.endsWith(".jsonc"))
+    expect(names.length).toBeGreaterThan(0)
+    for (const name of names) {
+      const json = parse(readFileSync(new URL(name, folder), "utf8"))
+      const isFleet = ajv.validate("fleet.json", json)
+      expect([name, isFleet, ajv.errorsText()]).toEqual([name, true, "No errors"])
+      expect([name, decodeFleet(json)]).toMatchObject([name, { ok: true }])
+    }
   })
 
   it("take every scenario of this project", () => {

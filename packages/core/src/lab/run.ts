@@ -17,6 +17,9 @@ import { Plans } from "../engine/plan.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
 import type { RuledPlan } from "../engine/rules.ts"
 import type { Prices } from "../ports/Prices.ts"
+import type { Barred, Hand, Let, Ruling } from "./ruling.ts"
+
+export type { Barred, Hand, Let, Ruling } from "./ruling.ts"
 
 /** What a run needs: a policy, and prices where requests name models instead of amounts. */
 export interface RunOptions {
@@ -26,41 +29,8 @@ export interface RunOptions {
   readonly startMs: EpochMs
   /** Hears every event, in the order of the ledger. */
   readonly onEvent?: (event: DomainEvent) => void
-}
-
-/** A call that was let through, until `settle` or `release`. */
-export interface Let {
-  readonly allowed: true
-  readonly id: CommandId
-  readonly plan: RuledPlan
-  /** As it is made: its model is a fallback's where the request was degraded. */
-  readonly request: CallRequest
-  readonly via: string | null
-  /** Output tokens granted, per choice; 0 where the request gave amounts. */
-  readonly granted: number
-  /** What is held for it, per unit. */
-  readonly held: Amounts
-  readonly atMs: EpochMs
-}
-
-/** A call that was refused, by all obstacles, and the fallbacks of the policy did not help. */
-export interface Barred {
-  readonly allowed: false
-  readonly reason: Extract<Outcome, { kind: "refused" }>["reason"]
-  readonly obstacles: Extract<Outcome, { kind: "refused" }>["obstacles"]
-  readonly untilMs: EpochMs | null
-  readonly plan: RuledPlan
-  /** The canned answer or the handler that the chain of fallbacks ends in. */
-  readonly fallback: string | null
-}
-
-/** What became of a request. */
-export type Ruling = Let | Barred
-
-/** Who does it and why; kept in the audit event. */
-export interface Hand {
-  readonly by: string
-  readonly why: string
+  /** Hears every command and its outcome, so that a store can be asked the same. */
+  readonly onApplied?: (command: Command, atMs: EpochMs, outcome: Outcome) => void
 }
 
 /**
@@ -80,6 +50,7 @@ export class Run {
   policy: Policy
   readonly #prices: Prices | undefined
   readonly #onEvent: (event: DomainEvent) => void
+  readonly #onApplied: RunOptions["onApplied"]
   readonly #plans = new Plans()
   readonly #heads = new Map<string, Head>()
   #names = 0
@@ -91,6 +62,7 @@ export class Run {
     this.policy = options.policy
     this.#prices = options.prices
     this.#onEvent = options.onEvent ?? (() => undefined)
+    this.#onApplied = options.onApplied
     this.#nowMs = options.startMs
   }
 
@@ -120,10 +92,15 @@ export class Run {
    * Decides a request, and walks the policy's fallbacks where it is refused.
    *
    * @param asked what it may cost, where that is known already
+   * @param issuedAtMs what the clock of its host shows, at most 10 minutes from now; now unless given
    * @throws RequestFailed where the request itself is at fault, as the engine does
    */
-  reserve(request: CallRequest, asked: Estimate = this.#estimateOf(request)): Ruling {
-    const first = this.#ask(request, request.via ?? null, asked)
+  reserve(
+    request: CallRequest,
+    asked: Estimate = this.#estimateOf(request),
+    issuedAtMs: EpochMs = this.#nowMs,
+  ): Ruling {
+    const first = this.#ask(request, request.via ?? null, asked, issuedAtMs)
     if (first.allowed || request.via !== undefined || this.policy.fallbacks.size === 0) return first
     return this.#fallBack(request, first)
   }
@@ -201,9 +178,16 @@ export class Run {
     this.#send(division, { kind: "release", division, reservation: hold.id })
   }
 
-  /** Counts what was spent without a hold. Amounts per unit. */
-  charge(request: CallRequest, amounts: Amounts): Outcome {
-    const { division, lines } = this.planOf(request)
+  /**
+   * Counts what was spent without a hold. Amounts per unit.
+   *
+   * @param plan of the instant when it was spent; that of now unless given
+   */
+  charge(
+    request: CallRequest,
+    amounts: Amounts,
+    { division, lines }: Pick<RuledPlan, "division" | "lines"> = this.planOf(request),
+  ): Outcome {
     return this.#send(division, { kind: "charge", division, lines, amounts, ends: null })
   }
 
@@ -242,8 +226,8 @@ export class Run {
   }
 
   /** @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one */
-  planOf({ subject, model, provider }: CallRequest): RuledPlan {
-    return this.#plans.planOf(this.policy, subject, this.#nowMs, model, provider).plan
+  planOf({ subject, model, provider }: CallRequest, issuedAtMs: EpochMs = this.#nowMs): RuledPlan {
+    return this.#plans.planOf(this.policy, subject, issuedAtMs, model, provider).plan
   }
 
   /** An account's line at this instant. */
@@ -270,9 +254,14 @@ export class Run {
     return this.ledger.accounts.get(account) ?? null
   }
 
-  #ask(request: CallRequest, via: string | null, asked: Estimate): Ruling {
+  #ask(
+    request: CallRequest,
+    via: string | null,
+    asked: Estimate,
+    issuedAtMs: EpochMs = this.#nowMs,
+  ): Ruling {
     const { base, perUnit, units } = asked
-    const plan = this.planOf(request)
+    const plan = this.planOf(request, issuedAtMs)
     const { division, lines, switches } = plan
     const id = this.#next(division)
     const outcome = this.#apply({
@@ -280,7 +269,7 @@ export class Run {
       id,
       done: id.n - 1,
       division,
-      issuedAtMs: this.#nowMs,
+      issuedAtMs,
       lines,
       switches,
       base,
@@ -301,7 +290,7 @@ export class Run {
       tokens: base.tokens + granted * perUnit.tokens,
       requests: base.requests + granted * perUnit.requests,
     }
-    return { allowed: true, id, plan, request, via, granted, held, atMs: this.#nowMs }
+    return { allowed: true, id, plan, request, via, granted, held, atMs: issuedAtMs }
   }
 
   #fallBack(request: CallRequest, first: Barred): Ruling {
@@ -349,6 +338,7 @@ export class Run {
   #apply(command: Command): Outcome {
     const { outcome, events } = apply(this.ledger, command, this.#nowMs)
     for (const event of events) this.#onEvent(event)
+    this.#onApplied?.(command, this.#nowMs, outcome)
     return outcome
   }
 

@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { FleetSchema } from "../edge/fleet/fleetSchema.ts"
 import { PolicySchema } from "../edge/policySchema.ts"
 import type { Json } from "./json.ts"
 import {
@@ -22,6 +23,23 @@ export const policyJsonSchema = (): Json => {
     $schema: DRAFT,
     title: "Spendfuse policy",
     ...schema,
+    ...(Object.keys(definitions).length > 0 && { $defs: definitions }),
+  }
+}
+
+/** The JSON Schema of fleet files, for editors: made from the one Schema that reads them. */
+export const fleetJsonSchema = (): Json => {
+  const { schema, definitions } = Schema.toJsonSchemaDocument(FleetSchema, {
+    onExcessProperty: "error",
+  })
+  const { properties, required } = schema as { properties: Json; required: readonly string[] }
+  return {
+    $schema: DRAFT,
+    title: "Spendfuse fleet",
+    description: "Who makes calls, under which policy, and what goes wrong.",
+    ...schema,
+    properties: { ...properties, policy: { $ref: POLICY_FILE } },
+    required: [...required, "policy"],
     ...(Object.keys(definitions).length > 0 && { $defs: definitions }),
   }
 }

@@ -1,7 +1,7 @@
 import type { Policy } from "../domain/policy.ts"
+import { parseInstant } from "../edge/instant.ts"
 import { decodePolicy } from "../edge/policy.ts"
 import { type Problem, shown, under } from "../edge/problem.ts"
-import { parseInstant } from "./instant.ts"
 import { record } from "./json.ts"
 import { type Step, stepsOf } from "./scenarioSteps.ts"
 

@@ -1,6 +1,6 @@
 import { parseDuration } from "../domain/time.ts"
+import { offsetOrInstant } from "../edge/instant.ts"
 import { shown } from "../edge/problem.ts"
-import { offsetOrInstant } from "./instant.ts"
 import { record } from "./json.ts"
 
 /** What a step does; the word is also its field in the file. The first that a step has is its verb. */

@@ -1,6 +1,6 @@
 import type { Policy } from "../domain/policy.ts"
+import { offsetOrInstant } from "../edge/instant.ts"
 import { type Problem, under } from "../edge/problem.ts"
-import { offsetOrInstant } from "./instant.ts"
 import { type Json, record } from "./json.ts"
 import {
   EXPECTED,

@@ -1,0 +1,180 @@
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { Policy } from "../../domain/policy.ts"
+import { parseInstant } from "../instant.ts"
+import { decodePolicy } from "../policy.ts"
+import { type Problem, shown, under } from "../problem.ts"
+import { shapeProblems } from "../shape.ts"
+import type { CounterTerms, Expectations, Fault, Fleet, FleetModel, People } from "./fleet.ts"
+import type { FleetJson } from "./fleetJson.ts"
+import { FleetReader } from "./fleetReader.ts"
+import { FleetSchema } from "./fleetSchema.ts"
+import { readActor } from "./readActor.ts"
+import { readModel } from "./readModel.ts"
+
+/** What reading a fleet gives: the fleet, or every problem. */
+export type DecodedFleet =
+  | { readonly ok: true; readonly fleet: Fleet }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/**
+ * Reads a fleet file's JSON: all its problems at once, each with its path, the value and the mend.
+ *
+ * @example
+ * const decoded = decodeFleet(JSON.parse(text))
+ * if (decoded.ok) console.log(simulate(decoded.fleet).ways)
+ */
+export const decodeFleet = (input: unknown): DecodedFleet => {
+  if (typeof input !== "object" || input === null || Array.isArray(input))
+    return {
+      ok: false,
+      problems: [{ path: "", message: "it is not an object; write { … } with title and actors" }],
+    }
+  const { policy: policyJson, ...rest } = input as Readonly<Record<string, unknown>>
+  const problems: Problem[] = []
+  const policy = policyOf(policyJson, problems)
+  const shape = decodeShape(rest)
+  if (Result.isFailure(shape))
+    return { ok: false, problems: [...shapeProblems(shape.failure.issue, rest), ...problems] }
+  const reader = new FleetReader(startOf(shape.success, problems))
+  const fleet = fleetOf(reader, shape.success)
+  problems.push(...reader.problems)
+  if (policy === null || problems.length > 0) return { ok: false, problems }
+  return { ok: true, fleet: { ...fleet, policy } }
+}
+
+const decodeShape = Schema.decodeUnknownResult(FleetSchema, {
+  errors: "all",
+  onExcessProperty: "error",
+})
+
+const policyOf = (json: unknown, problems: Problem[]): Policy | null => {
+  if (json === undefined) {
+    problems.push({
+      path: "policy",
+      message: 'is missing; add e.g. "policy": { "budgets": [ … ] }',
+    })
+    return null
+  }
+  const decoded = decodePolicy(json)
+  if (decoded.ok) return decoded.policy
+  for (const { path, message } of decoded.problems)
+    problems.push({ path: path === "" ? "policy" : `policy.${path}`, message })
+  return null
+}
+
+const startOf = ({ start }: Json, problems: Problem[]): number => {
+  const startMs = parseInstant(start)
+  if (startMs === undefined)
+    problems.push({
+      path: "start",
+      message: `${shown(start)} is not an instant; write e.g. "2026-01-15T06:00:00Z"`,
+    })
+  return startMs ?? 0
+}
+
+type Json = Omit<FleetJson, "policy">
+
+const fleetOf = (reader: FleetReader, json: Json): Omit<Fleet, "policy"> => {
+  reader.endMs = reader.startMs + reader.duration("lasts", json.lasts)
+  const models = new Map<string, FleetModel>()
+  for (const [name, model] of Object.entries(json.models))
+    models.set(name, readModel(reader, name, model))
+  if (json.actors.length === 0)
+    reader.problem("actors", "there are none; write at least one who makes calls")
+  const actors = json.actors.map((actor, at) => readActor(reader, models, actor, at))
+  const names = actors.map(({ name }) => name)
+  for (const [at, name] of names.entries())
+    if (names.indexOf(name) < at)
+      reader.problem(
+        under(under("actors", at), "name"),
+        `${shown(name)} is the name of another actor; give each its own`,
+      )
+  const hosts = json.hosts === undefined ? 1 : reader.integer("hosts", json.hosts, 1, HOSTS_MAX)
+  return {
+    title: json.title,
+    why: json.why ?? null,
+    source: json.source ?? null,
+    startMs: reader.startMs,
+    endMs: reader.endMs,
+    hosts,
+    models,
+    actors,
+    faults: (json.faults ?? []).map((fault, at) => faultOf(reader, fault, at, hosts)),
+    people: json.people === undefined ? null : peopleOf(reader, json.people, names),
+    alertAtNanoUsd:
+      json.alert === undefined ? null : reader.amount("alert.usd", json.alert.usd, "usd"),
+    counter: counterOf(reader, json.counter ?? {}),
+    expect: expectOf(reader, json.expect ?? {}, names),
+  }
+}
+
+const HOSTS_MAX = 100
+
+const faultOf = (
+  reader: FleetReader,
+  fault: NonNullable<Json["faults"]>[number],
+  at: number,
+  hosts: number,
+): Fault => {
+  const path = under("faults", at)
+  const fromMs = fault.at === undefined ? reader.startMs : reader.at(under(path, "at"), fault.at)
+  const untilMs =
+    fault.lasts === undefined
+      ? reader.endMs
+      : fromMs + reader.duration(under(path, "lasts"), fault.lasts)
+  if (fault.kind === "store-outage") return { kind: fault.kind, fromMs, untilMs }
+  const host = reader.integer(under(path, "host"), fault.host, 1, hosts)
+  if (fault.kind === "host-crash") return { kind: fault.kind, host, fromMs, untilMs }
+  const isBehind = fault.by.startsWith("-")
+  const byMs = reader.duration(under(path, "by"), isBehind ? fault.by.slice(1) : fault.by)
+  return { kind: fault.kind, host, byMs: isBehind ? -byMs : byMs, fromMs, untilMs }
+}
+
+const peopleOf = (
+  reader: FleetReader,
+  { answerIn, acknowledge, stop = [] }: NonNullable<Json["people"]>,
+  names: readonly string[],
+): People => {
+  for (const [at, name] of stop.entries())
+    reader.nameOf(under("people.stop", at), name, names, "actor")
+  return {
+    answerInMs: reader.duration("people.answerIn", answerIn),
+    acknowledge: acknowledge ?? false,
+    stop,
+  }
+}
+
+const counterOf = (reader: FleetReader, json: NonNullable<Json["counter"]>): CounterTerms => ({
+  delayMs: json.delay === undefined ? 0 : reader.duration("counter.delay", json.delay),
+  perHost: json.perHost ?? false,
+  addsPerHost: json.addsPerHost ?? false,
+  resetsLateMs:
+    json.resetsLate === undefined ? 0 : reader.duration("counter.resetsLate", json.resetsLate),
+  renews: json.renews ?? false,
+  resumesMs: json.resumes === undefined ? null : reader.duration("counter.resumes", json.resumes),
+  leaksHolds: json.leaksHolds ?? false,
+  storeDown: json.storeDown ?? "allow",
+})
+
+const expectOf = (
+  reader: FleetReader,
+  { spentAtMost, pagesAtLeast, refusedAtMost = {} }: NonNullable<Json["expect"]>,
+  names: readonly string[],
+): Expectations => {
+  const path = "expect.refusedAtMost"
+  return {
+    spentAtMost:
+      spentAtMost === undefined ? null : reader.amount("expect.spentAtMost", spentAtMost, "usd"),
+    pagesAtLeast:
+      pagesAtLeast === undefined
+        ? null
+        : reader.integer("expect.pagesAtLeast", pagesAtLeast, 1, 1_000_000),
+    refusedAtMost: new Map(
+      Object.entries(refusedAtMost).map(([name, share]) => [
+        reader.nameOf(under(path, name), name, names, "actor"),
+        reader.millionths(under(path, name), share),
+      ]),
+    ),
+  }
+}
