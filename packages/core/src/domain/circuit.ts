@@ -143,9 +143,7 @@ export const tripFor = (
 
 /** Closes it; `hand` is who acknowledged it. */
 export const close = (draft: Draft, account: Account, hand: Hand | null = null): Account =>
-  account.circuit.state === "closed"
-    ? account
-    : moveTo(draft, account, closedAfter(account.circuit, draft.nowMs), hand)
+  moveTo(draft, account, closedAfter(account.circuit, draft.nowMs), hand)
 
 /** Whether the circuit refuses now, without moving it. */
 export const refuses = (circuit: Circuit, nowMs: EpochMs): boolean =>
@@ -171,18 +169,19 @@ const moveTo = (
   circuit: Circuit,
   hand: Hand | null = null,
 ): Account => {
-  const moved = { ...account, circuit }
-  const { key } = account
   // A closing ends what it closes: the same incident, told to whoever heard of that.
   const opened = circuit.state === "closed" ? account.circuit : circuit
+  if (opened.state === "closed") return account
+  const moved = { ...account, circuit }
+  const { key } = account
   draft.putAccount(moved)
   draft.events.push({
     kind: "circuit",
     id: `${key}/${circuit.generation}/${circuit.state}`,
     atMs: draft.nowMs,
-    channels: opened.state === "closed" ? [] : opened.told,
+    channels: opened.told,
     account: key,
-    incident: opened.state === "closed" ? key : circuitIncident(key, opened),
+    incident: circuitIncident(key, opened),
     generation: circuit.generation,
     state: circuit.state,
     untilMs: circuit.state === "open" || circuit.state === "half-open" ? circuit.untilMs : null,

@@ -37,9 +37,7 @@ export const fire = (draft: Draft, line: Line, amount: number): void => {
   const account = draft.account(line)
   const levels = reached(meter, line.terms, amount)
   const overAllowance =
-    account.circuit.state === "half-open" &&
-    draft.nowMs < line.period.endMs &&
-    amount >= allowanceOf(account.circuit, meter)
+    draft.nowMs < line.period.endMs && amount >= allowanceOf(account.circuit, meter)
   if (levels.length > 0) draft.putMeter(line, markReached(meter, line.terms, amount))
   const strongest = strongestOf(levels)
   const at = draft.events.length
