@@ -20,6 +20,7 @@ const isOfPrices = /\/(price|usage)\.ts$/.test(process.env.MUTATED_FILE ?? "")
 /** What is run for each mutant: the quick laws, what stands beside the domain's files, the attacks with their reference model, and the scenarios. */
 const TESTS = [
   "domain/!(window.laws).test.ts",
+  "domain/step/*.test.ts",
   "laws/quickLaws.ts",
   "attack/*.test.ts",
   "scenarios.test.ts",

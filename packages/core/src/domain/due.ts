@@ -7,18 +7,12 @@ export const dueOf = ({ circuit, meters }: Account): EpochMs | null => {
   let dueMs = movesAt(circuit)
   for (const meter of meters) {
     const endMs = endsAt(meter)
-    if (endMs !== null && (dueMs === null || endMs < dueMs)) dueMs = endMs
+    if (endMs !== null) dueMs = Math.min(endMs, dueMs ?? endMs)
   }
   return dueMs
 }
 
 const movesAt = (circuit: Circuit): EpochMs | null => {
-  switch (circuit.state) {
-    case "closed":
-      return null
-    case "latched":
-      return circuit.escalation?.untilMs ?? null
-    default:
-      return circuit.untilMs
-  }
+  if (circuit.state === "closed") return null
+  return circuit.state === "latched" ? (circuit.escalation?.untilMs ?? null) : circuit.untilMs
 }

@@ -36,7 +36,7 @@ export class Numbered<Item> {
 
   delete(n: number): void {
     const at = n & (this.#numbers.length - 1)
-    if (this.#numbers[at] === n && this.#items[at] !== undefined) {
+    if (this.#numbers[at] === n) {
       this.#items[at] = undefined
       this.#numbers[at] = 0
       this.#size -= 1

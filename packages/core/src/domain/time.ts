@@ -37,5 +37,5 @@ export const parseDuration = (text: string): number | undefined => {
   for (const part of text.matchAll(/(\d+)(ms|[smhdw])/g)) {
     total += Number(part[1]) * (UNIT_MS[part[2] ?? ""] ?? 0)
   }
-  return Number.isSafeInteger(total) && total <= FOREVER_MS ? total : undefined
+  return total <= FOREVER_MS ? total : undefined
 }

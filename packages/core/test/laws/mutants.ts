@@ -280,7 +280,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "an Expire finds no period that is over",
     file: "due.ts",
-    find: "if (endMs !== null && (dueMs === null || endMs < dueMs)) dueMs = endMs",
+    find: "if (endMs !== null) dueMs = Math.min(endMs, dueMs ?? endMs)",
     replace: "",
   },
   {

@@ -15,11 +15,10 @@ export const charge = (draft: Draft, command: Charge): Outcome => {
     if (ended(draft, id, division) === "settled")
       return failed("not-running", "the reservation was settled; nothing is charged")
     if (!mayBeInFlight(draft, id, division)) return unknown(draft, id, division)
-    const counted = count(draft, command)
-    if (counted.kind === "charged") markEnded(draft, id, division, "released")
-    return counted
+    markEnded(draft, id, division, "released")
+    return count(draft, command)
   }
-  const skipped = post(draft, found, { actual: amounts, final: true, seq: found.seq + 1 })
+  const skipped = post(draft, found, { actual: amounts, final: true, seq: found.seq })
   if (skipped === null) return unposted(found.lines.map(({ account }) => account))
   markEnded(draft, id, division, "settled")
   return { kind: "charged", skipped }

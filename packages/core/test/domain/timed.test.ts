@@ -1,0 +1,60 @@
+import fc from "fast-check"
+import { expect, it } from "vitest"
+import { Timed } from "../../src/domain/timed.ts"
+
+const RUNS = Number(process.env.LAW_RUNS ?? 200)
+const SEED = Number(process.env.LAW_SEED ?? 42)
+
+const anyStep = fc.record({
+  kind: fc.constantFrom("put", "put", "later", "delete", "due", "due"),
+  key: fc.constantFrom("a", "b", "c"),
+  division: fc.constantFrom("*", "org"),
+  dueMs: fc.option(fc.nat(30), { freq: 4 }),
+  later: fc.nat(5),
+})
+
+it("finds whoever is due by now, in the order of their names, also where it has become later", () => {
+  fc.assert(
+    fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
+      const timed = new Timed()
+      const dues = new Map<string, number>()
+      let nowMs = 0
+      for (const { kind, key, division, dueMs, later } of steps) {
+        const name = `${division}/${key}`
+        if (kind === "put") timed.put({ key, division }, dueMs)
+        if (kind === "put" && dueMs !== null) dues.set(name, dueMs)
+        if (kind === "delete") timed.delete(key, division)
+        if (kind === "delete" || (kind === "put" && dueMs === null)) dues.delete(name)
+        const known = dues.get(name)
+        if (kind === "later" && known !== undefined) dues.set(name, known + later)
+        nowMs += later
+        const dueOf = (one: string): number | null => dues.get(`${division}/${one}`) ?? null
+        const due = ["a", "b", "c"].filter((one) => (dueOf(one) ?? nowMs + 1) <= nowMs)
+        if (kind === "due") expect(timed.dueBy(division, nowMs, dueOf)).toEqual(due)
+      }
+    }),
+    { numRuns: 2 * RUNS, seed: SEED },
+  )
+})
+
+it("gives 1,024 at a time, the first by name, and the rest the next time", () => {
+  const timed = new Timed()
+  const names = Array.from({ length: 1_030 }, (_, at) => String(at).padStart(4, "0"))
+  for (const key of [...names].reverse()) timed.put({ key, division: "*" }, 5)
+  expect(timed.dueBy("*", 5, () => 5)).toEqual(names.slice(0, 1_024))
+  for (const key of names.slice(0, 1_024)) timed.put({ key, division: "*" }, null)
+  expect(timed.dueBy("*", 5, () => 5)).toEqual(names.slice(1_024))
+})
+
+it("asks nobody who cannot be due yet", () => {
+  const timed = new Timed()
+  const asked: string[] = []
+  timed.put({ key: "soon", division: "*" }, 5)
+  timed.put({ key: "later", division: "*" }, 9)
+  const dueOf = (key: string): number => {
+    asked.push(key)
+    return 9
+  }
+  for (const nowMs of [4, 5, 6, 8]) timed.dueBy("*", nowMs, dueOf)
+  expect(asked).toEqual(["soon"])
+})
