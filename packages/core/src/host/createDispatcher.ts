@@ -6,6 +6,7 @@ import type { Notice } from "../engine/notice.ts"
 import { mayEnd } from "../engine/sweeper.ts"
 import type { Notifier } from "../ports/Notifier.ts"
 import type { Page, Store } from "../ports/Store.ts"
+import { heardBy } from "./heard.ts"
 
 /** What a dispatcher that stands alone needs: a store, and who hears its channels. No policy: it decides nothing. */
 export interface DispatcherAloneOptions {
@@ -51,7 +52,7 @@ const ROUNDS_MAX = 64
  */
 export const createDispatcher = (options: DispatcherAloneOptions): DispatcherAlone => {
   const { store, notifiers } = options
-  const onNotice = options.onNotice ?? warn
+  const onNotice = heardBy(options.onNotice)
   const dispatcher = new Dispatcher({
     store,
     notifiers,
@@ -167,10 +168,6 @@ class Sweeping {
       if (outcome?.kind !== "expired" || outcome.reservations.length < EXPIRE_MAX) return
     }
   }
-}
-
-const warn = ({ kind, message }: Notice): void => {
-  if (kind !== "note") console.warn(`[spendfuse] ${message}`)
 }
 
 const wordsOf = (error: unknown): string =>

@@ -5,13 +5,13 @@ import type { Admitted, Decision } from "../engine/decision.ts"
 import { Dispatcher } from "../engine/dispatch/dispatcher.ts"
 import { Engine, type EngineOptions } from "../engine/engine.ts"
 import { explain } from "../engine/explain/explainDecision.ts"
-import type { Notice } from "../engine/notice.ts"
 import { type AccountOf, Operator } from "../engine/operator.ts"
 import type { CallRequest, Settlement } from "../engine/request.ts"
 import { Sweeper } from "../engine/sweeper.ts"
 import { withinOf } from "../engine/within.ts"
 import { checkedPolicy, noticesAtStart, withLimits } from "./atStart.ts"
 import { type Guarded, type GuardOptions, guard } from "./guard.ts"
+import { heardBy } from "./heard.ts"
 import type { SpendfuseOptions } from "./options.ts"
 import { type Remaining, viewed } from "./views.ts"
 
@@ -72,7 +72,7 @@ export const createSpendfuse = (given: SpendfuseOptions): Spendfuse => {
   let { policy } = options
   const nowMs = options.nowMs ?? Date.now
   const random = options.random ?? Math.random
-  const onNotice = quietly(options.onNotice ?? warn)
+  const onNotice = heardBy(options.onNotice)
   const onWarning = (message: string): void => onNotice({ kind: "warning", message })
   noticesAtStart(options, nowMs()).forEach(onNotice)
   const dispatcher = new Dispatcher({
@@ -161,20 +161,3 @@ const sweeperOf = (engine: Engine, operator: Operator): Sweeper =>
     expire: (division) => operator.expire(division),
     monotonicMs: engine.options.monotonicMs,
   })
-
-const warn = ({ kind, message }: Notice): void => {
-  if (kind !== "note") console.warn(`[spendfuse] ${message}`)
-}
-
-/** A host's hook that throws must not end what was about to be counted. */
-const quietly =
-  (onNotice: (notice: Notice) => void): ((notice: Notice) => void) =>
-  (notice) => {
-    try {
-      onNotice(notice)
-    } catch (error) {
-      console.warn(
-        `[spendfuse] onNotice threw: ${error instanceof Error ? error.name : "an error"}`,
-      )
-    }
-  }

@@ -28,16 +28,30 @@ const DELIVERY_TIMEOUT_MS = 15_000
 const QUICK_RETRY_MS = 200
 const RETRY_FIRST_MS = 2_000
 const RETRY_MAX_MS = 300_000
+/** A receiver may ask for more: a page must not be silent for a day by one answer. */
+const RETRY_AFTER_MAX_MS = 3_600_000
 const GIVE_UP_MS = 24 * 3_600_000
+const LEASE_MS = 60_000
 
 /** What one channel does with rows that it has claimed: tells them, and says in the outbox what became of them. */
 export class Delivering {
   readonly #options: DeliveringOptions
   /** It was said that the channel does not deliver. */
   #isFailing = false
+  /** Until when claimed rows are held against other claimers, epoch milliseconds. */
+  readonly #heldUntilMs = new WeakMap<readonly OutboxRow[], number>()
 
   constructor(options: DeliveringOptions) {
     this.#options = options
+  }
+
+  /** Due rows of one account, so many at most. */
+  async claim(limit: number): Promise<readonly OutboxRow[]> {
+    const { store, channel, nowMs } = this.#options
+    const untilMs = nowMs() + LEASE_MS
+    const rows = await store.claim(channel, limit, LEASE_MS)
+    this.#heldUntilMs.set(rows, untilMs)
+    return rows
   }
 
   /** Tells the rows as one message; within one claim there is one more try a moment later. */
@@ -51,22 +65,29 @@ export class Delivering {
 
   /** Confirms, puts off, or gives up; what this process will not tell any more is due for the next one. */
   async conclude(rows: readonly OutboxRow[], failure: Failure | null): Promise<void> {
-    const { store, nowMs, random, stop } = this.#options
-    const ids = rows.map(({ id }) => id)
+    const { store, nowMs, stop } = this.#options
+    // Whoever took over says what became of them.
+    if (failure !== null && this.#isLost(rows)) return
     this.#noteHealth(failure)
-    if (failure === null) return store.confirm(ids)
-    if (stop.aborted) return store.retry(ids, nowMs())
-    if (!failure.retryable || this.#isTooOld(rows)) return this.#giveUp(rows, failure)
-    const attempts = rows[0]?.attempts ?? 0
-    const backoffMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempts, 20), RETRY_MAX_MS)
-    const delayMs = Math.max(backoffMs * (0.5 + random()), failure.retryAfterMs ?? 0)
-    return store.retry(ids, nowMs() + Math.ceil(delayMs))
+    if (failure === null) return store.confirm(idsOf(rows))
+    if (stop.aborted) return store.retry(idsOf(rows), nowMs())
+    const isOver = ({ createdAtMs }: OutboxRow) =>
+      !failure.retryable || nowMs() - createdAtMs >= GIVE_UP_MS
+    const over = rows.filter(isOver)
+    const [first, ...others] = rows.filter((row) => !over.includes(row))
+    await this.#giveUp(over, failure)
+    if (first !== undefined) await this.#putOff([first, ...others], failure)
+  }
+
+  /** A process that was paused for longer than its lease: somebody else tells them, or has. */
+  #isLost(rows: readonly OutboxRow[]): boolean {
+    return this.#options.nowMs() >= (this.#heldUntilMs.get(rows) ?? 0)
   }
 
   async #try(rows: readonly OutboxRow[]): Promise<Failure | null> {
     const { notifier, stop, channel } = this.#options
     const timeout = AbortSignal.any([AbortSignal.timeout(DELIVERY_TIMEOUT_MS), stop])
-    if (timeout.aborted) return STOPPED
+    if (timeout.aborted || this.#isLost(rows)) return STOPPED
     const late = new Promise<never>((_, reject) => {
       timeout.addEventListener("abort", () => reject(timeout.reason), { once: true })
     })
@@ -78,9 +99,18 @@ export class Delivering {
       await Promise.race([told, late])
       return null
     } catch (error) {
-      const { retryable, retryAfterMs } = (error ?? {}) as Partial<Failure>
-      return { error, retryable: retryable ?? true, retryAfterMs: retryAfterMs ?? null }
+      return failureOf(error)
     }
+  }
+
+  /** Later each time, and as the receiver asks; the last time when the oldest of them is given up. */
+  #putOff(rows: readonly [OutboxRow, ...OutboxRow[]], { retryAfterMs }: Failure): Promise<void> {
+    const { store, nowMs, random } = this.#options
+    const [{ attempts, createdAtMs }] = rows
+    const backoffMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempts, 20), RETRY_MAX_MS)
+    const delayMs = Math.max(backoffMs * (0.5 + random()), retryAfterMs ?? 0)
+    const dueAtMs = Math.min(nowMs() + Math.ceil(delayMs), createdAtMs + GIVE_UP_MS)
+    return store.retry(idsOf(rows), dueAtMs)
   }
 
   /** Rows become dead letters, and in the same step the next channel is told so. */
@@ -95,11 +125,6 @@ export class Delivering {
       const told = next === undefined ? "no channel is left to tell" : `\`${next}\` is told`
       this.#warn(`a message by \`${notifier.name}\` is a dead letter, ${told}`, error)
     }
-  }
-
-  #isTooOld(rows: readonly OutboxRow[]): boolean {
-    const nowMs = this.#options.nowMs()
-    return rows.some(({ createdAtMs }) => nowMs - createdAtMs > GIVE_UP_MS)
   }
 
   /** Said once when a notifier stops delivering, and once when it delivers again: a page that waits is no page. */
@@ -126,11 +151,26 @@ const STOPPED: Failure = Object.freeze({
   retryAfterMs: null,
 })
 
+/** What was thrown may be anything, and so may be what it says of itself. */
+const failureOf = (error: unknown): Failure => {
+  const { retryable, retryAfterMs } = (error ?? {}) as Partial<Record<keyof Failure, unknown>>
+  const askedMs = typeof retryAfterMs === "number" && retryAfterMs >= 0 ? retryAfterMs : null
+  return {
+    error,
+    retryable: retryable !== false,
+    retryAfterMs: askedMs === null ? null : Math.min(askedMs, RETRY_AFTER_MAX_MS),
+  }
+}
+
+const idsOf = (rows: readonly OutboxRow[]): readonly string[] => rows.map(({ id }) => id)
+
 const deliveryOf = (channel: string, rows: readonly OutboxRow[]): Delivery => ({
   channel,
   attempts: rows[0]?.attempts ?? 0,
   createdAtMs: Math.min(...rows.map(({ createdAtMs }) => createdAtMs)),
 })
+
+const OURS: ReadonlySet<unknown> = new Set(["NotifyFailed", "StoreUnavailable", "StoreCorrupt"])
 
 /**
  * What may be said of a failure: an error of ours in its own words, for these hold no secrets; of any other only
@@ -139,5 +179,5 @@ const deliveryOf = (channel: string, rows: readonly OutboxRow[]): Delivery => ({
 export const describe = (error: unknown): string => {
   if (!(error instanceof Error)) return "it failed"
   const name = /^[A-Z]\w{1,40}$/.test(error.name) ? error.name : "Error"
-  return "_tag" in error ? `${name}: ${error.message}` : name
+  return "_tag" in error && OURS.has(error._tag) ? `${name}: ${error.message}` : name
 }

@@ -17,7 +17,6 @@ export interface DispatcherOptions {
   readonly random: () => number
 }
 
-const LEASE_MS = 60_000
 const POLL_MS = 1_000
 const CLOSE_MS = 5_000
 
@@ -86,7 +85,7 @@ export class Dispatcher {
     const how = { store, channel, notifier, order, onNotice, nowMs, random, stop }
     const delivering = new Delivering({ ...how, onToldOf: () => this.wake() })
     return new Serving({
-      claim: (limit) => store.claim(channel, limit, LEASE_MS),
+      claim: (limit) => delivering.claim(limit),
       tell: (rows) => delivering.tell(rows),
       conclude: (rows, failure) => delivering.conclude(rows, failure),
       onError: (error) =>

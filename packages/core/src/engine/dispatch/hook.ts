@@ -1,5 +1,6 @@
 import type { DomainEvent } from "../../domain/event.ts"
 import type { Store } from "../../ports/Store.ts"
+import { attempt } from "../attempt.ts"
 import type { Notice } from "../notice.ts"
 import { describe } from "./delivering.ts"
 
@@ -29,6 +30,8 @@ export class Hook {
       .catch((error: unknown) => this.#warn(error))
       .finally(() => {
         this.#running = null
+        // What was written since its last look, while it was ending.
+        if (this.#again) this.wake()
       })
   }
 
@@ -49,13 +52,12 @@ export class Hook {
     }
   }
 
-  /** A hook that throws misses this event, and hears the next. */
+  /** A hook that fails misses this event, and hears the next. */
   #tell(event: DomainEvent): void {
-    try {
-      this.#options.onEvent(event)
-    } catch (error) {
-      this.#warn(error)
-    }
+    attempt(
+      () => this.#options.onEvent(event),
+      (error) => this.#warn(error),
+    )
   }
 
   #warn(error: unknown): void {

@@ -41,12 +41,16 @@ export class Serving<Told> {
 
   /** Something may be due: one looks, and where it finds something another looks beside it. */
   wake(): void {
-    if (this.#looking > 0) this.#looksAgain = true
+    this.#looksAgain = true
     if (this.#looking > 0 || this.#lanes.size >= ACCOUNTS_AT_ONCE) return
     if (this.#options.stop.aborted) return
     const lane = this.#serve()
       .catch(this.#options.onError)
-      .finally(() => this.#lanes.delete(lane))
+      .finally(() => {
+        this.#lanes.delete(lane)
+        // What was written since its last look, while it was ending.
+        if (this.#looksAgain) this.wake()
+      })
     this.#lanes.add(lane)
   }
 

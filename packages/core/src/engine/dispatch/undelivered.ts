@@ -41,7 +41,8 @@ const eventOf = (
   const next = others.find((name) => !failed.includes(name))
   return {
     kind: "undelivered",
-    id: `${first.id}${ENDING}`,
+    // One that was sent again and dies again is another death, and must not be taken for the one that is known.
+    id: `${first.id}/undelivered/${first.createdAtMs}`,
     atMs,
     channels: next === undefined ? [] : [next],
     account: first.account,
@@ -52,8 +53,6 @@ const eventOf = (
   }
 }
 
-const ENDING = "/undelivered"
-
 const incidentOf = (event: DomainEvent): string | null =>
   "incident" in event ? event.incident : null
 
@@ -61,13 +60,17 @@ const incidentOf = (event: DomainEvent): string | null =>
 const failedOn = (event: DomainEvent, order: readonly string[]): readonly string[] => {
   if (event.kind !== "undelivered") return []
   const failed = [event.channel]
-  let id = event.id.slice(0, -`#${event.channel}${ENDING}`.length)
+  let id = diedOf(event.id)?.slice(0, -`#${event.channel}`.length) ?? ""
   for (;;) {
+    const row = diedOf(id)
     const before = order
-      .filter((name) => id.endsWith(`#${name}${ENDING}`))
+      .filter((name) => row?.endsWith(`#${name}`))
       .sort((one, other) => other.length - one.length)[0]
-    if (before === undefined) return failed
+    if (row === undefined || before === undefined) return failed
     failed.push(before)
-    id = id.slice(0, -`#${before}${ENDING}`.length)
+    id = row.slice(0, -`#${before}`.length)
   }
 }
+
+/** The row that died, of an id that tells of a death. */
+const diedOf = (id: string): string | undefined => /^(.*)\/undelivered\/\d+$/s.exec(id)?.[1]

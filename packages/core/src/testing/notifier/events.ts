@@ -71,7 +71,7 @@ export const EVENTS: readonly DomainEvent[] = [
   {
     ...head,
     kind: "undelivered",
-    id: `${account}/2/latched#pager/undelivered`,
+    id: `${account}/2/latched#pager/undelivered/${AT_MS}`,
     account,
     incident: `${account}/1`,
     channel: "pager",

@@ -40,7 +40,7 @@ describe("what is told of rows that died", () => {
     const [event] = dies([rowOf(expired(1), "slack"), rowOf(expired(2), "slack")], "slack")
     expect(event).toEqual({
       kind: "undelivered",
-      id: "source/1/expired#slack/undelivered",
+      id: `source/1/expired#slack/undelivered/${AT_MS}`,
       atMs: AT_MS,
       channels: ["pager"],
       account: "key/a",
@@ -171,23 +171,25 @@ describe("a page that dies", () => {
     ])
     const [, event] = told[0] as [string, UndeliveredEvent]
     const { items } = await store.deadLetters({ limit: 9 })
-    expect(items.map(({ id, account }) => [`${id}/undelivered`, account])).toEqual([
-      [event.id, event.account],
-    ])
+    expect(
+      items.map(({ id, createdAtMs, account }) => [`${id}/undelivered/${createdAtMs}`, account]),
+    ).toEqual([[event.id, event.account]])
     expect(notices.filter((one) => one.includes("dead letter"))).toEqual([
       expect.stringContaining("a message by `slack` is a dead letter, `pager` is told"),
     ])
     await spendfuse.close()
   })
 
-  it("that was sent again and dies again is told again", async () => {
+  it("that was sent again and dies again is told again, as something new", async () => {
     const { told, store, spendfuse, cross } = opened(["slack"])
     await cross("a")
     await spendfuse.flush()
     const { items } = await store.deadLetters({ limit: 9 })
+    await new Promise((resolve) => setTimeout(resolve, 2))
     expect(await store.resend(items.map(({ id }) => id))).toBe(1)
     await spendfuse.flush()
     expect(told).toHaveLength(2)
+    expect(new Set(told.map(([, { id }]) => id)).size).toBe(2)
     expect((await store.deadLetters({ limit: 9 })).items).toHaveLength(1)
     await spendfuse.close()
   })
