@@ -1,5 +1,6 @@
 import { type Account, type Command, copyOfAccount, type Ledger } from "@spendfuse/core/domain"
 import { type Applied, STORE_BATCH_MAX, type Store } from "@spendfuse/core/ports"
+import { copiesOfRows, copyOfPage } from "./copies.ts"
 import type { Journal } from "./entry.ts"
 import { Keeper } from "./keeper.ts"
 import { Outbox } from "./outbox.ts"
@@ -68,21 +69,21 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
     },
     events: async (query) => {
       keeper.assertOpen()
-      return outbox.events(query)
+      return copyOfPage(outbox.events(query))
     },
     unheard: async (query) => {
       keeper.assertOpen()
       const heard = outbox.heardBy(query)
       if (heard !== null) keeper.changeOutbox(heard)
-      return outbox.unheard(query)
+      return copyOfPage(outbox.unheard(query))
     },
     audit: async (query) => {
       keeper.assertOpen()
-      return outbox.audit(query)
+      return copyOfPage(outbox.audit(query))
     },
     claim: async (channel, limit, leaseMs) => {
       keeper.assertOpen()
-      return outbox.claim(channel, limit, leaseMs, nowMs())
+      return copiesOfRows(outbox.claim(channel, limit, leaseMs, nowMs()))
     },
     confirm: async (ids) => void keeper.changeOutbox({ kind: "confirm", ids }),
     retry: async (ids, dueAtMs) => void keeper.changeOutbox({ kind: "retry", ids, dueAtMs }),
@@ -94,7 +95,8 @@ export const memoryStore = (options: MemoryStoreOptions = {}): MemoryStore => {
       ),
     deadLetters: async (query) => {
       keeper.assertOpen()
-      return outbox.deadLetters(query)
+      const { items, next } = outbox.deadLetters(query)
+      return { items: copiesOfRows(items), next }
     },
     resend: async (ids) => keeper.changeOutbox({ kind: "resend", ids, atMs: nowMs() }),
     close: async () => keeper.close(),

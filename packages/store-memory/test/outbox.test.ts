@@ -163,6 +163,37 @@ describe("rows of the outbox", () => {
   })
 })
 
+describe("what a reader does to its events", () => {
+  it("is seen by no other channel, and in no log", async () => {
+    const { store } = clocked()
+    const reads: readonly (() => Promise<readonly unknown[]>)[] = [
+      () => store.claim("log", 9, 0),
+      () => store.claim("page", 9, 0),
+      ...[store.events, store.unheard, store.audit, store.deadLetters].map(
+        (read) => async () => (await read({ limit: 9 })).items,
+      ),
+    ]
+    fire(store, "a", 2)
+    const trail: DomainEvent = { ...audit, id: "told", channels: ["page"] }
+    const [row] = await store.claim("log", 1, 0)
+    await store.deadLetter([row?.id ?? ""], "gone", [trail])
+    store.applyNow(acknowledge(3, "a"))
+    const before = await Promise.all(reads.map((read) => read()))
+    const text = JSON.stringify(before)
+    expect(before.every((items) => items.length > 0)).toBe(true)
+    for (const item of before.flat()) spoil(item as Record<string, unknown>)
+    expect(JSON.stringify(await Promise.all(reads.map((read) => read())))).toBe(text)
+  })
+})
+
+/** Empties whatever it can reach. */
+const spoil = (value: Record<string, unknown>): void => {
+  for (const [name, part] of Object.entries(value)) {
+    if (typeof part === "object" && part !== null) spoil(part as Record<string, unknown>)
+    value[name] = "spoilt"
+  }
+}
+
 describe("logs", () => {
   it("are read from their latest entries too, and on from there", async () => {
     const { store } = clocked()
