@@ -1,0 +1,26 @@
+import { expect, it } from "vitest"
+import { blockAt, HOUR, hourLine, person, Room, reserve, T0, termsOf } from "../../attack/make.ts"
+
+const line = hourLine(termsOf([blockAt(100)]))
+const expire = { kind: "expire" } as const
+
+it("an expiry is heard by the hook alone, and written with all that it moved", () => {
+  const room = new Room()
+  room.do(T0, reserve([line], 5, T0, { expiresAtMs: T0 + 1 }), { n: 1 })
+  const { outcome, events, changes } = room.do(T0 + 1, expire, { n: 2 })
+  expect(outcome).toEqual({ kind: "expired", reservations: ["s/1"] })
+  const facts = { id: "s/1/expired", atMs: T0 + 1, channels: [], reservation: "s/1" }
+  expect(events).toEqual([{ kind: "expired", ...facts }])
+  expect(changes.map(({ kind }) => kind)).toEqual(["account", "reservation", "answered"])
+})
+
+it("what is forgotten meanwhile is written before the answer", () => {
+  const room = new Room()
+  room.do(T0, { kind: "switch", switch: "k=1", state: "off", untilMs: T0 + 1, ...person })
+  const written = Array.from({ length: 64 }, () =>
+    room.do(T0 + HOUR, expire).changes.map(({ kind }) => kind),
+  )
+  expect(new Set(written.map((kinds) => kinds.join(" ")))).toEqual(
+    new Set(["answered", "switch answered"]),
+  )
+})
