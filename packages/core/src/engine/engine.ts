@@ -45,7 +45,8 @@ export interface EngineOptions {
   /** Each look into the memory of refusals reads the clock; false unless given, where one reading serves some. */
   readonly exactTime?: boolean
   readonly onNotice: (notice: Notice) => void
-  readonly onEvents: () => void
+  /** One command wrote so many. */
+  readonly onEvents: (count: number) => void
 }
 
 /**

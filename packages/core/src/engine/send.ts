@@ -27,7 +27,7 @@ export interface SenderOptions {
   readonly monotonicMs: () => number
   readonly deadlineMs: number
   readonly onWarning: (message: string) => void
-  readonly onEvents: () => void
+  readonly onEvents: (count: number) => void
   /** The store has lost what it had answered. Called before the answer is used. */
   readonly onRewound: (message: string) => void
 }
@@ -206,7 +206,7 @@ export class Sender {
       division.answered(id.n)
       division.tell(command.done, applied.outcome.kind === "error", this.#atMs)
     }
-    if (applied.eventsWritten > 0) this.#options.onEvents()
+    if (applied.eventsWritten > 0) this.#options.onEvents(applied.eventsWritten)
     if (applied.done !== undefined && applied.done < told)
       this.#options.onRewound(
         "the store is behind what it had answered: it was restored, or failed over",

@@ -40,6 +40,7 @@ export class Sweeper {
   #isStopped = false
   #cursor: string | undefined
   #looksFromMs = Number.NEGATIVE_INFINITY
+  #hasMore = false
 
   constructor(options: SweeperOptions) {
     this.#options = options
@@ -80,11 +81,18 @@ export class Sweeper {
     }
   }
 
+  /** One command wrote so many events: where it moved as many accounts as one may, others are due. */
+  wrote(count: number): void {
+    if (count >= EXPIRE_MAX) this.#hasMore = true
+  }
+
   /** Ends all that is overdue in a division; others have their turn between two full answers. */
   async #end(division: string): Promise<void> {
     for (let round = 0; round < ROUNDS_MAX && !this.#isStopped; round += 1) {
+      this.#hasMore = false
       const outcome = await this.#options.expire(division)
-      if (outcome.kind !== "expired" || outcome.reservations.length < EXPIRE_MAX) return
+      if (outcome.kind !== "expired") return
+      if (outcome.reservations.length < EXPIRE_MAX && !this.#hasMore) return
       await sleep(0, undefined)
     }
   }

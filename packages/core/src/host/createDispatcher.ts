@@ -161,11 +161,13 @@ class Sweeping {
       const id = { source: source.name, n: source.n }
       const command: Expire = { kind: "expire", id, done: source.n - 1, division }
       const [applied] = await this.#store.apply([command])
-      if ((applied?.eventsWritten ?? 0) > 0) this.#onMoved()
-      const { outcome } = applied ?? {}
+      const { outcome, eventsWritten = 0 } = applied ?? {}
+      if (eventsWritten > 0) this.#onMoved()
       // A store that has forgotten the source learns a new one at the next turn.
       if (outcome?.kind === "error") this.#sources.delete(division)
-      if (outcome?.kind !== "expired" || outcome.reservations.length < EXPIRE_MAX) return
+      if (outcome?.kind !== "expired") return
+      // Each account that it moved has told something: after as many as one may move, others are due.
+      if (Math.max(outcome.reservations.length, eventsWritten) < EXPIRE_MAX) return
     }
   }
 }

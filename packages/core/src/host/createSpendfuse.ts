@@ -83,7 +83,10 @@ export const createSpendfuse = (given: SpendfuseOptions): Spendfuse => {
     nowMs,
     random,
   })
-  const onEvents = (): void => queueMicrotask(() => dispatcher.wake())
+  const onEvents = (count: number): void => {
+    sweeper.wrote(count)
+    queueMicrotask(() => dispatcher.wake())
+  }
   const engine = engineOf(options, { nowMs, random, onNotice, onEvents })
   const operator = new Operator(engine, options.authenticated)
   const sweeper = sweeperOf(engine, operator)

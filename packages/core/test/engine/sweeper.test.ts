@@ -92,6 +92,26 @@ describe("the sweeper", () => {
     expect(heldIn(store, "org/k1")).toEqual([{ settled: 2_500, held: 0 }])
   })
 
+  it("moves more accounts than one answer may", async () => {
+    const latching = {
+      ...budgets[0],
+      per: ["apiKey"],
+      tiers: [{ at: "100%", trip: { coolDown: "5s" } }],
+    }
+    const { store, spendfuse, turn } = world({ budgets: [latching as never] })
+    for (let i = 0; i < 2_500; i += 1)
+      await spendfuse.operator.trip(
+        { budget: "org", subject: { apiKey: `k${i}`, org: "acme" } },
+        { coolDownMs: 5_000, by: "ann", why: "a test" },
+      )
+    const open = () =>
+      [...store.ledger.accounts.values()].filter(({ circuit }) => circuit.state === "open").length
+    expect(open()).toBe(2_500)
+    await turn()
+    await until(() => open() === 0)
+    expect(open()).toBe(0)
+  })
+
   it("comes to every division by and by, not to all at once", async () => {
     const { store, spendfuse, turn } = world()
     const orgs = Array.from({ length: 150 }, (_, at) => `o${at}`)

@@ -5,11 +5,12 @@ import {
   createSpendfuse,
   type DomainEvent,
   eventName,
+  type Notifier,
   NotifyFailed,
   type Store,
   StoreUnavailable,
 } from "../../src/index.ts"
-import { policyOf, quiet, until } from "../engine/support.ts"
+import { fakeClock, policyOf, quiet, until } from "../engine/support.ts"
 
 /** Each org has its division, and a latch that goes on to a second channel after 15 minutes. */
 const policy = policyOf({
@@ -33,6 +34,24 @@ const policy = policyOf({
 })
 
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+
+/** An hour's end tells whoever heard its warning. */
+const warning = policyOf({
+  budgets: [
+    {
+      id: "key",
+      per: ["apiKey"],
+      limit: { requests: 2 },
+      window: "hour",
+      tiers: [
+        { at: "50%", notify: ["chat"] },
+        { at: "100%", block: true },
+      ],
+    },
+  ],
+})
+const ACCOUNTS = 5_000
 
 const opened = (nowMs = Date.parse("2026-01-15T10:00:00Z")) => {
   const clock = { nowMs }
@@ -97,6 +116,52 @@ describe("a dispatcher alone", () => {
     await using next = createDispatcher(at)
     await next.once()
     expect(at.told).toContain("chat: circuit org latched")
+  })
+
+  it("tells all that is due at once, each account in its order, by steps of bounded work", async () => {
+    const clock = fakeClock()
+    const store = memoryStore({ nowMs: clock.nowMs })
+    const silent: Store = { ...store, claim: async () => [], close: async () => undefined }
+    const told = new Map<string, string[]>()
+    const chat: Notifier = {
+      name: "chat",
+      deliver: async (events) => {
+        for (const event of events) {
+          const account = "account" in event ? event.account : ""
+          told.set(account, [...(told.get(account) ?? []), event.kind])
+        }
+      },
+    }
+    await using host = createSpendfuse({
+      ...quiet,
+      ...clock,
+      policy: warning,
+      store: silent,
+      notifiers: { chat },
+    })
+    for (let i = 0; i < ACCOUNTS; i += 1) {
+      const request = { subject: { apiKey: `k${i}` }, amounts: { requests: 1 } }
+      const decision = await host.reserve(request)
+      if (decision.allowed) await decision.settle({ amounts: { requests: 1 } })
+    }
+    clock.advance(HOUR_MS)
+    const written: number[] = []
+    const apply: Store["apply"] = async (commands) => {
+      const applied = await store.apply(commands)
+      written.push(...applied.map(({ eventsWritten }) => eventsWritten))
+      return applied
+    }
+    await using dispatcher = createDispatcher({
+      ...clock,
+      store: { ...store, apply },
+      notifiers: { chat },
+      onNotice: () => undefined,
+    })
+    await dispatcher.once()
+    expect(told.size).toBe(ACCOUNTS)
+    expect([...told.values()].every((kinds) => kinds.join() === "tier,period-end")).toBe(true)
+    expect(Math.max(...written)).toBe(1_024)
+    expect(written.reduce((sum, count) => sum + count, 0)).toBe(ACCOUNTS)
   })
 
   it("says that the store does not answer", async () => {
