@@ -72,6 +72,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Ratio[]> | readonl
   slices: async () => (await import("./slices.ts")).sliceRatios(),
   traces: async () => (await import("./traces.ts")).traceRatios(),
   replay: async () => (await import("./replay.ts")).replayRatios(),
+  simulate: async () => (await import("./simulate.ts")).simulateRatios(),
   redis: async () => (await import("./redis.ts")).redisRatios(),
   "redis-accounts": async () => (await import("./redisAccounts.ts")).redisAccounts(),
   postgres: async () => (await import("./postgres.ts")).postgresRatios(),
