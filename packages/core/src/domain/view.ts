@@ -51,5 +51,5 @@ const judged = (account: Account | null, line: Line, nowMs: EpochMs): Circuit =>
   if (account === null) return CLOSED
   const circuit = remembered(circuitAt(account, nowMs), nowMs)
   if (binds(circuit, line.terms.observe)) return circuit
-  return { state: "closed", generation: circuit.generation, observed: false, sinceMs: nowMs }
+  return { ...CLOSED, generation: circuit.generation }
 }
