@@ -34,7 +34,8 @@ export class Timed {
 
   delete(key: string, division: string): void {
     const found = this.#divisions.get(division)
-    if (found?.dues.delete(key) === true && found.dues.size === 0) this.#divisions.delete(division)
+    found?.dues.delete(key)
+    if (found?.dues.size === 0) this.#divisions.delete(division)
   }
 
   /**
@@ -52,8 +53,11 @@ export class Timed {
     const due: string[] = []
     found.soonestMs = Number.POSITIVE_INFINITY
     for (const [key, knownMs] of found.dues) {
-      const dueMs = knownMs > nowMs ? knownMs : (dueOf(key) ?? Number.POSITIVE_INFINITY)
-      if (dueMs !== knownMs) found.dues.set(key, dueMs)
+      let dueMs = knownMs
+      if (knownMs <= nowMs) {
+        dueMs = dueOf(key) ?? Number.POSITIVE_INFINITY
+        found.dues.set(key, dueMs)
+      }
       if (dueMs <= nowMs) due.push(key)
       found.soonestMs = Math.min(found.soonestMs, dueMs)
     }

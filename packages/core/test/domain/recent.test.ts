@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
 import { Recent } from "../../src/domain/recent.ts"
 
 const RUNS = Number(process.env.LAW_RUNS ?? 200)
@@ -28,4 +28,14 @@ it("a map with its last entry at hand is a map", () => {
     }),
     { numRuns: RUNS, seed: SEED },
   )
+})
+
+it("the entry that was given out last is not looked up again", () => {
+  const recent = new Recent<number>()
+  recent.set("a", 1)
+  const looks = vi.spyOn(Map.prototype, "get")
+  const found = [recent.get("a"), recent.get("a")]
+  const looked = looks.mock.calls.length
+  looks.mockRestore()
+  expect([found, looked]).toEqual([[1, 1], 1])
 })

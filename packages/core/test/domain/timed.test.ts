@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
 import { Timed } from "../../src/domain/timed.ts"
 
 const RUNS = Number(process.env.LAW_RUNS ?? 200)
@@ -46,15 +46,25 @@ it("gives 1,024 at a time, the first by name, and the rest the next time", () =>
   expect(timed.dueBy("*", 5, () => 5)).toEqual(names.slice(1_024))
 })
 
-it("asks nobody who cannot be due yet", () => {
+it("asks each who may be due once, and looks at nobody before the first may be", () => {
   const timed = new Timed()
   const asked: string[] = []
-  timed.put({ key: "soon", division: "*" }, 5)
-  timed.put({ key: "later", division: "*" }, 9)
-  const dueOf = (key: string): number => {
-    asked.push(key)
-    return 9
-  }
-  for (const nowMs of [4, 5, 6, 8]) timed.dueBy("*", nowMs, dueOf)
-  expect(asked).toEqual(["soon"])
+  for (const [key, dueMs] of [
+    ["soon", 5],
+    ["next", 6],
+    ["later", 9],
+  ] as const)
+    timed.put({ key, division: "*" }, dueMs)
+  const dueAt = (nowMs: number): readonly string[] =>
+    timed.dueBy("*", nowMs, (key) => {
+      asked.push(key)
+      return 9
+    })
+  const looks = vi.spyOn(Map.prototype, Symbol.iterator)
+  const early = dueAt(4)
+  const looked = looks.mock.calls.length
+  looks.mockRestore()
+  expect([early, looked]).toEqual([[], 0])
+  expect([5, 6, 8].map(dueAt)).toEqual([[], [], []])
+  expect(asked).toEqual(["soon", "next"])
 })
