@@ -66,7 +66,7 @@ export class FleetReader extends Reader {
     if (!names.includes(name))
       this.problem(
         path,
-        `${shown(name)} is no ${what}; write one of ${names.slice(0, 8).map(shown).join(", ")}`,
+        `${shown(name)} is no ${what}; write one of ${[...new Set(names)].slice(0, 8).map(shown).join(", ")}`,
       )
     return name
   }

@@ -31,6 +31,7 @@ export class PostHocCounter implements Guard<Counted> {
   readonly #fleet: Fleet
   readonly #plans = new Plans()
   readonly #tallies = new Map<string, Tally>()
+  readonly #blocks = new Map<string, Block>()
   #desk: Desk | null = null
   #isDown = false
 
@@ -121,7 +122,10 @@ export class PostHocCounter implements Guard<Counted> {
     const key = `${account} ${isCalendar ? period.startMs : ""} ${host}`
     let tally = this.#tallies.get(key)
     if (tally === undefined) {
-      tally = new Tally(line, cap)
+      const name = `${account} ${host}`
+      const block = this.#blocks.get(name) ?? { untilMs: Number.NEGATIVE_INFINITY }
+      this.#blocks.set(name, block)
+      tally = new Tally(line, cap, block)
       this.#tallies.set(key, tally)
     }
     return tally
@@ -150,19 +154,25 @@ const negative = ({ usd, tokens, requests }: Amounts): Amounts => ({
   requests: -requests,
 })
 
+/** Until when an account is blocked, whatever period it is. */
+interface Block {
+  untilMs: EpochMs
+}
+
 /** One number that grows, and what it is compared with. */
 class Tally {
   readonly #line: Line
   readonly #cap: number
   #sum = 0
   #usedAtMs = Number.NEGATIVE_INFINITY
-  #blockedUntilMs = Number.NEGATIVE_INFINITY
+  readonly #block: Block
   /** Of a window that slides: what was added when. */
   #parts: { readonly atMs: EpochMs; readonly amount: number }[] = []
 
-  constructor(line: Line, cap: number) {
+  constructor(line: Line, cap: number, block: Block) {
     this.#line = line
     this.#cap = cap
+    this.#block = block
   }
 
   add(amounts: Amounts, atMs: EpochMs): void {
@@ -181,18 +191,18 @@ class Tally {
   ): EpochMs | null {
     this.#forget(atMs)
     const { terms, period } = this.#line
-    if (atMs < this.#blockedUntilMs) {
-      if (renews) this.#blockedUntilMs = atMs + this.#lengthMs
-      return this.#blockedUntilMs
+    if (atMs < this.#block.untilMs) {
+      if (renews) this.#block.untilMs = atMs + this.#lengthMs
+      return this.#block.untilMs
     }
     if (this.#sum + held[terms.unit] < this.#cap + (held.requests > 0 ? 1 : 0)) return null
     if (resumesMs !== null) {
       this.#sum = 0
       this.#parts = []
-      this.#blockedUntilMs = atMs + resumesMs
-    } else if (renews) this.#blockedUntilMs = atMs + this.#lengthMs
+      this.#block.untilMs = atMs + resumesMs
+    } else if (renews) this.#block.untilMs = atMs + this.#lengthMs
     else return terms.slidingMs > 0 || terms.idleMs > 0 ? atMs + RECHECK_MS : period.endMs
-    return this.#blockedUntilMs
+    return this.#block.untilMs
   }
 
   get #lengthMs(): number {

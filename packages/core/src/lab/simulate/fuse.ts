@@ -46,7 +46,7 @@ export class Fuse implements Guard<Fused> {
   #wasDown = false
   #wasAcknowledged = false
   /** What hosts could not tell the store. */
-  #posts: { readonly host: number; readonly post: () => void }[] = []
+  #posts: Post[] = []
   #counted = 0
   #aloneNanoUsd = 0
   #warnings = 0
@@ -88,7 +88,8 @@ export class Fuse implements Guard<Fused> {
   }
 
   crash(host: Host): void {
-    this.#posts = this.#posts.filter((one) => one.host !== host.number)
+    for (const { of } of this.#posts) if (of.host === host) this.lose(of)
+    this.#posts = this.#posts.filter(({ of }) => of.host !== host)
     this.#known.delete(host.number)
   }
 
@@ -115,14 +116,14 @@ export class Fuse implements Guard<Fused> {
     if (hold === null) {
       const cost = this.#costOf(grant, used)
       this.#knownOf(host).correctShare(grant.plan.lines, grant.taken, cost)
-      this.#post(host, () => {
+      this.#post(grant, () => {
         this.#run.charge(grant.request, cost, grant.plan)
         this.#counted += cost.usd
         this.#aloneNanoUsd += cost.usd
       })
       return
     }
-    this.#post(host, () => {
+    this.#post(grant, () => {
       this.#asking = call.subject
       const counted = this.#run.settle(hold, settlement)
       this.#asking = null
@@ -213,8 +214,8 @@ export class Fuse implements Guard<Fused> {
     return "unpriced" in cost ? taken : cost
   }
 
-  #post(host: Host, post: () => void): void {
-    if (this.#isDown) this.#posts.push({ host: host.number, post })
+  #post(of: Fused, post: () => void): void {
+    if (this.#isDown) this.#posts.push({ of, post })
     else post()
   }
 
@@ -260,6 +261,12 @@ export class Fuse implements Guard<Fused> {
       this.#run.acknowledge(line, BY)
     }
   }
+}
+
+/** What a host keeps until the store answers again. */
+interface Post {
+  readonly of: Fused
+  readonly post: () => void
 }
 
 const BY = { by: "on call", why: "has looked at it" }

@@ -95,7 +95,7 @@ const batch = (member: Member, { items, parallel }: Of<"batch">): void => {
     next(member.child(`worker ${worker}`))
 }
 
-/** Lanes that call again and again; where their number doubles, lane 1, then 2, then 4, … */
+/** Lanes that call again and again; where their number doubles, one, then two, then four, … */
 const loop = (member: Member, { parallel, thinksMs, doublesEveryMs }: Of<"loop">): void => {
   const { stage } = member
   const next = (lane: Member): void => {
@@ -106,7 +106,7 @@ const loop = (member: Member, { parallel, thinksMs, doublesEveryMs }: Of<"loop">
     })
   }
   for (let lane = 1; lane <= parallel; lane += 1) {
-    const doublings = 31 - Math.clz32(lane)
+    const doublings = 32 - Math.clz32(lane - 1)
     const own = member.child(`lane ${lane}`)
     stage.at(stage.nowMs + doublings * (doublesEveryMs ?? 0), () => next(own))
   }
