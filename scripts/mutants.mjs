@@ -25,7 +25,7 @@ const mutate = async (name) => {
   const { code, output } = await run("node", args, { env })
   if (code !== 0) throw new Error(`${file} was not mutated:\n${output}`)
   const { files } = JSON.parse(readFileSync(reportOf(file), "utf8"))
-  const { source, mutants } = files[file]
+  const { source, mutants } = files[file] ?? NO_CODE
   const lines = source.split("\n")
   return mutants.map(({ status, replacement, location: { start, end } }) => ({
     status,
@@ -34,6 +34,9 @@ const mutate = async (name) => {
     original: textAt(lines, start, end).replaceAll(/\s+/g, " "),
   }))
 }
+
+/** A file of types alone has no report. */
+const NO_CODE = { source: "", mutants: [] }
 
 /** Where scripts/mutants/stryker.mjs lets it be written. */
 const reportOf = (file) =>
@@ -48,6 +51,10 @@ const textAt = (lines, start, end) => {
 
 /** What is told of one file; true where it is as it must be. */
 const tell = (name, mutants, explained) => {
+  if (mutants.length === 0) {
+    console.log(`${name}: nothing to mutate`)
+    return true
+  }
   const killed = mutants.filter(({ status }) => KILLED.has(status)).length
   const survivors = mutants.filter(({ status }) => SURVIVED.has(status))
   const share = killed / Math.max(1, killed + survivors.length)
@@ -72,9 +79,11 @@ if (isMain(import.meta.url)) {
   const explained = JSON.parse(
     readFileSync(join(root, "scripts", "mutants", "survivors.json"), "utf8"),
   )
+  const names = namesOfAll()
   const asked = process.argv.slice(2)
-  for (const name of asked.length > 0 ? asked : namesOfAll()) {
+  for (const name of asked.length > 0 ? asked : names) {
     try {
+      if (!names.includes(name)) throw new Error(`\`${name}\` is no file of ${DOMAIN}`)
       if (!tell(name, await mutate(name), explained[name] ?? [])) process.exitCode = 1
     } catch (error) {
       console.error(error.message)

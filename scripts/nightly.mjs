@@ -1,4 +1,4 @@
-// The suite at night: a hundred times the runs, from a fresh seed that it prints, and more kills; then every fault.
+// The suite at night: a hundred times the runs, from a fresh seed that it prints, and more kills; then every fault; then the mutants.
 // The same night again: `LAW_SEED=<the printed seed> npm run nightly`.
 import { spawnSync } from "node:child_process"
 import { randomInt } from "node:crypto"
@@ -26,5 +26,9 @@ const { status } = spawnSync(
 const sources = ["--conditions=@spendfuse/source", "--disable-warning=ExperimentalWarning"]
 const faults = [join(root, "scripts", "faults.mjs"), `--seed=${env.LAW_SEED}`]
 const struck = spawnSync(process.execPath, [...sources, ...faults], { cwd: root, stdio: "inherit" })
+// A mutant meets the laws at the pace and from the seed of every day: it is tried thousands of times over.
+const mutants = [join(root, "scripts", "mutants.mjs")]
+const plain = { ...process.env, LAW_SEED: undefined, LAW_RUNS: undefined }
+const mutated = spawnSync(process.execPath, mutants, { cwd: root, env: plain, stdio: "inherit" })
 console.log(`to repeat it: LAW_SEED=${env.LAW_SEED} npm run nightly`)
-process.exitCode = (status ?? 1) || (struck.status ?? 1)
+process.exitCode = (status ?? 1) || (struck.status ?? 1) || (mutated.status ?? 1)
