@@ -176,10 +176,8 @@ export const highestFired = ({ notes: { marks, allow } }: Meter): number =>
 /** The highest fired level of any tier at or below `upTo`. */
 export const firedUpTo = ({ notes: { marks, allow } }: Meter, upTo: number): number => {
   let amount = allow?.fired === true && allow.amount <= upTo ? allow.amount : 0
-  for (const mark of marks) {
-    if (mark.fired === 0) continue
+  for (const mark of marks)
     amount = Math.max(amount, levelAtOrBelow(mark, Math.min(mark.fired, upTo)))
-  }
   return amount
 }
 

@@ -157,6 +157,8 @@ describe("the levels that an amount reaches", () => {
       [4, 1, "4%", 1, 0],
       [8, 1, "8%", 4, 0],
     ])
+    const turned = { ...terms, tiers: [...terms.tiers].reverse() }
+    expect(reached(meter, turned, 9)).toMatchObject([{ amount: 4 }, { amount: 8 }])
     const fired = meterOf(terms, { marks: [mark(2, 4, 2, 3), mark(4, 4, 0, 1)] })
     expect(told(fired, 5)).toEqual([])
     expect(told(fired, 10)).toEqual([[10, 1, "10%", 3, 3]])
@@ -166,6 +168,9 @@ describe("the levels that an amount reaches", () => {
     expect(meter.notes.marks).toEqual([mark(4, 4, 0, 1), mark(2, 6, 2)])
     expect(markReached(meter, terms, 3).notes.marks).toEqual(meter.notes.marks)
     expect(highestFired(meter)).toBe(6)
+    const marks = [mark(2, 6, 2), mark(4, 4)]
+    expect(markReached(meterOf(terms, { marks }), terms, 7).notes.marks).toEqual(marks)
+    expect(markReached(meterOf(terms), terms, 3).notes.marks).toEqual([mark(2, 2, 2)])
     expect(markReached(meter, terms, 8).notes.marks).toEqual([mark(4, 4, 0, 1), mark(2, 8, 2)])
   })
   it("one that meets another is told once, by the name in percent, and with the later arming", () => {
@@ -228,8 +233,9 @@ describe("a sliding window is armed again", () => {
     [19, 17, 0],
     [19, 18, 19],
     [1, 0, 0],
+    [0, 0, 0],
   ])("%i is armed where settled + held is a tenth below: beside %i it is %i", (level, used, is) => {
-    expect(armed(level, used)).toEqual(mark(level, is, 0, is === 0 ? 4 : 3))
+    expect(armed(level, used)).toEqual(mark(level, is, 0, is === level ? 3 : 4))
   })
   it.each([
     [20, 9, 8],
