@@ -9,6 +9,7 @@ const HOUR_MS = 3_600_000
 const night = {
   LAW_SEED: String(randomInt(2 ** 31)),
   LAW_RUNS: "40000",
+  LAW_FLEETS: "25",
   LAW_KILLS: "2000",
   PROOF_ROWS: "28185",
   SOAK_CALLS: "100000",

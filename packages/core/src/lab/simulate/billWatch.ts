@@ -24,9 +24,8 @@ export class BillWatch {
   readonly #spends: Spend[] = []
 
   constructor(policy: Policy) {
-    const { worstBills, timeZone } = explainPolicy(policy)
-    // A bill of some models alone is not looked at: whose calls it counts is the budget's to say.
-    this.#bills = worstBills.filter(({ match }) => match === undefined)
+    const { bills, timeZone } = billsOf(policy)
+    this.#bills = bills
     this.#timeZone = timeZone
   }
 
@@ -62,6 +61,24 @@ export class BillWatch {
     for (const parts of payers.values()) parts.sort((one, other) => one.atMs - other.atMs)
     return payers
   }
+}
+
+interface Bills {
+  readonly bills: readonly WorstBill[]
+  readonly timeZone: string
+}
+
+/** Reckoning them looks at years of periods: many fleets of one policy share them. */
+const reckoned = new WeakMap<Policy, Bills>()
+
+const billsOf = (policy: Policy): Bills => {
+  const known = reckoned.get(policy)
+  if (known !== undefined) return known
+  const { worstBills, timeZone } = explainPolicy(policy)
+  // A bill of some models alone is not looked at: whose calls it counts is the budget's to say.
+  const bills = worstBills.filter(({ match }) => match === undefined)
+  reckoned.set(policy, { bills, timeZone })
+  return { bills, timeZone }
 }
 
 interface Part {
