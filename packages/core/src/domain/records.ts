@@ -55,9 +55,9 @@ export const sourceFor = (
 ): Mutable<Source> => {
   let source: Mutable<Source> | undefined = ledger.sources.get(key)
   if (source === undefined || fresh) {
-    const marks = source?.isKnown === false ? source : undefined
-    const isHeard = marks !== undefined && atMs - marks.lastAtMs < SOURCE_KEPT_MS
-    const entries = isHeard ? marks.entries : new Numbered<Entry>()
+    // One that was heard within a day and starts anew was named by marks alone: they stay.
+    const isHeard = source !== undefined && atMs - source.lastAtMs < SOURCE_KEPT_MS
+    const entries = isHeard ? source.entries : new Numbered<Entry>()
     source = { done, lastAtMs: atMs, isKnown: true, entries }
     ledger.sources.set(key, source)
     ledger.rounds.owe()
