@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs"
 import type { Command } from "commander"
 import { type Burst, playBurst } from "../demo/burst.ts"
 import { TICKS } from "../demo/clock.ts"
@@ -7,7 +6,8 @@ import { type Frame, type Incident, playIncident } from "../demo/incident.ts"
 import { frameText } from "../demo/picture.ts"
 import { reportHtml } from "../demo/report.ts"
 import { alertsText, summaryText } from "../demo/summary.ts"
-import { CliError, type Io } from "../io.ts"
+import type { Io } from "../io.ts"
+import { writePage } from "../page/page.ts"
 import { paintOf } from "../paint.ts"
 
 const REPORT = "spendfuse-demo.html"
@@ -34,7 +34,7 @@ export const demoCommand = (program: Command, io: Io, exit: (code: number) => vo
       const incident = await playIncident(await picture)
       const burst = await playBurst()
       const report = flags.report ?? (flags.json === true ? null : REPORT)
-      if (report !== null) writeReport(report, reportHtml(incident, burst))
+      if (report !== null) writePage(report, reportHtml(incident, burst), "--report")
       if (flags.json === true) io.out(`${JSON.stringify(jsonOf(incident, burst))}\n`)
       else io.out(`${endText(io, incident, burst, report)}\n`)
       exit(0)
@@ -59,16 +59,6 @@ const endText = (io: Io, incident: Incident, burst: Burst, report: string | null
     alertsText(incident),
     ...(report === null ? [] : ["", `The report with its plots: ${paint.bold(report)}`]),
   ].join("\n")
-}
-
-const writeReport = (path: string, html: string): void => {
-  try {
-    writeFileSync(path, html)
-  } catch (error) {
-    throw new CliError(
-      `${path}: the report cannot be written: ${(error as NodeJS.ErrnoException).code}; give another place with --report`,
-    )
-  }
 }
 
 /** Draws on a terminal; elsewhere it says now and then how far it is. */

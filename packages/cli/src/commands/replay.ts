@@ -1,6 +1,6 @@
-import { writeFileSync } from "node:fs"
 import type { Command } from "commander"
-import { CliError, type Io } from "../io.ts"
+import type { Io } from "../io.ts"
+import { writePage } from "../page/page.ts"
 import { paintOf } from "../paint.ts"
 import { FORMATS } from "../replay/formats/all.ts"
 import { FIELDS } from "../replay/formats/format.ts"
@@ -57,7 +57,7 @@ export const replayCommand = (program: Command, io: Io, exit: (code: number) => 
         report,
         checked: checked[at] ?? null,
       }))
-      if (flags.html !== undefined) writePage(flags.html, replayPage(reading, all))
+      if (flags.html !== undefined) writePage(flags.html, replayPage(reading, all), "--html")
       if (flags.json === true) io.out(`${JSON.stringify({ log: reading, policies: all })}\n`)
       else {
         const look = { paint: paintOf(io), columns: io.columns, refuseUnder }
@@ -107,14 +107,4 @@ const nameOf = (files: readonly string[], at: number): string => {
   const names = files.map((file) => file.split("/").at(-1) ?? file)
   const isTwice = new Set(names).size < names.length
   return (isTwice ? files[at] : names[at]) ?? ""
-}
-
-const writePage = (path: string, html: string): void => {
-  try {
-    writeFileSync(path, html)
-  } catch (error) {
-    throw new CliError(
-      `${path}: the page cannot be written: ${(error as NodeJS.ErrnoException).code}; give another place with --html`,
-    )
-  }
 }

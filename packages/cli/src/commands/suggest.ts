@@ -8,11 +8,12 @@ import {
 } from "@spendfuse/core/lab"
 import { libraryPrices } from "@spendfuse/core/prices"
 import type { Command } from "commander"
+import { countText, dollarsText } from "../figures.ts"
 import { CliError, type Io } from "../io.ts"
 import { tableText } from "../operator/table.ts"
 import { collected, shareOf } from "../replay/options.ts"
 import { playLog, readAll } from "../replay/playLog.ts"
-import { both, countText, dollarsText, instantText, shareText } from "../replay/reportText.ts"
+import { both, instantText, shareText } from "../replay/reportText.ts"
 import { payerText } from "./explainProof.ts"
 import { readOptionsOf } from "./replay.ts"
 

@@ -1,17 +1,6 @@
-/** Draws the plots: redrawn when the page changes its width or goes from light to dark. */
+/** Draws the ways on a logarithmic scale, and the budgets with bands where a circuit was not closed. */
 export const REPORT_PLOTS = `
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const dollars = (value) => value == null ? "" : "$" + value.toLocaleString("en-US");
 const hourText = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 16);
-let drawn = [];
-
-const axes = (isWide) => {
-  const shared = { stroke: css("--soft"), grid: { stroke: css("--grid"), width: 1 }, ticks: { stroke: css("--line"), width: 1 }, font: "12px system-ui, sans-serif" };
-  return [
-    { ...shared, label: "time of day (UTC)", labelSize: 24, labelFont: "12px system-ui, sans-serif", space: isWide ? 60 : 46, values: (_, at) => at.map(hourText) },
-    { ...shared, size: 76, values: (_, at) => at.map(dollars) },
-  ];
-};
 
 const bands = (spans) => ({ hooks: { drawClear: [(plot) => {
   const { ctx, bbox } = plot;
@@ -25,23 +14,16 @@ const bands = (spans) => ({ hooks: { drawClear: [(plot) => {
   ctx.restore();
 }] } });
 
-const draw = () => {
-  for (const plot of drawn) plot.destroy();
-  const isWide = innerWidth > 560;
+drawAll((isWide) => {
   const make = (id, height, scale, lines, columns, plugins) => {
-    const target = document.getElementById(id);
-    const series = lines.map(([label, color, dash, fill]) => ({ label, stroke: css(color), width: 2, ...(dash && { dash }), ...(fill && { fill: css(color) + "22" }), points: { show: false } }));
-    return new uPlot({ width: target.clientWidth - 16, height, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"), cursor: { drag: { x: false, y: false } }, legend: { show: false }, scales: { y: scale }, axes: axes(isWide), series: [{}, ...series], plugins }, [DATA.at, ...columns], target);
+    const series = lines.map(([label, tone, dash, fill]) => line(label, tone, { ...(dash && { dash }), ...(fill && { fill: css(tone) + "22" }) }));
+    const hours = axis({ label: "time of day (UTC)", labelSize: 24, labelFont: "12px system-ui, sans-serif", space: isWide ? 60 : 46, values: (_, at) => at.map(hourText) });
+    return plot(id, { height, scales: { y: scale }, axes: [hours, money()], series: [{}, ...series], plugins }, [DATA.at, ...columns]);
   };
-  drawn = [
+  return [
     make("ways", isWide ? 380 : 300, { distr: 3, range: [50, 100000] }, [["no guard", "--bare"], ["billing alert", "--alert", [7, 7]], ["post-hoc counter", "--post"], ["Spendfuse", "--fuse"]], DATA.ways, []),
     make("hour", isWide ? 260 : 220, { range: [0, 320] }, [["spent in the hour", "--fuse", null, true], ["cap", "--cap", [7, 5]]], DATA.hour, [bands(DATA.hourBands)]),
     make("day", isWide ? 260 : 220, { range: [0, 2500] }, [["spent in the day", "--fuse", null, true], ["cap", "--cap", [7, 5]]], DATA.day, [bands(DATA.dayBands)]),
   ];
-};
-
-draw();
-let waiting;
-addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(draw, 120); });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+});
 `

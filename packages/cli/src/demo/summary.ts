@@ -1,4 +1,5 @@
 import Table from "cli-table3"
+import { againText } from "../cycles.ts"
 import type { Burst } from "./burst.ts"
 import { type Incident, worstHour } from "./incident.ts"
 import { eventText } from "./picture.ts"
@@ -62,8 +63,6 @@ export const alertsText = (incident: Incident): string =>
       ...events.map(eventText),
       ...(more === 0
         ? []
-        : [`          … and the same ${timesText(more)}, until ${timeText(untilMs)}`]),
+        : [`          … and the same ${againText(more)}, until ${timeText(untilMs)}`]),
     ])
     .join("\n")
-
-const timesText = (count: number): string => (count === 1 ? "once more" : `${count} times more`)

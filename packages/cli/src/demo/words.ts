@@ -1,4 +1,5 @@
 import { formatUsd } from "@spendfuse/core"
+import { type Cycle, foldCycles } from "../cycles.ts"
 import type { ToldEvent } from "./guarded.ts"
 import type { WayName } from "./incident.ts"
 
@@ -48,32 +49,9 @@ const CIRCUIT: Readonly<Record<string, (budget: string) => string>> = {
   "half-open": (budget) => `circuit of the ${budget} on probation`,
 }
 
-/** A run of alerts, and how often the same came again. */
-export interface Cycle {
-  readonly events: readonly ToldEvent[]
-  readonly more: number
-  /** When the last of the repeated ones ended, epoch milliseconds. */
-  readonly untilMs: number
-}
-
 /** Alerts cut at each heads-up; hours that tell the same story are told once. */
-export const cyclesOf = (events: readonly ToldEvent[]): readonly Cycle[] => {
-  const runs: ToldEvent[][] = []
-  for (const event of events) {
-    const last = runs.at(-1)
-    if (last === undefined || event.channel === "slack") runs.push([event])
-    else last.push(event)
-  }
-  const cycles: Cycle[] = []
-  for (const run of runs) {
-    const last = cycles.at(-1)
-    const untilMs = run.at(-1)?.atMs ?? 0
-    if (last !== undefined && storyOf(last.events) === storyOf(run))
-      cycles[cycles.length - 1] = { events: last.events, more: last.more + 1, untilMs }
-    else cycles.push({ events: run, more: 0, untilMs })
-  }
-  return cycles
-}
-
-const storyOf = (events: readonly ToldEvent[]): string =>
-  events.map(({ channel, event }) => `${channel} ${event}`).join("\n")
+export const cyclesOf = (events: readonly ToldEvent[]): readonly Cycle<ToldEvent>[] =>
+  foldCycles(events, {
+    begins: ({ channel }) => channel === "slack",
+    storyOf: ({ channel, event }) => `${channel} ${event}`,
+  })

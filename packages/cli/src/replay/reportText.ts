@@ -1,5 +1,5 @@
-import { amountText } from "@spendfuse/core"
 import type { CallsAndMoney, ReplayReport } from "@spendfuse/core/lab"
+import { countText, dollarsText } from "../figures.ts"
 import type { Column } from "../operator/table.ts"
 import { tableText } from "../operator/table.ts"
 import type { Paint } from "../paint.ts"
@@ -60,17 +60,6 @@ export const FIGURES: readonly {
 
 export const both = ({ calls, nanoUsd }: CallsAndMoney): string =>
   `${dollarsText(nanoUsd)} in ${countText(calls, "call")}`
-
-/** To the cent; below a cent exactly. */
-export const dollarsText = (nano: number): string =>
-  nano === 0 || nano >= NANO_PER_CENT
-    ? `$${(Math.round(nano / NANO_PER_CENT) / 100).toLocaleString("en-US", { minimumFractionDigits: 2 })}`
-    : amountText(nano, "usd")
-
-const NANO_PER_CENT = 10_000_000
-
-export const countText = (count: number, what: string): string =>
-  `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`
 
 export const shareText = (part: CallsAndMoney, all: CallsAndMoney): string =>
   `${all.calls === 0 ? 0 : Math.round((part.calls / all.calls) * 10_000) / 100} % of calls`

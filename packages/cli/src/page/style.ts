@@ -1,5 +1,5 @@
-/** The report's looks: readable in light and dark, from phone to wide screen. */
-export const REPORT_STYLE = `
+/** How every page looks: readable in light and dark, from phone to wide screen. */
+export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #fdfdfc; --card: #ffffff; --ink: #1c1d1f; --soft: #5d6066; --line: #dfe1e5; --grid: #eceef1;
