@@ -55,6 +55,7 @@ const behindSignIn = adminApi({
 // #region links
 const links = acknowledgeLinks({
   spendfuse,
+  store,
   secrets: [LINK_SECRET],
   url: "https://ops.example.com/acknowledge",
 })
@@ -67,6 +68,7 @@ const pagerduty = pagerdutyWebhook({ spendfuse, store, secrets: [PAGERDUTY_SECRE
 // #region slack
 const slackButton = slackActions({
   spendfuse,
+  store,
   signingSecrets: [SLACK_SIGNING_SECRET],
   token: SLACK_BOT_TOKEN,
   mayAcknowledge: ({ team }) => team === "T0123ABCD",

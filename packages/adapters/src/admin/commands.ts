@@ -1,13 +1,15 @@
-import type { AccountOf, ByWhom, Operated, Spendfuse } from "@spendfuse/core"
+import type { AccountOf, ByWhom, Operated, Spendfuse, Store } from "@spendfuse/core"
 import { accountOf } from "./accounts.ts"
 import type { Credential } from "./auth.ts"
 import type { AcknowledgeInput, AdjustInput, SwitchInput, TripInput } from "./inputs.ts"
+import { whyNot } from "./lastSaid.ts"
 import { Refusal } from "./refusal.ts"
 import type { OutcomeView } from "./views.ts"
 
 /** What a command is given with. */
 export interface Given<Input> {
   readonly spendfuse: Spendfuse
+  readonly store: Store | undefined
   readonly credential: Credential
   readonly input: Input
 }
@@ -15,18 +17,19 @@ export interface Given<Input> {
 /** A person has seen it. */
 export const acknowledge = async ({
   spendfuse,
+  store,
   credential,
   input,
 }: Given<AcknowledgeInput>): Promise<OutcomeView> => {
   const { account, generation, upTo, allow } = input
-  return outcomeView(
-    await spendfuse.operator.acknowledge(boundAccount(spendfuse, account), {
-      ...byWhom(credential, input),
-      ...(generation !== undefined && { generation }),
-      ...(upTo !== undefined && { upTo: amountOf(upTo, "upTo") }),
-      ...(allow !== undefined && { allow: amountOf(allow, "allow") }),
-    }),
-  )
+  const outcome = await spendfuse.operator.acknowledge(boundAccount(spendfuse, account), {
+    ...byWhom(credential, input),
+    ...(generation !== undefined && { generation }),
+    ...(upTo !== undefined && { upTo: amountOf(upTo, "upTo") }),
+    ...(allow !== undefined && { allow: amountOf(allow, "allow") }),
+  })
+  const said = await whyNot(store, account, outcome)
+  return said === null ? outcomeView(outcome) : { ...outcomeView(outcome), said }
 }
 
 /** Opens a circuit. */

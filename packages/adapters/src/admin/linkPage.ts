@@ -57,10 +57,17 @@ ${alert}<form method="post" action="${escaped(action)}">
 export const sayPage = (
   title: string,
   text: string,
-  options: { readonly status?: number; readonly account?: Remaining } = {},
+  options: {
+    readonly status?: number
+    readonly account?: Remaining
+    /** Who did what last, where that is known. */
+    readonly last?: string
+  } = {},
 ): Promise<Response> => {
-  const facts = options.account === undefined ? "" : `\n${factsOf(options.account)}`
-  return page(title, `<p>${escaped(text)}</p>${facts}`, options.status)
+  const { account, last = "" } = options
+  const said = last === "" ? "" : `\n<p>${escaped(last)}</p>`
+  const facts = account === undefined ? "" : `\n${factsOf(account)}`
+  return page(title, `<p>${escaped(text)}</p>${said}${facts}`, options.status)
 }
 
 const STATES = {

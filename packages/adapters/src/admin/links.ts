@@ -1,4 +1,4 @@
-import type { AccountOf, Operated, Remaining, Spendfuse } from "@spendfuse/core"
+import type { AccountOf, Operated, Remaining, Spendfuse, Store } from "@spendfuse/core"
 import { RequestFailed, StoreUnavailable } from "@spendfuse/core"
 import { type Macs, macsOf } from "../http/mac.ts"
 import { digestOf } from "../notify/digest.ts"
@@ -7,6 +7,7 @@ import type { Links } from "../notify/words/message.ts"
 import { accountOf } from "./accounts.ts"
 import { problemAnswer } from "./answer.ts"
 import { bodyOf, textOf } from "./body.ts"
+import { lastSaid } from "./lastSaid.ts"
 import { askPage, type Filled, NAME_MAX, REASON_MAX, sayPage } from "./linkPage.ts"
 import { type ReadToken, readToken, TOKEN_MAX, tokenFor } from "./linkToken.ts"
 import { isSameOrigin } from "./origin.ts"
@@ -14,6 +15,8 @@ import { isSameOrigin } from "./origin.ts"
 /** How links are made, and where they lead. */
 export interface AcknowledgeLinksOptions {
   readonly spendfuse: Spendfuse
+  /** The store that `createSpendfuse` has: whoever comes late reads who was faster, and why. */
+  readonly store?: Store
   /** 32 characters or more each. The first one signs, each of them is good: put the new one first, later drop the old. */
   readonly secrets: readonly string[]
   /** The page as people reach it, `https://ops.example.com/acknowledge`; the host hands its requests to `handle`. */
@@ -154,23 +157,23 @@ const shownPage = async (
   const found = await opened(serving, token)
   if (found instanceof Response) return found
   const account = await serving.spendfuse.account(found.account)
-  if (account.generation > found.link.generation) return laterPage(account)
-  if (account.circuit === "closed" && account.level === 0) return nothingPage(account)
+  if (account.generation > found.link.generation) return laterPage(serving, account)
+  if (account.circuit === "closed" && account.level === 0) return nothingPage(serving, account)
   return askPage({ account, token, action: serving.url.pathname, filled, problem })
 }
 
-const laterPage = (account: Remaining): Promise<Response> =>
+const laterPage = async ({ store }: Serving, account: Remaining): Promise<Response> =>
   sayPage(
     "This link is of an earlier opening",
-    "It was closed and opened again since. Nothing was changed. Use the newest message.",
-    { account, status: 409 },
+    "It has opened again since. Nothing was changed. Use the newest message.",
+    { account, status: 409, last: await lastSaid(store, account.account) },
   )
 
-const nothingPage = (account?: Remaining): Promise<Response> =>
+const nothingPage = async ({ store }: Serving, account: Remaining): Promise<Response> =>
   sayPage(
     "Nothing to acknowledge",
     "Somebody has acknowledged it, or it is over. Nothing was changed.",
-    account && { account },
+    { account, last: await lastSaid(store, account.account) },
   )
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded(\s*;\s*charset="?utf-8"?)?\s*$/i
@@ -213,10 +216,11 @@ const problemOf = (name: string, reason: string): string | null => {
 }
 
 const acknowledged = async (
-  { spendfuse }: Serving,
+  serving: Serving,
   { link, account }: { readonly link: GoodLink; readonly account: AccountOf },
   form: Filled & { readonly upTo: string },
 ): Promise<Response> => {
+  const { spendfuse, store } = serving
   const before = await spendfuse.account(account)
   const reached = Math.max(before.settled + before.held, before.level)
   const seen = /^\d{1,16}$/.test(form.upTo) ? Math.min(Number(form.upTo), reached) : reached
@@ -228,13 +232,13 @@ const acknowledged = async (
       generation: link.generation,
       upTo: seen,
     })
-    return outcomePage(outcome, await spendfuse.account(account))
+    return await outcomePage(serving, outcome, await spendfuse.account(account))
   } catch (error) {
     if (error instanceof RequestFailed && USED.has(error.error))
       return sayPage(
         "This link was used",
         "It acknowledged once, and does nothing again. Nothing was changed.",
-        { status: 409 },
+        { status: 409, last: await lastSaid(store, before.account) },
       )
     throw error
   }
@@ -242,9 +246,13 @@ const acknowledged = async (
 
 const USED: ReadonlySet<string> = new Set(["conflict", "already-answered"])
 
-const outcomePage = (outcome: Operated, account: Remaining): Promise<Response> => {
-  if (outcome.kind === "later-generation") return laterPage(account)
-  if (outcome.kind !== "acknowledged") return nothingPage(account)
+const outcomePage = (
+  serving: Serving,
+  outcome: Operated,
+  account: Remaining,
+): Promise<Response> => {
+  if (outcome.kind === "later-generation") return laterPage(serving, account)
+  if (outcome.kind !== "acknowledged") return nothingPage(serving, account)
   return outcome.replayed
     ? sayPage("Acknowledged before", "This was sent twice: it counts once.", { account })
     : sayPage("Acknowledged", "It is in the audit, with your name and reason.", { account })

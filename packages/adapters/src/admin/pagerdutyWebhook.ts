@@ -5,6 +5,7 @@ import { dedupKeyOf } from "../notify/pagerduty/dedupKey.ts"
 import { accountOf } from "./accounts.ts"
 import { jsonAnswer, problemAnswer } from "./answer.ts"
 import { bodyOf, textOf } from "./body.ts"
+import { whyNot } from "./lastSaid.ts"
 import { readAcknowledged } from "./pagerdutyEvent.ts"
 import { answerTo } from "./refusal.ts"
 
@@ -72,7 +73,7 @@ const answered = async (
   if (ageMs > AGE_MAX_MS) return ignored("it is older than 12 hours")
   const found = await incidentOf(options, event.key)
   if (found === undefined) return ignored("no account has this incident")
-  return acknowledged(options.spendfuse, found, event)
+  return acknowledged(options, found, event)
 }
 
 const ignored = (why: string): Response => jsonAnswer({ kind: "ignored", why })
@@ -147,7 +148,7 @@ const lookedFor = async (
 }
 
 const acknowledged = async (
-  spendfuse: Spendfuse,
+  { spendfuse, store }: PagerdutyWebhookOptions,
   { account, generation }: Incident,
   { id, who, number }: { readonly id: string; readonly who: string; readonly number: string },
 ): Promise<Response> => {
@@ -158,7 +159,9 @@ const acknowledged = async (
       id: `pagerduty:${id}`,
       generation,
     })
-    return jsonAnswer({ kind: outcome.kind })
+    const { account: key } = await spendfuse.account(account)
+    const said = await whyNot(store, key, outcome)
+    return jsonAnswer({ kind: outcome.kind, ...(said !== null && { said }) })
   } catch (error) {
     if (!(error instanceof RequestFailed)) throw error
     return ignored(

@@ -71,6 +71,8 @@ export interface OutcomeView {
   readonly settled?: string
   /** The command was answered before, under the same id, and has done nothing again. */
   readonly replayed?: true
+  /** Of a command that changed nothing: what happened, and by whom, in words. */
+  readonly said?: string
 }
 
 const Amount = Schema.String.check(
@@ -230,6 +232,7 @@ export const OutcomeSchema: Schema.Codec<OutcomeView> = Schema.Struct({
   generation: optional(Schema.Int),
   settled: optional(Amount),
   replayed: optional(Schema.Literal(true)),
+  said: optional(Schema.String),
 }).annotate({ identifier: "Outcome", description: "What a command did." })
 
 /** How many dead letters are sent again. */

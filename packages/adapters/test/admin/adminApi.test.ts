@@ -285,6 +285,9 @@ describe("POST", () => {
     expect((await post("acknowledge", { account: "day/a", generation: 1 })).json).toEqual({
       kind: "later-generation",
       generation: 2,
+      said: expect.stringMatching(
+        /^It has opened again since\. Nothing was changed\. ann opened it at [\d:]{8} UTC on [\d-]{10}: /,
+      ),
     })
     expect((await post("adjust", { account: "day/a", amount: -250_000_000 })).json).toEqual({
       kind: "adjusted",

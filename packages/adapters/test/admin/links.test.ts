@@ -9,7 +9,13 @@ const URL_OF_PAGE = "https://ops.example.com/ack"
 const FORM = { name: "Ann", reason: "the loop is stopped" }
 
 const linksOf = (world: World, options: Partial<AcknowledgeLinksOptions> = {}) =>
-  acknowledgeLinks({ spendfuse: world.spendfuse, secrets: [SECRET], url: URL_OF_PAGE, ...options })
+  acknowledgeLinks({
+    spendfuse: world.spendfuse,
+    store: world.store,
+    secrets: [SECRET],
+    url: URL_OF_PAGE,
+    ...options,
+  })
 
 type Links = ReturnType<typeof linksOf>
 
@@ -223,7 +229,11 @@ describe("a link", () => {
     expect(tokenOf(other)).not.toBe(token)
     await send(links, { token, ...FORM })
     const second = await send(links, { token: tokenOf(other), ...FORM, name: "Bob" })
-    expect(await second.text()).toContain("Somebody has acknowledged it, or it is over")
+    const said = await second.text()
+    expect(said).toContain("Somebody has acknowledged it, or it is over")
+    expect(said).toMatch(
+      /<p>Ann by link acknowledged it at [\d:]{8} UTC on [\d-]{10}: the loop is stopped\./,
+    )
     expect(await auditOf(world)).toHaveLength(1)
   })
 

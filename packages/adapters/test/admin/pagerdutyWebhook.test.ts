@@ -57,7 +57,7 @@ const open = async (options: Partial<Parameters<typeof pagerdutyWebhook>[0]> = {
     const response = await webhook(
       new Request("https://ops.example.com/pagerduty", { method: "POST", body, headers }),
     )
-    const json = (await response.json()) as { kind?: string; why?: string }
+    const json = (await response.json()) as { kind?: string; why?: string; said?: string }
     return { status: response.status, ...json }
   }
   return { world, webhook, send }
@@ -125,7 +125,11 @@ describe("PagerDuty's webhook", () => {
     await world.spend({ apiKey: "agent-7" }, 1)
     expect((await send(body)).status).toBe(200)
     const other = bodyOf({ event: { id: "another" } })
-    expect(await send(other)).toMatchObject({ status: 200, kind: "later-generation" })
+    expect(await send(other)).toMatchObject({
+      status: 200,
+      kind: "later-generation",
+      said: expect.stringMatching(/^It has opened again since\. Nothing was changed\./),
+    })
     expect(await circuitOf(world)).toBe("latched")
     expect(await auditOf(world)).toHaveLength(1)
     await world.spendfuse.close()

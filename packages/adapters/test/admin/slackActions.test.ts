@@ -77,6 +77,7 @@ const open = async (world: World, options: Partial<SlackActionsOptions> = {}) =>
   const told: unknown[] = []
   const handle = slackActions({
     spendfuse: world.spendfuse,
+    store: world.store,
     signingSecrets: [SECRET],
     token: TOKEN,
     nowMs: () => NOW_MS,
@@ -167,7 +168,11 @@ describe("the button", () => {
     expect((await send(sent(anns, REASON))).text).toContain("Acknowledged.")
     expect((await send(sent(anns, REASON))).text).toContain("counts once")
     expect((await send(sent(anns, "another"))).text).toContain("counts once")
-    expect((await send(sent(bobs, REASON, BOB, "V0999"))).text).toContain("Nothing was changed")
+    const late = (await send(sent(bobs, REASON, BOB, "V0999"))).text
+    expect(late).toContain("Nothing was changed")
+    expect(late).toMatch(
+      /ann \(U0ANN\) by Slack acknowledged it at [\d:]{8} UTC on [\d-]{10}: the loop is/,
+    )
     expect(await auditOf(world)).toHaveLength(1)
   })
 
@@ -175,13 +180,13 @@ describe("the button", () => {
     await using world = openWorld()
     const { send, views } = await open(world)
     const account = { budget: "day", subject: { apiKey: "agent-7" } }
-    await world.spendfuse.operator.acknowledge(account, { by: "bob", why: "first" })
+    await world.spendfuse.operator.acknowledge(account, { by: "<!channel>", why: "first" })
     await send(press(VALUE))
     await world.spend({ apiKey: "agent-7" }, 1)
     expect(await circuitOf(world)).toBe("latched")
     await send(press(VALUE))
     for (const view of views) {
-      expect(JSON.stringify(view)).toContain("Nothing was changed")
+      expect(JSON.stringify(view)).toMatch(/Nothing was changed.*&lt;!channel&gt; acknowledged it/)
       expect(view.private_metadata).toBeUndefined()
     }
     expect(views).toHaveLength(2)

@@ -124,11 +124,12 @@ const sentenceOf = async (
   const { outcome } = given
   const last = await auditOf(
     store,
-    ({ target, verb }) => target === found.account.key && verb === "acknowledge",
+    ({ target, verb }) =>
+      target === found.account.key && (verb === "acknowledge" || verb === "trip"),
   )
   const byOther = last === undefined ? "" : `\n  ${didText(last, atMs)}`
   if (outcome.kind === "later-generation")
-    return `not done: it opened again since, generation ${outcome.generation}; look at it anew`
+    return `not done: it opened again since, generation ${outcome.generation}; look at it anew${byOther}`
   const { remaining } = row.view
   const more = Number.isFinite(remaining)
     ? `${amountInWords(remaining, row.terms.unit)} more can be spent`

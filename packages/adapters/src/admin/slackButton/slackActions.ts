@@ -1,4 +1,4 @@
-import type { AccountOf, Operated, Remaining, Spendfuse } from "@spendfuse/core"
+import type { AccountOf, Operated, Remaining, Spendfuse, Store } from "@spendfuse/core"
 import { RequestFailed } from "@spendfuse/core"
 import { type Macs, macsOf } from "../../http/mac.ts"
 import { postOf } from "../../notify/post.ts"
@@ -7,6 +7,7 @@ import { readButtonValue } from "../../notify/slack/acknowledgeButton.ts"
 import { apiAnswerOf, slackFailed } from "../../notify/slack/errors.ts"
 import { accountOf } from "../accounts.ts"
 import { emptyAnswer, jsonAnswer, problemAnswer } from "../answer.ts"
+import { lastSaid } from "../lastSaid.ts"
 import { answerTo, Refusal } from "../refusal.ts"
 import { askView, problemOf, readSubmitted, sayView } from "./modal.ts"
 import {
@@ -20,6 +21,8 @@ import {
 /** Whose button it is. */
 export interface SlackActionsOptions {
   readonly spendfuse: Spendfuse
+  /** The store that `createSpendfuse` has: whoever comes late reads who was faster, and why. */
+  readonly store?: Store
   /** The app's signing secrets, 16 characters or more each; several while they are rotated. */
   readonly signingSecrets: readonly string[]
   /** The app's bot token, `xoxb-…`: it opens the dialog that asks for a reason. */
@@ -97,20 +100,21 @@ const clicked = async (serving: Serving, { user, value, trigger }: Clicked): Pro
 type View = Readonly<Record<string, unknown>>
 
 const viewFor = async (serving: Serving, user: SlackUser, value: string): Promise<View> => {
-  const { spendfuse, mayAcknowledge = () => true } = serving
+  const { spendfuse, store, mayAcknowledge = () => true } = serving
   if (!(await mayAcknowledge(user))) return sayView(NOT_YOU)
   const button = readButtonValue(value)
   const found = button && accountOf(spendfuse, button.account)
   if (button === undefined || found === undefined) return sayView(NO_BUDGET)
   const account = await spendfuse.account(found)
-  if (account.generation > button.generation) return sayView(LATER, account)
-  if (account.circuit === "closed" && account.level < account.cap) return sayView(NOTHING, account)
+  const late = async (text: string) => sayView(await withLast(store, text, account), account)
+  if (account.generation > button.generation) return late(LATER)
+  if (account.circuit === "closed" && account.level < account.cap) return late(NOTHING)
   return askView(button, account)
 }
 
 const NOT_YOU = "You may not acknowledge here. Nothing was changed."
 const NO_BUDGET = "The policy has no such budget any more. Nothing was changed."
-const LATER = "It was closed and opened again since. Nothing was changed. Use the newest message."
+const LATER = "It has opened again since. Nothing was changed. Use the newest message."
 const NOTHING = "Somebody has acknowledged it, or it is over. Nothing was changed."
 
 /** Only ever to the configured API: a URL in what Slack sends is not looked at. */
@@ -138,7 +142,7 @@ const submitted = async (serving: Serving, asked: Submitted): Promise<Response> 
   if (!(await mayAcknowledge(asked.user))) return update(NOT_YOU)
   const found = accountOf(spendfuse, read.account)
   if (found === undefined) return update(NO_BUDGET)
-  const { said, account } = await acknowledged(spendfuse, found, {
+  const { said, account } = await acknowledged(serving, found, {
     ...read,
     by: `${asked.user.name} (${asked.user.id}) by Slack`,
     id: `slack:${asked.view}`,
@@ -158,7 +162,7 @@ interface Acknowledging {
 }
 
 const acknowledged = async (
-  spendfuse: Spendfuse,
+  { spendfuse, store }: Serving,
   account: AccountOf,
   { generation, upTo, reason, by, id }: Acknowledging,
 ): Promise<{ readonly said: string; readonly account?: Remaining }> => {
@@ -166,13 +170,23 @@ const acknowledged = async (
     const outcome = await spendfuse.operator.acknowledge(account, {
       ...{ by, why: reason, id, generation, upTo },
     })
-    return { said: wordsOf(outcome), account: await spendfuse.account(account) }
+    const after = await spendfuse.account(account)
+    const said = wordsOf(outcome)
+    const isLate = outcome.kind !== "acknowledged"
+    return { said: isLate ? await withLast(store, said, after) : said, account: after }
   } catch (error) {
     if (error instanceof RequestFailed && USED.has(error.error))
       return { said: "This was sent before, and counts once. Nothing was changed." }
     throw error
   }
 }
+
+/** Who comes late should not have to ask who was faster. */
+const withLast = async (
+  store: Store | undefined,
+  text: string,
+  { account }: Remaining,
+): Promise<string> => `${text}\n${await lastSaid(store, account)}`.trimEnd()
 
 const USED: ReadonlySet<string> = new Set(["conflict", "already-answered"])
 
