@@ -20,6 +20,7 @@ export {
   notifierLaws,
   type Refusal,
 } from "./testing/notifierLaws.ts"
+export { anyHistory, anyPrices, anyRequest, anyUsage } from "./testing/policy/arbitraries.ts"
 export {
   type Checked,
   type CheckPolicyOptions,
@@ -34,6 +35,7 @@ export {
   type RuleLaw,
 } from "./testing/policy/checkRule.ts"
 export { anyFacts } from "./testing/policy/facts.ts"
+export { anyFleet, type FleetFaults } from "./testing/policy/fleet.ts"
 export { withinWorstBills } from "./testing/policy/invariants/bills.ts"
 export { allOf, always, whenever, within } from "./testing/policy/invariants/combine.ts"
 export {

@@ -2,11 +2,12 @@ import fc from "fast-check"
 import type { Policy, Rule } from "../../domain/policy.ts"
 import { withRules } from "../../engine/rules.ts"
 import type { Ruling } from "../../lab/run.ts"
+import { anyHistory } from "./arbitraries.ts"
 import { withinWorstBills } from "./invariants/bills.ts"
 import { latchedServesNothing } from "./invariants/serving.ts"
 import type { Invariant, Moment } from "./moment.ts"
 import { shortest } from "./shortest.ts"
-import { anyStep, type StoryFaults, type StoryStep } from "./story.ts"
+import type { StoryFaults, StoryStep } from "./story.ts"
 import { timelineOf } from "./timeline.ts"
 import { World } from "./world.ts"
 
@@ -90,9 +91,11 @@ export const checkPolicy = (written: Policy, options: CheckPolicyOptions = {}): 
   const policy = withRules(written, options.rules)
   const { runs = 300, steps = 30, seed = 42, path, faults = {} } = options
   const invariants = options.invariants ?? saneInvariants(policy, faults)
-  const traffic = options.traffic ?? anyStep(policy, faults)
   const tried = { stories: 0, steps: 0, calls: 0 }
-  const stories = fc.array(traffic, { minLength: 1, maxLength: steps, size: "max" })
+  const stories =
+    options.traffic === undefined
+      ? anyHistory(policy, { faults, steps })
+      : fc.array(options.traffic, { minLength: 1, maxLength: steps, size: "max" })
   const result = fc.check(
     fc.property(stories, (story) => {
       tried.stories += 1

@@ -56,8 +56,8 @@ const PLAIN_COUNTER: Fleet["counter"] = {
   storeDown: "allow",
 }
 
-/** A thousand tokens cost from a thousandth of the lowest limit in USD to twice as much as it. */
-const anyModels = (policy: Policy): fc.Arbitrary<ReadonlyMap<string, FleetModel>> => {
+/** Models that a policy names, and one more: a thousand tokens cost from a thousandth of the lowest limit in USD to twice as much as it. */
+export const anyModels = (policy: Policy): fc.Arbitrary<ReadonlyMap<string, FleetModel>> => {
   const limits = policy.budgets.filter(({ unit }) => unit === "usd").map(({ limit }) => limit)
   const lowest = Math.min(1_000_000_000_000, ...limits)
   const anyRate = fc
