@@ -242,8 +242,7 @@ class HandlesByLines {
   }
 
   /** Only lists that were looked at get here, and nobody changes them afterwards. */
-  readonly knows = (lines: readonly Line[]): boolean =>
-    typeof lines === "object" && lines !== null && this.get(lines) !== undefined
+  readonly knows = (lines: readonly Line[]): boolean => this.get(lines) !== undefined
 
   set(lines: readonly Line[], handles: readonly Handle[]): void {
     this.#all.set(lines, handles)
@@ -290,7 +289,7 @@ export const emptyLedger = (): Ledger => {
 export const copyOfAccount = ({ key, division, circuit, meters }: Account): Account => ({
   key,
   division,
-  circuit: circuit.state === "closed" && circuit.generation === 0 ? CLOSED : circuit,
+  circuit: circuit.generation === 0 ? CLOSED : circuit,
   meters: meters.map(copyOfMeter),
 })
 
