@@ -14,13 +14,15 @@ it("an expiry is heard by the hook alone, and written with all that it moved", (
   expect(changes.map(({ kind }) => kind)).toEqual(["account", "reservation", "answered"])
 })
 
-it("what is forgotten meanwhile is written before the answer", () => {
+it("what is forgotten meanwhile is written before the answer, at the 64th command", () => {
   const room = new Room()
   room.do(T0, { kind: "switch", switch: "k=1", state: "off", untilMs: T0 + 1, ...person })
   const written = Array.from({ length: 64 }, () =>
-    room.do(T0 + HOUR, expire).changes.map(({ kind }) => kind),
+    room
+      .do(T0 + HOUR, expire)
+      .changes.map(({ kind }) => kind)
+      .join(" "),
   )
-  expect(new Set(written.map((kinds) => kinds.join(" ")))).toEqual(
-    new Set(["answered", "switch answered"]),
-  )
+  expect(written.indexOf("switch answered")).toBe(62)
+  expect(written.filter((kinds) => kinds === "answered")).toHaveLength(63)
 })
