@@ -161,6 +161,24 @@ describe("a Reserve is decided at once", () => {
     const at = (atMs: number) => quickly(roomOf(10, [life]), {}, 1, atMs, [life]) !== null
     expect([at(T0 + HOUR - 1), at(T0 + HOUR)]).toEqual([true, false])
   })
+  it("on lifetimes among other lines, which remember the life and its last use", () => {
+    const lines = [line, { ...life, account: "b/life" }]
+    const room = roomOf(10, lines)
+    const at = (atMs: number) => quickly(room, {}, 1, atMs, lines)
+    expect([at(T0 + 5), at(T0 - 5)]).not.toContain(null)
+    room.do(T0 + 5, reserve(lines, 1, T0))
+    room.do(T0 + 3, reserve(lines, 1, T0))
+    expect(room.meter("b/life")).toMatchObject({ bornAtMs: T0, usedAtMs: T0 + 5, held: 2 })
+    expect(room.meter()).toMatchObject({ bornAtMs: 0, usedAtMs: 0, held: 2 })
+    const lives = [...room.ledger.reservations.values()].map((one) => one.lives)
+    expect(lives).toEqual([
+      [0, T0],
+      [0, T0],
+    ])
+    room.do(T0 + 9, settle(2, 1))
+    room.do(T0 + 7, settle(3, 1))
+    expect(room.meter("b/life")).toMatchObject({ usedAtMs: T0 + 9, held: 0, settled: 12 })
+  })
   it.each([
     [MAX, {}, true],
     [MAX + 1, {}, false],
