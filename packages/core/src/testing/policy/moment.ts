@@ -16,6 +16,8 @@ export interface Spend {
   readonly accounts: readonly string[]
   /** Per unit. */
   amounts: Amounts
+  /** The outage, from 1, in which its host let it through by itself; null where the store did. */
+  readonly outage: number | null
 }
 
 /** What an invariant sees after each step of a story. */
@@ -26,6 +28,7 @@ export interface Moment {
   readonly step: StoryStep
   /** Of a call. */
   readonly request: CallRequest | null
+  /** Null, too, where a host refuses because the store is silent. */
   readonly ruling: Ruling | null
   /** Of what a person did. */
   readonly outcome: Outcome | null

@@ -45,6 +45,7 @@ export type StoryStep =
       readonly subject: Subject
       readonly coolDownMs: DurationMs
     }
+  | { readonly kind: "outage"; readonly after: After; readonly lastsMs: DurationMs }
   | {
       readonly kind: "switch"
       readonly after: After
@@ -61,6 +62,8 @@ export interface StoryFaults {
   readonly lateSettles?: boolean
   /** Calls cost up to twice their worst case. The worst bills are then not asserted: they bound estimates. */
   readonly overcharges?: boolean
+  /** The store is silent for a while: hosts do what the policy's `onStoreUnavailable` says. */
+  readonly outages?: boolean
 }
 
 /** Calls of the policy's own dimensions and models, to its limits and around its periods' edges. */
@@ -80,13 +83,14 @@ export const anyCall = (policy: Policy, faults: StoryFaults = {}): fc.Arbitrary<
     isLost: faults.lostCalls === true ? fc.boolean() : fc.constant(false),
   })
 
-/** Calls, and people who acknowledge, trip and switch. */
+/** Calls, people who acknowledge, trip and switch, and outages where they are asked for. */
 export const anyStep = (policy: Policy, faults: StoryFaults = {}): fc.Arbitrary<StoryStep> =>
   fc.oneof(
     { weight: 12, arbitrary: anyCall(policy, faults) },
     { weight: 3, arbitrary: anyAcknowledge(policy) },
     { weight: 1, arbitrary: anyTrip(policy) },
     { weight: 1, arbitrary: anySwitch(policy) },
+    { weight: faults.outages === true ? 2 : 0, arbitrary: anyOutage },
   )
 
 /** People who have seen it, and let it go on. */
@@ -138,13 +142,19 @@ export const anySubject = (policy: Policy): fc.Arbitrary<Subject> => {
     )
 }
 
-const anyBudget = ({ budgets }: Policy): fc.Arbitrary<string> =>
-  fc.constantFrom(...budgets.map(({ id }) => id))
-
 const anyWhile: fc.Arbitrary<After> = fc.record({
   kind: fc.constant("while" as const),
   ms: fc.constantFrom<DurationMs>(0, SECOND_MS, MINUTE_MS, 30 * MINUTE_MS, HOUR_MS),
 })
+
+const anyOutage: fc.Arbitrary<StoryStep> = fc.record({
+  kind: fc.constant("outage" as const),
+  after: anyWhile,
+  lastsMs: fc.constantFrom<DurationMs>(SECOND_MS, 5 * MINUTE_MS, 2 * HOUR_MS),
+})
+
+const anyBudget = ({ budgets }: Policy): fc.Arbitrary<string> =>
+  fc.constantFrom(...budgets.map(({ id }) => id))
 
 const anyAfter = (policy: Policy): fc.Arbitrary<After> =>
   fc.oneof(

@@ -37,15 +37,18 @@ const stepText = (moment: Omit<Moment, "twin">): string => {
     }
     case "trip":
       return `a person trips ${step.budget} of ${subjectText(step.subject)} for ${durationText(step.coolDownMs)}`
+    case "outage":
+      return `the store is silent for ${durationText(step.lastsMs)}`
     case "switch":
       return `a person turns ${step.dimension} ${step.value} ${step.state}`
   }
 }
 
-const callText = (step: CallStep, { request, ruling }: Omit<Moment, "twin">): string => {
+const callText = (step: CallStep, moment: Omit<Moment, "twin">): string => {
+  const { request, ruling, spends } = moment
   const model = step.model === undefined ? "" : ` for ${step.model}`
   const head = `${subjectText(step.subject)} asks${model} for ${amountsText(request?.amounts)}`
-  if (ruling === null) return head
+  if (ruling === null) return `${head}: refused, the store is silent`
   if (!ruling.allowed) {
     const by = ruling.obstacles.map((one) => (one.kind === "line" ? one.account : one.switch))
     return `${head}: refused, ${ruling.reason} (${by.join(", ")})`
@@ -53,7 +56,8 @@ const callText = (step: CallStep, { request, ruling }: Omit<Moment, "twin">): st
   const end = step.isLost
     ? "nobody ever settles it"
     : `costs ${step.usesPercent} % of it after ${durationText(step.runsMs)}`
-  return `${head}: let through, ${end}`
+  const by = spends.at(-1)?.outage === null ? "let through" : "let through by its host alone"
+  return `${head}: ${by}, ${end}`
 }
 
 const eventText = (event: DomainEvent): string => {

@@ -6,6 +6,7 @@ import type { CallRequest } from "../../engine/request.ts"
 import { Agenda } from "../../lab/agenda.ts"
 import { type Let, Run } from "../../lab/run.ts"
 import type { Moment, Spend } from "./moment.ts"
+import { Silence } from "./silence.ts"
 import type { After, CallStep, Share, StoryStep } from "./story.ts"
 
 /** Stories begin here: a Thursday, in the middle of a month. */
@@ -16,12 +17,16 @@ const HOLD_MS = 4 * HOUR_MS
 const EDGE_MAX_MS = 40 * DAY_MS
 
 type Done = Pick<Moment, "request" | "ruling" | "outcome" | "account">
+type Operation = Exclude<StoryStep, CallStep | { readonly kind: "outage" }>
+
+const NOTHING_DONE: Done = { request: null, ruling: null, outcome: null, account: null }
 
 /** Plays the steps of one story. */
 export class World {
   readonly run: Run
   readonly spends: Spend[] = []
-  readonly #running = new Agenda<{ hold: Let; spend: Spend; actual: Amounts }>()
+  readonly #agenda = new Agenda<() => void>()
+  readonly #silence: Silence
   #events: DomainEvent[] = []
 
   constructor(policy: Policy) {
@@ -29,6 +34,7 @@ export class World {
       this.#events.push(event)
     }
     this.run = new Run({ policy, startMs: STORY_START_MS, onEvent })
+    this.#silence = new Silence(policy)
   }
 
   /** Time goes on to the step, and calls that end meanwhile are settled. Returns what was told of that so far. */
@@ -50,17 +56,15 @@ export class World {
   /** Ends what is due by then. */
   goTo(atMs: EpochMs): void {
     for (
-      let due = this.#running.takeDue(atMs);
+      let due = this.#agenda.takeDue(atMs);
       due !== undefined;
-      due = this.#running.takeDue(atMs)
+      due = this.#agenda.takeDue(atMs)
     ) {
       this.run.advance(due.atMs)
-      const { hold, spend, actual } = due.item
-      this.run.settle(hold, { amounts: actual })
-      spend.amounts = actual
+      due.item()
     }
     this.run.advance(atMs)
-    this.run.expire()
+    if (!this.#silence.isOn) this.run.expire()
   }
 
   /** What a call asks for, in every unit that the policy counts, of the tightest cap that binds it in each. */
@@ -86,16 +90,33 @@ export class World {
   }
 
   #do(step: StoryStep, given: CallRequest | null): Done {
-    if (step.kind === "call") {
-      const request = given ?? this.requestOf(step)
-      const ruling = this.run.reserve(request)
-      if (ruling.allowed) this.#start(step, ruling)
-      return { request, ruling, outcome: null, account: null }
+    if (step.kind === "call") return this.#call(step, given ?? this.requestOf(step))
+    if (step.kind === "outage") {
+      const untilMs = this.run.nowMs + step.lastsMs
+      this.#silence.begin(untilMs)
+      this.#agenda.add(untilMs, () => this.#silence.end(this.run.nowMs))
+      return NOTHING_DONE
     }
-    return { request: null, ruling: null, ...this.#operate(step) }
+    // A person who reaches no store changes nothing.
+    return this.#silence.isOn
+      ? NOTHING_DONE
+      : { request: null, ruling: null, ...this.#operate(step) }
   }
 
-  #operate(step: Exclude<StoryStep, CallStep>): Pick<Done, "outcome" | "account"> {
+  #call(step: CallStep, request: CallRequest): Done {
+    const done = { request, outcome: null, account: null }
+    if (!this.#silence.isOn) {
+      const ruling = this.run.reserve(request)
+      this.#silence.learn(this.run, ruling)
+      if (ruling.allowed) this.#start(step, ruling, null)
+      return { ...done, ruling }
+    }
+    const alone = this.#silence.ask(this.run, request)
+    if (alone !== null) this.#start(step, alone.hold, alone.correct)
+    return { ...done, ruling: alone?.hold ?? null }
+  }
+
+  #operate(step: Operation): Pick<Done, "outcome" | "account"> {
     if (step.kind === "switch") {
       const outcome = this.run.switch(step.dimension, step.value, step.state, BY)
       return { outcome, account: null }
@@ -108,15 +129,25 @@ export class World {
     return { outcome: this.run.acknowledge(line, BY, allow), account }
   }
 
-  #start(step: CallStep, hold: Let): void {
+  /** @param correct of a call that a host let through by itself */
+  #start(step: CallStep, hold: Let, correct: ((actual: Amounts) => void) | null): void {
     const accounts = hold.plan.lines.map(({ account }) => account)
-    const { atMs, request, held } = hold
-    const spend: Spend = { atMs, request, accounts, amounts: held }
+    const { atMs, request, held, plan } = hold
+    const outage = this.#silence.outage
+    const spend: Spend = { atMs, request, accounts, amounts: held, outage }
     this.spends.push(spend)
     if (step.isLost) return
     const share = (amount: number): number => Math.floor((amount * step.usesPercent) / 100)
     const actual = { usd: share(held.usd), tokens: share(held.tokens), requests: 1 }
-    this.#running.add(hold.atMs + step.runsMs, { hold, spend, actual })
+    this.#agenda.add(hold.atMs + step.runsMs, () => {
+      spend.amounts = actual
+      correct?.(actual)
+      this.#silence.tell(() =>
+        correct === null
+          ? this.run.settle(hold, { amounts: actual })
+          : this.run.charge(request, actual, plan),
+      )
+    })
   }
 
   #instantOf(after: After, step: StoryStep): EpochMs {

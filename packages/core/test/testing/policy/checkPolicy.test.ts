@@ -41,7 +41,7 @@ const brokenBy = (run: () => unknown): PolicyBroken => {
 describe("checkPolicy", () => {
   it("acquits the seed of all that holds for sane policies", () => {
     const { stories, calls, invariants } = checkPolicy(seedPolicy({ hourlyUsd: 50, dailyUsd: 300 }))
-    expect([stories, calls > 1000, invariants.length]).toEqual([300, true, 6])
+    expect([stories, calls > 1000, invariants.length]).toEqual([300, true, 8])
   })
 
   it("convicts an hourly budget of an hour that lies across two, in two calls", () => {

@@ -39,7 +39,8 @@ export const neverAbove = (most: NeverAbove): Invariant => ({
   },
 })
 
-const payerOf = (subject: Spend["request"]["subject"], per: readonly string[]): string =>
+/** One payer's values, as a key. */
+export const payerOf = (subject: Spend["request"]["subject"], per: readonly string[]): string =>
   JSON.stringify(per.map((name) => dimensionValue(subject, name) ?? null))
 
 /** The last payer's spends of the stretch of time that ends with the last. */

@@ -4,13 +4,16 @@ import { amountText } from "../../../engine/explain/explainDecision.ts"
 import type { Ruling } from "../../../lab/run.ts"
 import type { Invariant } from "../moment.ts"
 
-/** While an account is latched, no call that it binds is let through. */
+/**
+ * While an account is latched, no call that it binds is let through. A host that has not heard of it may do so
+ * while the store is silent: that is left out.
+ */
 export const latchedServesNothing = (): Invariant => ({
   name: "latched serves nothing",
   watch:
     () =>
-    ({ ruling, run }) => {
-      if (ruling?.allowed !== true) return null
+    ({ ruling, run, spends }) => {
+      if (ruling?.allowed !== true || spends.at(-1)?.outage !== null) return null
       for (const { account, terms } of ruling.plan.lines) {
         const circuit = run.accountOf(account)?.circuit
         if (circuit?.state === "latched" && !terms.observe && !circuit.observed)
