@@ -99,6 +99,24 @@ describe("pagerduty", () => {
     expect(far.enqueued[0]?.payload?.severity).toBe(severity)
   })
 
+  it("leaves nothing open of a page that was sent again after its closing", async () => {
+    const far = await startPagerduty()
+    const late = [circuit("closed", 1), tier({}, 1), circuit("latched", 1)]
+    await to(far).deliver(late, signal)
+    expect([...far.alerts]).toEqual([])
+    expect(actionsOf(far)).toEqual(["trigger hour/agent-7/1", "resolve hour/agent-7/1"])
+    expect(far.enqueued[0]?.payload).toMatchObject({ severity: "info" })
+  })
+
+  it("opens anew for the opening that comes after a closing", async () => {
+    const far = await startPagerduty()
+    await to(far).deliver(
+      [circuit("closed", 1), tier({}, 2), circuit("latched", 2), circuit("latched", 1)],
+      signal,
+    )
+    expect([...far.alerts]).toEqual([["hour/agent-7/2", "triggered"]])
+  })
+
   it("says what happened in a line, and the facts below", async () => {
     const far = await startPagerduty()
     const links = () => [{ text: "Runbook", href: "https://wiki.example/fuse" }]

@@ -142,7 +142,7 @@ describe("the words", () => {
     ])
     const tripped = messageOf([tier(), circuit("closed", 1), circuit("open", 2)])
     expect(tripped.title).toBe("hour stopped agent-7 until 11:20 UTC (3 events)")
-    const again = messageOf([circuit("closed", 1), tier({}, 1)])
+    const again = messageOf([circuit("closed", 1), tier()])
     expect(again).toMatchObject({ state: "standing", severity: "warning", note: "Heads up" })
   })
 

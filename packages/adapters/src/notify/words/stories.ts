@@ -22,6 +22,13 @@ export const storiesOf = (events: readonly DomainEvent[]): readonly Story[] => {
   const standing: Told[] = []
   for (const event of events) {
     const incident = incidentOf(event)
+    const closed = over.find(
+      (other) => other.incident === incident && isClosing(other.events.at(-1)),
+    )
+    if (closed !== undefined) {
+      closed.events.splice(-1, 0, event)
+      continue
+    }
     let told = standing.find((other) => other.incident === incident)
     if (told === undefined) {
       told = begun(event, incident, standing)
@@ -66,8 +73,10 @@ const incidentOf = (event: DomainEvent): string | null =>
   "incident" in event ? event.incident : null
 
 /** Only its own incident is ended by an event. */
-const isEnd = (event: DomainEvent): boolean =>
-  event.kind === "period-end" || (event.kind === "circuit" && event.state === "closed")
+const isEnd = (event: DomainEvent): boolean => event.kind === "period-end" || isClosing(event)
+
+const isClosing = (event: DomainEvent | undefined): boolean =>
+  event?.kind === "circuit" && event.state === "closed"
 
 const isEasing = (event: DomainEvent): boolean =>
   isEnd(event) || (event.kind === "circuit" && event.state === "half-open")
