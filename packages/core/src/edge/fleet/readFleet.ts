@@ -38,6 +38,7 @@ export const decodeFleet = (input: unknown): DecodedFleet => {
     return { ok: false, problems: [...shapeProblems(shape.failure.issue, rest), ...problems] }
   const reader = new FleetReader(startOf(shape.success, problems))
   const fleet = fleetOf(reader, shape.success)
+  if (policy !== null) checkBounds(reader, fleet, policy)
   problems.push(...reader.problems)
   if (policy === null || problems.length > 0) return { ok: false, problems }
   return { ok: true, fleet: { ...fleet, policy } }
@@ -71,6 +72,21 @@ const startOf = ({ start }: Json, problems: Problem[]): number => {
       message: `${shown(start)} is not an instant; write e.g. "2026-01-15T06:00:00Z"`,
     })
   return startMs ?? 0
+}
+
+/** A call that nothing bounds is refused as a whole: it has no worst case. */
+const checkBounds = (
+  reader: FleetReader,
+  { actors }: Pick<Fleet, "actors">,
+  { maxOutputTokens }: Policy,
+): void => {
+  if (maxOutputTokens !== null) return
+  for (const [at, { limit, model }] of actors.entries())
+    if (limit === null && model.maxOutput === null)
+      reader.problem(
+        under(under("actors", at), "limit"),
+        "is missing, and nothing else bounds the output; add it, or `maxOutput` of the model, or `maxOutputTokens` of the policy",
+      )
 }
 
 type Json = Omit<FleetJson, "policy">

@@ -29,7 +29,7 @@ const fleet: FleetJson = {
     unknownModel: "refuse",
     onStoreUnavailable: "deny",
   },
-  models: { m: { input: 3, output: 15 } },
+  models: { m: { input: 3, output: 15, maxOutput: 8_000 } },
   actors: [actor],
 }
 
@@ -128,6 +128,11 @@ describe("a fleet file", () => {
       "actors[0].paralel: is not a known field; did you mean `parallel`?",
     ],
     [
+      "calls that nothing bounds",
+      { ...fleet, models: { m: { input: 3, output: 15 } } },
+      "actors[0].limit: is missing, and nothing else bounds the output; add it, or `maxOutput` of the model, or `maxOutputTokens` of the policy",
+    ],
+    [
       "a negative offset",
       withActor({ from: "-5m" }),
       'actors[0].from: `"-5m"` is not a duration above 0; write e.g. "1h30m"',
@@ -144,6 +149,7 @@ describe("a fleet file", () => {
         later: [{ at: "1h", input: 6, output: 30 }],
         listed: { input: 3, output: 15 },
         counted: "free",
+        maxOutput: 8_000,
       },
     }
     const decoded = decodeFleet({ ...fleet, models })
