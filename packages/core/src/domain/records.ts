@@ -56,8 +56,10 @@ export const sourceFor = (
   let source: Mutable<Source> | undefined = ledger.sources.get(key)
   if (source === undefined || fresh) {
     // One that was heard within a day and starts anew was named by marks alone: they stay.
-    const isHeard = source !== undefined && atMs - source.lastAtMs < SOURCE_KEPT_MS
-    const entries = isHeard ? source.entries : new Numbered<Entry>()
+    const entries =
+      source !== undefined && atMs - source.lastAtMs < SOURCE_KEPT_MS
+        ? source.entries
+        : new Numbered<Entry>()
     source = { done, lastAtMs: atMs, isKnown: true, entries }
     ledger.sources.set(key, source)
     ledger.rounds.owe()

@@ -16,6 +16,7 @@ import { blockAt, hourLine, T0, termsOf, tierOf } from "../attack/make.ts"
 
 const line = hourLine(termsOf([blockAt(100)]))
 const MONTH = 32 * 86_400_000
+const closedBefore: Circuit = { state: "closed", generation: 3, observed: false, sinceMs: T0 }
 const meterWith = (notes: Notes): Meter => ({
   period: line.period,
   terms: line.terms,
@@ -59,7 +60,7 @@ describe("a copy of an account", () => {
   })
 
   it("keeps a circuit that opened before", () => {
-    const account = accountOf({ ...CLOSED, generation: 3, sinceMs: T0 }, NO_NOTES)
+    const account = accountOf(closedBefore, NO_NOTES)
     expect(copyOfAccount(account)).toEqual(account)
   })
 })
@@ -82,7 +83,6 @@ it("a circuit that never opened, and a meter that nothing happened to, remember 
 })
 
 it("openings are remembered for 32 days after the circuit closed, and as long as it is not", () => {
-  const closed: Circuit = { ...CLOSED, generation: 3, sinceMs: T0 }
   const latched: Circuit = {
     state: "latched",
     generation: 3,
@@ -92,8 +92,8 @@ it("openings are remembered for 32 days after the circuit closed, and as long as
     causeStartMs: null,
     escalation: null,
   }
-  expect(remembered(closed, T0 + MONTH - 1)).toBe(closed)
-  expect(remembered(closed, T0 + MONTH)).toBe(CLOSED)
+  expect(remembered(closedBefore, T0 + MONTH - 1)).toBe(closedBefore)
+  expect(remembered(closedBefore, T0 + MONTH)).toBe(CLOSED)
   expect(remembered(latched, T0 + 99 * MONTH)).toBe(latched)
 })
 
