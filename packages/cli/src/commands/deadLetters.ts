@@ -170,7 +170,7 @@ const lettersTable = (items: readonly DeadLetter[], io: Io): string => {
       {
         head: "what, and why it is dead",
         cell: ({ event, why, attempts }) =>
-          `${messageOf([event]).title}\n${paint.red(why)} (${attempts + 1} tries)`,
+          `${messageOf([event]).title}\n${paint.red(why)} (${attempts === 0 ? "1 try" : `${attempts + 1} tries`})`,
         flows: "at spaces",
       },
       { head: "id", cell: ({ id }) => accountText(id), flows: "anywhere" },

@@ -59,7 +59,7 @@ const columnsOf = (paint: Paint, nowMs: number): readonly Column<DomainEvent>[] 
   { head: "kind", cell: (event) => kindText(paint, event), spare: 2 },
   { head: "what", cell: sentence, flows: "at spaces", least: 30 },
   {
-    head: "told",
+    head: "for",
     cell: ({ channels }) => channels.map((one) => accountTextCut(one, 20)).join(" "),
     spare: 3,
   },

@@ -3,7 +3,7 @@ import type { Store } from "@spendfuse/core/ports"
 import type { Io } from "../io.ts"
 import { type Paint, paintOf } from "../paint.ts"
 import { type AccountRow, burnText } from "./accountRow.ts"
-import { accountText } from "./accountText.ts"
+import { accountText, accountTextCut } from "./accountText.ts"
 import { amountInWords } from "./amounts.ts"
 import { burnOf, earlierFrom } from "./burn.ts"
 import { accountOfEvent, eventLine } from "./eventRow.ts"
@@ -41,6 +41,7 @@ export const panelText = ({ row, events, atMs }: Panel, io: Io): string => {
   const facts: readonly (readonly [string, string | null])[] = [
     ["circuit", `${view.circuit}, generation ${view.generation}`],
     ["until", untilText(row, atMs)],
+    ["next", nextText(row, atMs)],
     ["spent", `${amount(view.settled)} of ${amount(view.limit)}`],
     ["held", view.held === 0 ? null : `${amount(view.held)} by running calls`],
     ["cap", capText(row, amount)],
@@ -68,6 +69,15 @@ const latestOf = (events: readonly DomainEvent[], atMs: number, paint: Paint): r
 const untilText = ({ view }: AccountRow, atMs: number): string | null => {
   if (view.untilMs !== null) return instantText(view.untilMs, atMs)
   return view.circuit === "latched" ? "a person acknowledges" : null
+}
+
+/** Who is told while nobody acknowledges. */
+const nextText = ({ account: { circuit } }: AccountRow, atMs: number): string | null => {
+  if (circuit.state !== "latched" || circuit.escalation === null) return null
+  const { channels, untilMs } = circuit.escalation
+  const [first = "", ...others] = channels.map((one) => accountTextCut(one, 40))
+  const further = others.length === 0 ? "" : `, then ${others.join(", ")}`
+  return `${first} is told at ${instantText(untilMs, atMs)}${further}`
 }
 
 const capText = ({ view }: AccountRow, amount: (value: number) => string): string =>

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { createSpendfuse, definePolicy } from "@spendfuse/core"
 import { memoryStore } from "@spendfuse/store-memory"
 import { fileJournal } from "@spendfuse/store-memory/journal"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -50,7 +51,33 @@ const remaining = async (): Promise<string> => {
   return JSON.parse(out).accounts[0].remaining
 }
 
+/** A key that waits for a person, and who is told one after the other until one comes. */
+const escalating = async (): Promise<void> => {
+  const journal = fileJournal({ path, fsync: "never", onNotice: () => undefined })
+  const tell = { name: "tell", deliver: async () => undefined }
+  const tier = { at: "100%", latch: true, notify: ["chat", "pager", "oncall"] } as const
+  const budget = { id: "day", per: ["apiKey"], limit: { usd: 10 }, window: "day" } as const
+  await using host = createSpendfuse({
+    policy: definePolicy({
+      budgets: [{ ...budget, tiers: [{ ...tier, escalateAfter: "15m" }] }],
+      unknownModel: "refuse",
+      onStoreUnavailable: "deny",
+    }),
+    store: memoryStore({ journal }),
+    notifiers: { chat: tell, pager: tell, oncall: tell },
+    onNotice: () => undefined,
+  })
+  await spend(host, "k1", 10)
+}
+
 describe("acknowledging at a terminal", () => {
+  it("shows who is told next while nobody acknowledges", async () => {
+    await escalating()
+    const { out } = await answered(["ack", "day/k1", "--why", "x"], ["1", "y"])
+    expect(out).toMatch(/next {4}pager is told at [\d:]{8} UTC, in 15 min, then oncall\n/)
+    expect((await answered(["ack", "day/k1", "--why", "x"], [])).out).not.toContain("is told at")
+  })
+
   it("proposes the small step first: who only says yes gets that", async () => {
     await latched()
     const { code, out } = await answered(["ack", "day/k1"], ["", "the loop is stopped", "y"])
