@@ -21,7 +21,7 @@ export class NotifyFailed extends Error {
   readonly _tag = "NotifyFailed"
   override readonly name = "NotifyFailed"
   readonly retryable: boolean
-  /** Not before this long from now, where the receiver said so. Milliseconds. */
+  /** Not before this long from now, where the receiver said so; it is waited for an hour at most. Milliseconds. */
   readonly retryAfterMs: number | null
   /** What an operator may read: `status 404`. Never a URL, a secret or a text of the far side. */
   readonly detail: string | null
