@@ -12,6 +12,7 @@ import { gatewayCommand } from "./commands/gateway.ts"
 import { playCommand } from "./commands/play.ts"
 import { priceCommand } from "./commands/price.ts"
 import { replayCommand } from "./commands/replay.ts"
+import { simulateCommand } from "./commands/simulate.ts"
 import { suggestCommand } from "./commands/suggest.ts"
 import { switchCommand } from "./commands/switch.ts"
 import { tripCommand } from "./commands/trip.ts"
@@ -73,6 +74,7 @@ const COMMANDS = [
   playCommand,
   priceCommand,
   replayCommand,
+  simulateCommand,
   suggestCommand,
 ]
 
@@ -84,6 +86,7 @@ Examples:
   $ spendfuse explain policy.json             what a policy does, and the worst bill it permits
   $ spendfuse gateway --config spendfuse.json  a guarded base URL for every client
   $ spendfuse play tests/*.jsonc              does the policy do what these files say?
+  $ spendfuse simulate agent-loop             what a fleet would spend, four ways
   $ spendfuse price < usage.ndjson            what did these responses cost?
   $ spendfuse doctor --store redis://host      which store is in use, and is it well?
 

@@ -1,0 +1,204 @@
+import { lengthText } from "@spendfuse/adapters/notifier"
+import type { ActorReport, Fleet, FleetReport, FuseReport, WayReport } from "@spendfuse/core/lab"
+import { countText, dollarsText, numberText } from "../figures.ts"
+import { clockText } from "../operator/instants.ts"
+import { type Column, tableText } from "../operator/table.ts"
+import type { Paint } from "../paint.ts"
+import { BOUND_HEAD, boundRow, boundsOf, unboundText } from "./bounds.ts"
+import { type Expectation, expectationsOf } from "./expectations.ts"
+import { toldLines, toldSum } from "./told.ts"
+import { beyondText, WAY_LOOKS, wayOf } from "./ways.ts"
+
+/** How it is written. */
+export interface Look {
+  readonly paint: Paint
+  readonly columns: number
+}
+
+/** A fleet's report for a terminal. */
+export const fleetText = (fleet: Fleet, report: FleetReport, look: Look): string => {
+  const { paint, columns } = look
+  const fuse = wayOf(report, "spendfuse")
+  return [
+    ...headText(fleet, report, paint),
+    "",
+    tableText(wayColumns(fleet, paint), report.ways, columns),
+    ...(beyondText(report) ?? "").split("\n").filter((line) => line !== ""),
+    ...(fuse?.fuse == null ? [] : underFuse(fleet, fuse, fuse.fuse, look)),
+    ...expectedText(expectationsOf(fleet, report), look),
+  ].join("\n")
+}
+
+const headText = (fleet: Fleet, { seed }: FleetReport, paint: Paint): readonly string[] => [
+  paint.bold(fleet.title),
+  ...(fleet.why === null ? [] : [fleet.why]),
+  ...(fleet.source === null ? [] : [paint.dim(`source: ${fleet.source}`)]),
+  paint.dim(spanText(fleet, seed)),
+]
+
+/** `2026-01-15 06:00 to 2026-01-16 00:00 UTC, 18 h, 1 host, seed 1`. */
+export const spanText = ({ startMs, endMs, hosts }: Fleet, seed: number): string =>
+  `${minuteText(startMs)} to ${minuteText(endMs)} UTC, ${lengthText(endMs - startMs)}, ${countText(hosts, "host")}, seed ${seed}`
+
+const minuteText = (atMs: number): string =>
+  new Date(atMs).toISOString().slice(0, 16).replace("T", " ")
+
+const wayColumns = (fleet: Fleet, paint: Paint): readonly Column<WayReport>[] => [
+  {
+    head: "way",
+    cell: ({ way }) =>
+      way === "spendfuse" ? paint.bold(WAY_LOOKS[way].name) : WAY_LOOKS[way].name,
+  },
+  ...WAY_FIGURES.map(
+    ({ head, cell, spare }): Column<WayReport> => ({
+      head,
+      cell,
+      align: "right",
+      ...(spare !== undefined && { spare }),
+    }),
+  ),
+  ...(fleet.people === null
+    ? []
+    : [
+        {
+          head: "people came",
+          cell: (way: WayReport) => answeredText(fleet, way),
+          spare: 2,
+        },
+      ]),
+]
+
+/** What is told of each way. */
+export const WAY_FIGURES: readonly {
+  readonly head: string
+  readonly cell: (way: WayReport) => string
+  readonly spare?: number
+}[] = [
+  { head: "spent", cell: ({ billedNanoUsd }) => dollarsText(billedNanoUsd) },
+  { head: "worst hour", cell: ({ worstHourNanoUsd }) => dollarsText(worstHourNanoUsd), spare: 1 },
+  { head: "calls made", cell: ({ made }) => numberText(made), spare: 3 },
+  { head: "refused", cell: ({ refused }) => numberText(refused) },
+  { head: "wanted refused", cell: ({ refusedWanted }) => numberText(refusedWanted) },
+]
+
+/** When people first did something about it. */
+export const answeredText = (
+  { people, startMs }: Fleet,
+  { way, answeredAtMs }: Pick<WayReport, "way" | "answeredAtMs">,
+): string => {
+  if (answeredAtMs !== null) return clockText(answeredAtMs, startMs)
+  return people === null || way === "unguarded" ? "–" : "not in time"
+}
+
+const underFuse = (
+  fleet: Fleet,
+  { actors, billedNanoUsd }: WayReport,
+  fuse: FuseReport,
+  { paint, columns }: Look,
+): readonly string[] => [
+  "",
+  paint.bold("under Spendfuse, by actor"),
+  tableText(actorColumns(actors), actors, columns),
+  ...ledgerText(fuse, billedNanoUsd),
+  "",
+  paint.bold("told (UTC)"),
+  ...toldLines(fleet, fuse).map((line) => {
+    if (line.kind === "again") return paint.dim(`  ${line.what}`)
+    const kind = line.kind === "page" ? paint.red("page   ") : paint.yellow("warning")
+    return `  ${line.at}  ${kind}  ${line.channels}: ${line.what}`
+  }),
+  toldSum(fuse),
+  "",
+  paint.bold("the worst bills seen, and their bounds by calculation"),
+  unboundText(fleet, fuse) ??
+    tableText(
+      BOUND_HEAD.map(
+        (head, at): Column<readonly string[]> => ({
+          head,
+          cell: (row) => row[at] ?? "",
+          ...(at === 0 ? { flows: "at spaces" as const } : {}),
+          ...(at > 1 && { align: "right" as const }),
+        }),
+      ),
+      boundsOf(fleet, fuse).map(boundRow),
+      columns,
+    ),
+]
+
+/** A column that has nothing to tell is left out. */
+const actorColumns = (actors: readonly ActorReport[]): readonly Column<ActorReport>[] =>
+  ACTOR_FIGURES.filter(
+    ({ count }) => count === undefined || actors.some((actor) => count(actor) > 0),
+  ).map(({ head, cell, count, flows, spare }) => ({
+    head,
+    cell: cell ?? ((actor) => numberText(count?.(actor) ?? 0)),
+    ...(flows === undefined ? { align: "right" as const } : { flows }),
+    ...(spare !== undefined && { spare }),
+  }))
+
+/** What is told of each actor: a text, or a count that is left out where all of them have none. */
+export const ACTOR_FIGURES: readonly (Pick<Column<ActorReport>, "head" | "flows" | "spare"> & {
+  readonly cell?: (actor: ActorReport) => string
+  readonly count?: (actor: ActorReport) => number
+})[] = [
+  {
+    head: "actor",
+    cell: ({ name }) => name,
+    flows: "anywhere",
+  },
+  {
+    head: "wanted",
+    cell: ({ isWanted }) => (isWanted ? "yes" : "no"),
+    flows: "at spaces",
+    spare: 1,
+  },
+  { head: "asked", cell: ({ asked }) => numberText(asked) },
+  { head: "made", cell: ({ made }) => numberText(made) },
+  { head: "refused", cell: reasonsText, flows: "at spaces" },
+  { head: "cut", count: ({ cut }) => cut, spare: 3 },
+  { head: "cheaper", count: ({ degraded }) => degraded, spare: 2 },
+  { head: "failed", count: ({ failed }) => failed, spare: 5 },
+  { head: "lost", count: ({ lost }) => lost, spare: 4 },
+  { head: "spent", cell: ({ billedNanoUsd }) => dollarsText(billedNanoUsd) },
+]
+
+function reasonsText({ reasons }: ActorReport): string {
+  return (
+    Object.entries(reasons)
+      .map(([reason, count]) => `${reason} ${numberText(count)}`)
+      .join(", ") || "0"
+  )
+}
+
+/** What the ledger says where it is not the bill. */
+export const ledgerText = (
+  { countedNanoUsd, aloneNanoUsd }: FuseReport,
+  billedNanoUsd: number,
+): readonly string[] => [
+  ...(countedNanoUsd === billedNanoUsd
+    ? []
+    : [
+        `The ledger counted ${dollarsText(countedNanoUsd)}, the provider billed ${dollarsText(billedNanoUsd)}.`,
+      ]),
+  ...(aloneNanoUsd === 0
+    ? []
+    : [`${dollarsText(aloneNanoUsd)} of it was decided while the store was silent.`]),
+]
+
+const expectedText = (all: readonly Expectation[], { paint, columns }: Look): readonly string[] =>
+  all.length === 0
+    ? []
+    : [
+        "",
+        paint.bold("expected"),
+        tableText(
+          [
+            { head: "", cell: ({ isMet }) => (isMet ? paint.green("met") : paint.red("MISSED")) },
+            { head: "field", cell: ({ path }) => path, flows: "anywhere" },
+            { head: "expected", cell: ({ expected }) => expected, flows: "at spaces" },
+            { head: "found", cell: ({ found }) => found, flows: "at spaces" },
+          ],
+          all,
+          columns,
+        ),
+      ]

@@ -1,0 +1,43 @@
+import { type FleetReport, WAYS, type Way, type WayReport } from "@spendfuse/core/lab"
+import { dollarsText } from "../figures.ts"
+import { CliError } from "../io.ts"
+
+/** How each way is called, and its colour on pages. */
+export const WAY_LOOKS: Readonly<Record<Way, { readonly name: string; readonly tone: string }>> = {
+  unguarded: { name: "no guard", tone: "--bare" },
+  alert: { name: "billing alert", tone: "--alert" },
+  counter: { name: "post-hoc counter", tone: "--post" },
+  spendfuse: { name: "Spendfuse", tone: "--fuse" },
+}
+
+/** The ways that `--way` names; all where it is not given. @throws CliError */
+export const waysOf = (given: readonly string[]): readonly Way[] => {
+  for (const name of given)
+    if (!WAYS.includes(name as Way))
+      throw new CliError(`\`--way ${name.slice(0, 40)}\` is no way; there are ${WAYS.join(", ")}`)
+  return given.length === 0 ? WAYS : WAYS.filter((way) => given.includes(way))
+}
+
+/** What became of the fleet under one way; null where it was not played. */
+export const wayOf = ({ ways }: FleetReport, way: Way): WayReport | null =>
+  ways.find((one) => one.way === way) ?? null
+
+/** What the counter let through beyond Spendfuse, in one sentence; null where one of them was not played. */
+export const beyondText = (report: FleetReport): string | null => {
+  const counter = wayOf(report, "counter")
+  const fuse = wayOf(report, "spendfuse")
+  if (counter === null || fuse === null) return null
+  const beyond = counter.billedNanoUsd - fuse.billedNanoUsd
+  const fewer = counter.refusedWanted - fuse.refusedWanted
+  const refusals =
+    fewer === 0
+      ? "as many wanted calls"
+      : `${Math.abs(fewer).toLocaleString("en-US")} ${fewer > 0 ? "more" : "fewer"} wanted calls`
+  if (beyond === 0)
+    return `The post-hoc counter let through as much as Spendfuse, and refused ${refusals}.`
+  const what =
+    beyond > 0
+      ? `${dollarsText(beyond)} more than Spendfuse`
+      : `${dollarsText(-beyond)} less than Spendfuse`
+  return `The post-hoc counter let through ${what}, and refused ${refusals}.`
+}
