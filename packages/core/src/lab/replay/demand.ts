@@ -2,7 +2,7 @@ import type { Line } from "../../domain/command.ts"
 import type { Plan } from "../../domain/compile.ts"
 import { budgetOf } from "../../domain/subject.ts"
 import type { Unit } from "../../domain/terms.ts"
-import { Sketch } from "./sketch.ts"
+import { binOf, Sketch, sureUntil } from "./sketch.ts"
 
 /** What is asked of one budget, refused or not. */
 export interface BudgetDemand {
@@ -32,7 +32,7 @@ export class Demands {
       if (line === undefined || account === undefined) continue
       const { unit, positions } = account.budget
       const amount = unit === "usd" ? usd : unit === "tokens" ? tokens : requests
-      positions.add(account.take(line, nowMs, amount), requests)
+      positions.addAt(account.binOf(account.take(line, nowMs, amount)), requests)
     }
   }
 
@@ -89,6 +89,9 @@ class AccountDemand {
   #endMs = Number.NEGATIVE_INFINITY
   #usedAtMs = 0
   #sum = 0
+  #bin = -1
+  #binFrom = 0
+  #binUntil = -1
   #buckets: { readonly endMs: number; sum: number; readonly startMs: number }[] | null = null
 
   constructor(budget: BudgetDemand) {
@@ -97,6 +100,15 @@ class AccountDemand {
 
   isOver(nowMs: number): boolean {
     return nowMs >= this.#endMs
+  }
+
+  /** The bin of a position: sums grow by little, and mostly stay in the last one. */
+  binOf(position: number): number {
+    if (position >= this.#binFrom && position <= this.#binUntil) return this.#bin
+    this.#bin = binOf(position)
+    this.#binFrom = position
+    this.#binUntil = sureUntil(this.#bin)
+    return this.#bin
   }
 
   /** @returns where it comes to lie */

@@ -1,11 +1,9 @@
 import type { Plan } from "../../domain/compile.ts"
-import type { Handle, Ledger } from "../../domain/ledger.ts"
 import type { Policy } from "../../domain/policy.ts"
 import type { Subject } from "../../domain/subject.ts"
 import type { EpochMs } from "../../domain/time.ts"
 import type { Run } from "../run.ts"
-import type { Closed } from "./closed.ts"
-import { areInPlace, plainHandles } from "./quick.ts"
+import type { AtHand } from "./gauge.ts"
 import type { ReplayRow } from "./row.ts"
 import { Usual } from "./usual.ts"
 
@@ -20,8 +18,7 @@ export interface Payer {
   plan: Plan | null
   fromMs: number
   untilMs: number
-  handles: readonly Handle[] | null
-  closed: Closed | null
+  hand: AtHand | null
 }
 
 /** Payers by their subject: at most 100,000 have figures of their own, the others share theirs. */
@@ -72,15 +69,6 @@ export class Payers {
     return made
   }
 
-  /** The meters of a plan, where all of them are plain. */
-  handlesOf(payer: Payer, plan: Plan, ledger: Ledger): readonly Handle[] | null {
-    if (plan !== payer.plan) return plainHandles(ledger, plan.lines)
-    const { handles } = payer
-    if (handles !== null && areInPlace(handles) && ledger.switches.size === 0) return handles
-    payer.handles = plainHandles(ledger, plan.lines)
-    return payer.handles
-  }
-
   #find(subject: Subject): Payer {
     const name = JSON.stringify(Object.entries(subject).sort(([one], [other]) => order(one, other)))
     let payer = this.#byName.get(name)
@@ -95,7 +83,7 @@ export class Payers {
 
   #keep(payer: Payer, plan: Plan): void {
     payer.plan = plan
-    payer.handles = null
+    payer.hand = null
     payer.fromMs = Number.NEGATIVE_INFINITY
     payer.untilMs = Number.POSITIVE_INFINITY
     for (const { period, terms } of plan.lines) {
@@ -121,6 +109,5 @@ export const payerOf = (subject: Subject): Payer => ({
   plan: null,
   fromMs: 0,
   untilMs: 0,
-  handles: null,
-  closed: null,
+  hand: null,
 })

@@ -1,18 +1,18 @@
 import type { Plan } from "../../domain/compile.ts"
 import type { DomainEvent } from "../../domain/event.ts"
 import type { Policy } from "../../domain/policy.ts"
-import { Soonest } from "../../domain/soonest.ts"
-import { sourceKey } from "../../domain/source.ts"
+import { budgetOf } from "../../domain/subject.ts"
 import type { Amounts } from "../../domain/terms.ts"
 import type { EpochMs } from "../../domain/time.ts"
 import type { Prices } from "../../ports/Prices.ts"
 import { type Barred, type Let, Run } from "../run.ts"
-import { closedBy, isClosed } from "./closed.ts"
 import { askedBy, usedBy } from "./cost.ts"
+import type { AtHand, Gauge } from "./gauge.ts"
+import { type Asked, Judge, REFUSED, type Refusal } from "./judge.ts"
 import { type Payer, Payers, payerOf } from "./payer.ts"
-import { addHeld, grantOf, type QuickHold, settleQuickly, writeDown } from "./quick.ts"
-import { type Rates, RateTable } from "./rates.ts"
+import { isPlain, type Rates, RateTable } from "./rates.ts"
 import type { ReplayRow } from "./row.ts"
+import { NO_PLAN, RunningCalls } from "./running.ts"
 
 /** What became of a row. Amounts: nano-USD. */
 export interface Ruled {
@@ -29,7 +29,7 @@ export interface Ruled {
   clipped: boolean
   /** A fallback's name where it came by one. */
   via: string | null
-  barred: Barred | null
+  barred: Refusal | null
   plan: Plan
 }
 
@@ -48,15 +48,15 @@ export class Player {
   readonly #prices: Prices | undefined
   readonly #rates: RateTable | null
   readonly #run: Run
-  readonly #ends = new Soonest<End>(isBefore)
-  #added = 0
+  readonly #calls: RunningCalls
+  readonly #judge: Judge
   readonly payers: Payers
   readonly #isQuick: boolean
-  #nextTickMs = Number.NEGATIVE_INFINITY
-  #written = 0
   #lastRowMs = Number.NEGATIVE_INFINITY
   /** One for all rows: read at once by whoever plays. */
   readonly #ruled: Ruled
+  readonly #asked: Asked = { usd: 0, tokens: 0, perUsd: 0, least: 0, most: 0 }
+  readonly #running = { endMs: 0, order: 0, usd: 0, tokens: 0, granted: 0, spent: 0, used: 0 }
 
   constructor({ policy, prices, onEvent, byStepAlone = false }: PlayerOptions) {
     this.#policy = policy
@@ -65,6 +65,8 @@ export class Player {
     this.#rates = prices === undefined || byStepAlone ? null : new RateTable(prices)
     const start = { policy, startMs: Number.NEGATIVE_INFINITY, onEvent }
     this.#run = new Run(prices === undefined ? start : { ...start, prices })
+    this.#calls = new RunningCalls(this.#run)
+    this.#judge = new Judge(this.#calls.gauges, policy.fallbacks.size > 0)
     this.payers = new Payers(policy, this.#run)
     this.#ruled = {
       payer: payerOf({}),
@@ -95,8 +97,8 @@ export class Player {
    * @throws RequestFailed where the row cannot be asked for: a dimension is missing, a model has no price
    */
   play(row: ReplayRow): Ruled {
-    this.#goTo(row.atMs)
-    this.#lastRowMs = Math.max(this.#lastRowMs, row.atMs)
+    this.#calls.goTo(row.atMs)
+    if (row.atMs > this.#lastRowMs) this.#lastRowMs = row.atMs
     const payer = this.payers.of(row.subject)
     const plan = this.payers.planOf(payer, row, this.#run.nowMs)
     const ruled = this.#ruled
@@ -105,14 +107,13 @@ export class Player {
     ruled.via = null
     ruled.barred = null
     ruled.clipped = false
-    if (!this.#isQuick || !this.#playQuickly(row, payer, plan)) this.#playInFull(row, payer, plan)
+    if (!this.#isQuick || !this.#playQuickly(row, payer, plan)) this.#playInFull(row, plan)
     return ruled
   }
 
   /** Ends what still runs. */
   finish(): void {
-    while (this.#ends.first !== undefined) this.#goTo(this.#ends.first.atMs)
-    this.#run.expire()
+    this.#calls.finish()
   }
 
   /** @returns false where the step must decide */
@@ -122,57 +123,100 @@ export class Player {
     const input = usage.inputTokens ?? 0
     const output = usage.outputTokens ?? 0
     if (!isPlain(usage)) return false
-    const rates = this.#rates?.of(model, row.provider, row.atMs) ?? null
-    if (rates === null) return false
-    const perOutput = rates.perOutput(input)
-    const base = { usd: rates.base(input), tokens: input, requests: 1 }
-    const asked = chargeNanoUsd ?? rates.cost(input, output)
-    if (Number.isNaN(base.usd + asked)) return false
+    const rates = this.#rates?.of(model, row.provider, row.atMs)
+    if (rates === undefined) return false
+    const usd = rates.base(input)
+    const full = chargeNanoUsd ?? rates.cost(input, output)
+    if (Number.isNaN(usd + full)) return false
     const most = row.maxOutputTokens ?? bound(this.#policy, rates)
     if (most < 0) return false
-    const least = Math.min(most, this.#policy.minOutputTokens)
-    if (this.#barQuickly(payer, plan, base.usd + least * perOutput, input + least)) {
-      this.#rule(asked, 0, input + output, 1)
-      return true
-    }
-    const handles = this.payers.handlesOf(payer, plan, this.#run.ledger)
-    if (handles === null) return false
-    const nowMs = this.#run.nowMs
-    const granted = grantOf(handles, nowMs, base, perOutput, { least, most })
-    if (granted < 0) return false
-    const written = Math.min(output, granted)
-    const spent = written === output ? asked : rates.cost(input, written)
-    if (Number.isNaN(spent)) return false
-    const usd = base.usd + granted * perOutput
-    const tokens = input + granted
-    addHeld(handles, usd, tokens, 1)
-    const duration = row.durationMs ?? 0
-    this.#endAt({
-      atMs: nowMs + duration,
-      order: 0,
-      handles,
-      plan,
-      usd,
-      tokens,
-      granted,
-      let: null,
-      spent,
-      used: input + written,
-      requests: 1,
-    })
-    this.#rule(asked, spent, input + output, 1)
+    const asked = this.#asked
+    asked.usd = usd
+    asked.tokens = input
+    asked.perUsd = rates.perOutput(input)
+    asked.least = Math.min(most, this.#policy.minOutputTokens)
+    asked.most = most
+    const hand = this.#handOf(payer, plan)
+    const gauges = this.#calls.gauges.current(hand)
+    if (gauges === null) return false
+    this.#rule(full, 0, input + output, 1)
+    const running = this.#running
+    running.endMs = this.#run.nowMs + (row.durationMs ?? 0)
+    const written = Math.min(output, most)
     this.#ruled.clipped = written !== output
+    running.spent = written === output ? full : rates.cost(input, written)
+    running.used = input + written
+    if (this.#playCalmly(hand, gauges)) return true
+    if (this.#calls.catchUp(gauges) && this.#playCalmly(hand, gauges)) return true
+    this.#ruled.clipped = false
+    const granted = this.#judge.decide(gauges, this.#run.nowMs, asked)
+    if (granted >= 0) return this.#playNear(hand, gauges, rates, granted, output, full)
+    if (granted !== REFUSED) return false
+    this.#ruled.barred = this.#judge.refusal
     return true
   }
 
-  /** Whether circuits that refused it before refuse it still. What it costs at least: nano-USD and tokens. */
-  #barQuickly(payer: Payer, plan: Plan, usd: number, tokens: number): boolean {
-    const { closed } = payer
-    if (closed === null) return false
-    const isStill = closed.plan === plan && isClosed(closed, this.#run, usd, tokens)
-    if (isStill) this.#ruled.barred = closed.barred
-    else payer.closed = null
-    return isStill
+  /** Far from every edge all is granted, and it does not matter when it ends; false where one is near. */
+  #playCalmly(hand: AtHand, gauges: readonly Gauge[]): boolean {
+    const running = this.#running
+    const asked = this.#asked
+    const { nowMs } = this.#run
+    const { endMs } = running
+    const usd = asked.usd + asked.most * asked.perUsd
+    const tokens = asked.tokens + asked.most
+    if (!this.#calls.isCalm || running.spent > usd || running.used > tokens) return false
+    for (const { meter, unit, ceiling, untilMs, endsUntilMs } of gauges) {
+      const hold = unit === "usd" ? usd : unit === "tokens" ? tokens : 1
+      if (meter.settled + meter.held + hold >= ceiling) return false
+      if (nowMs >= untilMs || endMs >= endsUntilMs) return false
+    }
+    const isOver = endMs <= nowMs
+    for (const gauge of gauges) {
+      const { meter, unit } = gauge
+      this.#judge.admit(gauge)
+      if (isOver)
+        meter.settled += unit === "usd" ? running.spent : unit === "tokens" ? running.used : 1
+      else meter.held += unit === "usd" ? usd : unit === "tokens" ? tokens : 1
+    }
+    this.#ruled.spent = running.spent
+    if (isOver) return true
+    running.usd = usd
+    running.tokens = tokens
+    running.granted = asked.most
+    this.#calls.addCalm(hand, gauges, running)
+    return true
+  }
+
+  /** Near an edge: what is granted may be less than the most, and it ends at its instant. */
+  #playNear(
+    hand: AtHand,
+    gauges: readonly Gauge[],
+    rates: Rates,
+    granted: number,
+    output: number,
+    full: number,
+  ): boolean {
+    const asked = this.#asked
+    const written = Math.min(output, granted)
+    const spent = written === output ? full : rates.cost(asked.tokens, written)
+    const used = asked.tokens + written
+    const usd = asked.usd + granted * asked.perUsd
+    const tokens = asked.tokens + granted
+    for (const { meter, unit } of gauges)
+      meter.held += unit === "usd" ? usd : unit === "tokens" ? tokens : 1
+    this.#ruled.spent = spent
+    this.#ruled.clipped = written !== output
+    const { endMs } = this.#running
+    const isOver = spent > usd || used > tokens
+    const figures = { endMs, order: 0, usd, tokens, granted, spent, used, requests: 1 }
+    this.#calls.add({ ...figures, hand, let: null, isOver })
+    return true
+  }
+
+  #handOf(payer: Payer, plan: Plan): AtHand {
+    if (plan !== payer.plan) return this.#calls.gauges.of(plan)
+    payer.hand ??= this.#calls.gauges.of(plan)
+    return payer.hand
   }
 
   #rule(asked: number, spent: number, tokens: number, requests: number): void {
@@ -183,33 +227,36 @@ export class Player {
     ruled.requests = requests
   }
 
-  #playInFull(row: ReplayRow, payer: Payer, plan: Plan): void {
+  #playInFull(row: ReplayRow, plan: Plan): void {
     const ruled = this.#ruled
     const { request, estimate } = askedBy(row, this.#policy, this.#prices)
     const asked = usedBy(row, this.#policy, this.#prices)
     this.#rule(asked.usd, 0, asked.tokens, asked.requests)
+    this.#calls.beforeStep()
     const ruling = this.#run.reserve(request, estimate)
     if (!ruling.allowed) {
-      ruled.barred = ruling
-      if (this.#isQuick) payer.closed = closedBy(this.#run, plan, ruling)
+      ruled.barred = refusalOf(ruling)
       return
     }
     const actual = this.#actualOf(row, ruling, asked)
     ruled.spent = actual.usd
     ruled.via = ruling.via
     ruled.clipped = actual.tokens < asked.tokens
-    this.#endAt({
-      atMs: this.#run.nowMs + (row.durationMs ?? 0),
+    const { held, granted } = ruling
+    const isOver =
+      actual.usd > held.usd || actual.tokens > held.tokens || actual.requests > held.requests
+    this.#calls.add({
+      endMs: this.#run.nowMs + (row.durationMs ?? 0),
       order: 0,
-      handles: NO_HANDLES,
-      plan,
-      usd: 0,
-      tokens: 0,
-      granted: 0,
+      hand: this.#calls.gauges.of(plan),
+      usd: held.usd,
+      tokens: held.tokens,
+      granted,
       let: ruling,
       spent: actual.usd,
       used: actual.tokens,
       requests: actual.requests,
+      isOver,
     })
   }
 
@@ -221,85 +268,12 @@ export class Player {
     if (request.amounts !== undefined) return asked
     return usedBy(row, this.#policy, this.#prices, request, written)
   }
-
-  /** Ends what is due by then, and lets circuits and periods move once a minute. */
-  #goTo(atMs: EpochMs): void {
-    if (this.#nextTickMs === Number.NEGATIVE_INFINITY)
-      this.#nextTickMs = atMs - (atMs % TICK_MS) + TICK_MS
-    for (;;) {
-      const next = this.#ends.first
-      if (this.#nextTickMs <= atMs && (next === undefined || this.#nextTickMs <= next.atMs)) {
-        this.#run.advance(this.#nextTickMs)
-        this.#run.expire()
-        this.#nextTickMs += TICK_MS
-        continue
-      }
-      if (next === undefined || next.atMs > atMs) break
-      this.#ends.dropFirst()
-      this.#run.advance(next.atMs)
-      this.#end(next)
-    }
-    this.#run.advance(atMs)
-  }
-
-  /** Settles it then: at once where that is now. */
-  #endAt(end: End): void {
-    if (end.atMs <= this.#run.nowMs) {
-      this.#end(end)
-      return
-    }
-    this.#added += 1
-    end.order = this.#added
-    this.#ends.add(end)
-  }
-
-  #end(end: End): void {
-    const { spent: usd, used: tokens, requests } = end
-    const { nowMs } = this.#run
-    if (end.let !== null) this.#run.settle(end.let, { amounts: { usd, tokens, requests } })
-    else if (!settleQuickly(end, nowMs, usd, tokens, requests)) this.#endByStep(end)
-  }
-
-  #endByStep(end: End): void {
-    const { plan, granted, spent: usd, used: tokens, requests } = end
-    const { ledger, nowMs } = this.#run
-    this.#written += 1
-    const id = { source: WRITTEN_BY, n: this.#written }
-    const held = writeDown(ledger, end, id, nowMs + TICK_MS, requests)
-    const request = { subject: {} }
-    const ruling: Let = { allowed: true, id, plan, request, via: null, granted, held, atMs: nowMs }
-    this.#run.settle(ruling, { amounts: { usd, tokens, requests } })
-    ledger.sources.delete(sourceKey(WRITTEN_BY, plan.division))
-  }
 }
 
-/** A call that runs: its hold, by numbers or by the step, and what it will have used. */
-interface End extends QuickHold {
-  readonly atMs: EpochMs
-  /** Of two that end at once, the one that began first is first. */
-  order: number
-  /** Where the step holds it. */
-  readonly let: Let | null
-  readonly spent: number
-  readonly used: number
-  readonly requests: number
-}
-
-const isBefore = (one: End, other: End): boolean =>
-  one.atMs !== other.atMs ? one.atMs < other.atMs : one.order < other.order
-
-const NO_HANDLES: QuickHold["handles"] = []
-const TICK_MS = 60_000
-const WRITTEN_BY = "written"
-const NO_PLAN: Plan = { division: "*", lines: [], switches: [] }
-
-/** Input and output alone. */
-const isPlain = (usage: ReplayRow["usage"]): boolean => {
-  for (const name in usage)
-    if (name !== "inputTokens" && name !== "outputTokens" && usage[name as "images"] !== 0)
-      return false
-  return true
-}
+const refusalOf = ({ reason, obstacles }: Barred): Refusal => ({
+  reason,
+  budgets: obstacles.flatMap((one) => (one.kind === "line" ? [budgetOf(one.account)] : [])),
+})
 
 /** What bounds the output of a call that does not say; below 0 where nothing does. */
 const bound = ({ maxOutputTokens }: Policy, rates: Rates): number => {

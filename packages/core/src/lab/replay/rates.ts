@@ -1,4 +1,13 @@
+import type { Usage } from "../../domain/usage.ts"
 import type { Prices } from "../../ports/Prices.ts"
+
+/** Input and output alone: what rates are of. */
+export const isPlain = (usage: Usage): boolean => {
+  for (const name in usage)
+    if (name !== "inputTokens" && name !== "outputTokens" && usage[name as "images"] !== 0)
+      return false
+  return true
+}
 
 /** Prices of one model at one time, as numbers. NaN: the price list must be asked. */
 export interface Rates {
@@ -28,8 +37,8 @@ export class RateTable {
     this.#prices = prices
   }
 
-  /** Null where the model has no plain price: then the price list itself is asked, call by call. */
-  of(model: string, provider: string | undefined, atMs: number): Rates | null {
+  /** Where the model has no plain price all its figures are NaN: then the price list is asked, call by call. */
+  of(model: string, provider: string | undefined, atMs: number): Rates {
     const quarter = Math.floor(atMs / QUARTER_MS)
     let known = this.#last
     if (known === null || model !== this.#lastModel || provider !== this.#lastProvider) {
@@ -38,9 +47,9 @@ export class RateTable {
       this.#lastProvider = provider
       this.#last = known
     }
-    if (known.quarter !== quarter) {
+    if (known.rates === null || known.quarter !== quarter) {
       known.quarter = quarter
-      known.rates = ratesAt(this.#prices, known.model, quarter * QUARTER_MS)
+      known.rates = new Stepped(this.#prices, known.model, quarter * QUARTER_MS)
     }
     return known.rates
   }
@@ -74,20 +83,6 @@ const MODELS_KEPT = 1_000
 
 /** Steps of the input's count; the known lists change their rates at 128,000, 200,000, 256,000 and 272,000 tokens. */
 const EDGES = [0, 1_000, 32_000, 100_000, 127_000, 201_000, 250_000, 280_000, 500_000, 1_000_000]
-
-const ratesAt = (prices: Prices, model: Named, startMs: number): Rates | null => {
-  const first = { ...model, atMs: startMs }
-  const last = { ...model, atMs: startMs + QUARTER_MS - 1 }
-  const steps: Step[] = []
-  for (let at = 1; at < EDGES.length; at += 1) {
-    const [from = 0, to = 0] = [EDGES[at - 1], EDGES[at]]
-    const middle = Math.floor((from + to) / 2) + 1
-    const counts = [from + 1, middle, to]
-    steps.push(stepOf(prices, [first, last], counts))
-  }
-  if (steps.every(({ input }) => Number.isNaN(input))) return null
-  return new Stepped(steps, prices.maxOutputTokens(first))
-}
 
 /** Nano-USD per million of input and of output, and at most: NaN where the counts do not share them. */
 interface Step {
@@ -173,15 +168,20 @@ const BOUNDS = {
   hasOutput: true,
 } as const
 
+/** Each step is asked about when a call first falls into it. */
 class Stepped implements Rates {
   readonly maxOutputTokens: number | null
-  readonly #steps: readonly Step[]
+  readonly #prices: Prices
+  readonly #ends: readonly Priced[]
+  readonly #steps: (Step | undefined)[] = []
   #count = -1
   #step: Step = NO_STEP
 
-  constructor(steps: readonly Step[], maxOutputTokens: number | null) {
-    this.#steps = steps
-    this.maxOutputTokens = maxOutputTokens
+  constructor(prices: Prices, model: Named, startMs: number) {
+    const first = { ...model, atMs: startMs }
+    this.#prices = prices
+    this.#ends = [first, { ...model, atMs: startMs + QUARTER_MS - 1 }]
+    this.maxOutputTokens = prices.maxOutputTokens(first)
   }
 
   base(inputTokens: number): number {
@@ -199,12 +199,20 @@ class Stepped implements Rates {
 
   #at(inputTokens: number): Step {
     if (inputTokens === this.#count) return this.#step
-    let at = 0
-    while (at < this.#steps.length && inputTokens > (EDGES[at + 1] ?? 0)) at += 1
+    let at = 1
+    while (at < EDGES.length && inputTokens > (EDGES[at] ?? 0)) at += 1
     this.#count = inputTokens
     // Without input there is nothing that the steps were asked about.
-    this.#step = inputTokens === 0 ? NO_STEP : (this.#steps[at] ?? NO_STEP)
+    this.#step = inputTokens === 0 ? NO_STEP : (this.#steps[at] ?? this.#find(at))
     return this.#step
+  }
+
+  #find(at: number): Step {
+    const [from = 0, to] = [EDGES[at - 1], EDGES[at]]
+    const counts = to === undefined ? [] : [from + 1, Math.floor((from + to) / 2) + 1, to]
+    const step = stepOf(this.#prices, this.#ends, counts)
+    this.#steps[at] = step
+    return step
   }
 }
 

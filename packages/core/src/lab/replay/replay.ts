@@ -1,7 +1,6 @@
 import type { DomainEvent } from "../../domain/event.ts"
 import type { RefusalReason } from "../../domain/outcome.ts"
 import type { Policy } from "../../domain/policy.ts"
-import { budgetOf } from "../../domain/subject.ts"
 import { RequestFailed } from "../../engine/errors.ts"
 import type { Prices } from "../../ports/Prices.ts"
 import { Demands } from "./demand.ts"
@@ -142,9 +141,7 @@ export class Replay {
     const isLegitimate = row.legitimate ?? payer.usual.isUsual()
     const judged = isLegitimate === null ? "unjudged" : isLegitimate ? "legitimate" : "illegitimate"
     add(this.#judged[judged], requests, asked)
-    for (const obstacle of barred.obstacles) {
-      if (obstacle.kind !== "line") continue
-      const id = budgetOf(obstacle.account)
+    for (const id of barred.budgets) {
       const sum = this.#refusedBy.get(id) ?? none()
       add(sum, requests, asked)
       this.#refusedBy.set(id, sum)

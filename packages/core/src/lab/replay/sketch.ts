@@ -15,9 +15,14 @@ export class Sketch {
 
   /** @param amount at least 0, at most 2^53 − 1 */
   add(amount: number, weight = 1): void {
+    this.addAt(binOf(amount), weight)
+  }
+
+  /** The same, where the bin is at hand. */
+  addAt(bin: number, weight: number): void {
     this.#total += weight
-    if (amount < 1) this.#zero += weight
-    else this.#at(Math.ceil(Math.log(amount) * BINS_PER_E), weight)
+    if (bin < 0) this.#zero += weight
+    else this.#at(bin, weight)
   }
 
   /** An amount that at least this share of the weight is not above; 0 where nothing was added. */
@@ -69,8 +74,10 @@ export class Sketch {
 
   #grow(bin: number, weight: number): void {
     const old = this.#weights
-    const first = old.length === 0 ? bin : Math.min(this.#from, bin - SPARE)
-    const last = old.length === 0 ? bin : Math.max(this.#from + old.length - 1, bin + SPARE)
+    const spare = Math.max(SPARE, old.length >> 1)
+    const first = old.length === 0 ? bin : bin < this.#from ? bin - spare : this.#from
+    const end = this.#from + old.length - 1
+    const last = old.length === 0 ? bin : bin > end ? bin + spare : end
     const grown = new Float64Array(last - first + 1)
     if (old.length > 0) grown.set(old, this.#from - first)
     this.#weights = grown
@@ -78,6 +85,14 @@ export class Sketch {
     this.#at(bin, weight)
   }
 }
+
+/** Where an amount is counted; below 0 where it is nothing. */
+export const binOf = (amount: number): number =>
+  amount < 1 ? -1 : Math.ceil(Math.log(amount) * BINS_PER_E)
+
+/** Up to here all amounts from one of this bin on are surely in it; the edge itself may be rounded either way. */
+export const sureUntil = (bin: number): number =>
+  bin < 0 ? 0 : Math.floor(GROWTH ** bin * (1 - 1e-9)) - 1
 
 const GROWTH = 1.01
 const BINS_PER_E = 1 / Math.log(GROWTH)

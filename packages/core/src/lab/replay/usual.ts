@@ -9,6 +9,7 @@ export class Usual {
   #next = 0
   #hour = -1
   #sum = 0
+  #median: number | null = null
 
   /** It asked for so much at this instant. */
   add(atMs: number, amount: number): void {
@@ -20,11 +21,15 @@ export class Usual {
   /** Of the call that was added last; null where the payer has no past yet. */
   isUsual(): boolean | null {
     if (this.#hours.length === 0) return null
-    const sorted = [...this.#hours].sort((one, other) => one - other)
-    return this.#sum <= (sorted[sorted.length >> 1] ?? 0)
+    if (this.#median === null) {
+      const sorted = [...this.#hours].sort((one, other) => one - other)
+      this.#median = sorted[sorted.length >> 1] ?? 0
+    }
+    return this.#sum <= this.#median
   }
 
   #turn(hour: number): void {
+    this.#median = null
     if (this.#hour >= 0) {
       this.#hours[this.#next] = this.#sum
       this.#next = (this.#next + 1) % HOURS_KEPT

@@ -21,6 +21,10 @@ const START_MS = Date.UTC(2026, 0, 15, 23, 50) + 17_123
 const COOL_DOWN_MS = 420_000
 const HOUR_MS = 3_600_000
 
+/** Once in so many; else null. */
+const rarely = <Value>(once: number, some: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
+  fc.oneof({ weight: once - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: some })
+
 const anyRow = fc.record({
   afterMs: fc.oneof(
     { weight: 3, arbitrary: fc.constant(0) },
@@ -35,9 +39,9 @@ const anyRow = fc.record({
   ),
   output: fc.integer({ min: 0, max: 1_200 }),
   durationMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 900_000 })),
-  charge: fc.option(fc.integer({ min: 0, max: 20_000_000 }), { freq: 5 }),
-  most: fc.option(fc.constantFrom(0, 50, 700, 5_000), { freq: 4 }),
-  calls: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 9 }),
+  charge: rarely(4, fc.integer({ min: 0, max: 20_000_000 })),
+  most: rarely<number>(4, fc.constantFrom(0, 50, 700, 5_000)),
+  calls: rarely(12, fc.integer({ min: 1, max: 3 })),
 })
 
 type AnyRow = typeof anyRow extends fc.Arbitrary<infer Row> ? Row : never
@@ -85,6 +89,45 @@ export const anyHistory: fc.Arbitrary<readonly ReplayRow[]> = fc
 export const anyBursts: fc.Arbitrary<readonly ReplayRow[]> = fc
   .array(anyBurst, { minLength: 1, maxLength: 3 })
   .map((parts) => rowsOf(parts.flat()))
+
+/** Many calls at once, each a small part of what is left: most run far from every edge. */
+export const anyCrowd: fc.Arbitrary<readonly ReplayRow[]> = fc
+  .array(
+    fc.record({
+      afterMs: fc.oneof(
+        { weight: 30, arbitrary: fc.integer({ min: 0, max: 2_500 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 10_000, max: 60_000 }) },
+      ),
+      who: fc.constantFrom(...SUBJECTS),
+      which: fc.constantFrom(MODELS[0], MODELS[0], MODELS[3]),
+      input: fc.integer({ min: 1, max: 2_000 }),
+      output: fc.integer({ min: 0, max: 1_100 }),
+      durationMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 90_000 })),
+      charge: rarely(40, fc.integer({ min: 0, max: 20_000_000 })),
+      most: rarely<number>(4, fc.constantFrom(50, 300)),
+      calls: fc.constant(null),
+    }),
+    { minLength: 100, maxLength: 260 },
+  )
+  .map((rows) => rowsOf(rows))
+
+/** Calls that reach the level that is told, then some that may outlive the period; others come when all is over. */
+export const anyOutliving: fc.Arbitrary<readonly ReplayRow[]> = fc
+  .array(
+    fc.record({
+      afterMs: fc.integer({ min: 1, max: 30_000 }),
+      durationMs: fc.integer({ min: 1, max: 150_000 }),
+    }),
+    { minLength: 1, maxLength: 2 },
+  )
+  .map((late) => {
+    const [who, other] = [SUBJECTS[0], SUBJECTS[2]] as const
+    const row = { which: MODELS[0], input: 200, output: 1_000, charge: null, most: null }
+    const at = { ...row, who: who ?? {}, calls: null, afterMs: 1, durationMs: 0 } as AnyRow
+    const first = [at, at, at]
+    const last = { ...at, who: other, afterMs: 240_000 } as AnyRow
+    return rowsOf([...first, ...late.map((one) => ({ ...at, ...one })), last])
+  })
 
 const rowsOf = (rows: readonly AnyRow[]): readonly ReplayRow[] => {
   let atMs = START_MS
@@ -189,6 +232,32 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
     degrades: fc.constantFrom(false, false, false, true),
   })
   .map(policyOf)
+
+/** Room for a crowd, and edges within its reach. */
+export const anyWide: fc.Arbitrary<Policy> = fc
+  .record({
+    usd: fc.constantFrom("0.2", "0.4", "0.6"),
+    window: fc.constantFrom("hour" as const, { every: "2m" }, { every: "95s" }),
+    effect: fc.constantFrom(...EFFECTS),
+    tokens: fc.constantFrom(60_000, 1e8),
+    requests: fc.constantFrom(120, 1_000),
+    least: fc.constantFrom(1, 300),
+  })
+  .map((choice) => policyOf({ ...choice, observe: false, degrades: false }))
+
+/** Periods that end between two ticks, with room beside the level that is told. */
+export const anyShort: fc.Arbitrary<Policy> = fc.integer({ min: 61, max: 119 }).map((seconds) =>
+  policyOf({
+    usd: "0.06",
+    window: { every: `${seconds}s` },
+    effect: { block: true },
+    tokens: 1e8,
+    requests: 1_000,
+    observe: false,
+    least: 1,
+    degrades: false,
+  }),
+)
 
 /** Nothing but trips: what bursts open, and what closes by itself. */
 export const anyTrips: fc.Arbitrary<Policy> = fc

@@ -7,7 +7,17 @@ import { expect } from "vitest"
 import * as replay from "../../../src/lab/replay/replay.ts"
 import { check } from "../../laws/check.ts"
 import { type Law, proveOf, type Source } from "../../laws/prove.ts"
-import { anyBursts, anyHistory, anyPolicy, anyTrips, ODD_RATES } from "./histories.ts"
+import {
+  anyBursts,
+  anyCrowd,
+  anyHistory,
+  anyOutliving,
+  anyPolicy,
+  anyShort,
+  anyTrips,
+  anyWide,
+  ODD_RATES,
+} from "./histories.ts"
 import { mutants } from "./mutants.ts"
 
 type Subject = typeof replay
@@ -45,6 +55,16 @@ const laws: readonly Law<Subject>[] = [
     id: "L2",
     name: "and so it does around the ends of cool-downs",
     holds: (subject) => isSame(subject, anyTrips, anyBursts),
+  },
+  {
+    id: "L3",
+    name: "and so it does for a crowd that comes near edges and goes away from them",
+    holds: (subject) => isSame(subject, anyWide, anyCrowd),
+  },
+  {
+    id: "L4",
+    name: "and so it does for a call that outlives a period whose end is told",
+    holds: (subject) => isSame(subject, anyShort, anyOutliving),
   },
 ]
 
