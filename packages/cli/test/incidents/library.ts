@@ -13,9 +13,6 @@ export const NAMES: readonly string[] = readdirSync(FOLDER)
 /** The text of a file beside the incidents. */
 export const textOf = (file: string): string => readFileSync(new URL(file, FOLDER), "utf8")
 
-/** Where a file beside the incidents lies. */
-export const placeOf = (file: string): URL => new URL(file, FOLDER)
-
 /** One incident's fleet. */
 export const fleetOf = (name: string): Fleet => {
   const decoded = decodeFleet(parse(textOf(`${name}.jsonc`)))

@@ -105,9 +105,9 @@ const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]):
   return [line(head), rule, ...rows.map(line)].join("\n")
 }
 
-/** Prose at 120 columns; tables and headings as they are. */
+/** Prose at 120 columns; tables, headings and links as they are. */
 const wrapped = (block: string): string => {
-  if (/^[|#]/.test(block)) return block
+  if (/^[|#]/.test(block) || block.includes("](")) return block
   const lines = [""]
   for (const word of block.split(" ")) {
     const line = lines.at(-1) ?? ""
