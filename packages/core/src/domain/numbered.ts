@@ -6,8 +6,8 @@ const SLOTS_MAX = 1_024
  * taken lives beside it.
  */
 export class Numbered<Item> {
-  #numbers: number[] = new Array<number>(SLOTS_MIN).fill(0)
-  #items: (Item | undefined)[] = new Array<Item | undefined>(SLOTS_MIN).fill(undefined)
+  #numbers: number[] = slots(SLOTS_MIN, 0)
+  #items: (Item | undefined)[] = slots<Item | undefined>(SLOTS_MIN, undefined)
   #others: Map<number, Item> | null = null
   #size = 0
 
@@ -74,8 +74,8 @@ export class Numbered<Item> {
     if (this.#numbers.length < SLOTS_MAX) {
       const items = [...this]
       const length = this.#numbers.length * 2
-      this.#numbers = new Array<number>(length).fill(0)
-      this.#items = new Array<Item | undefined>(length).fill(undefined)
+      this.#numbers = slots(length, 0)
+      this.#items = slots<Item | undefined>(length, undefined)
       this.#others = null
       this.#size = 0
       for (const [number, known] of items) this.set(number, known)
@@ -87,3 +87,5 @@ export class Numbered<Item> {
     this.#size += 1
   }
 }
+
+const slots = <Slot>(length: number, empty: Slot): Slot[] => new Array<Slot>(length).fill(empty)
