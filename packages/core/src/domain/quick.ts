@@ -89,10 +89,10 @@ const quickGrant = (handles: readonly Handle[], command: Reserve, nowMs: EpochMs
     const room = cap - meter.settled - meter.held - base[unit]
     const each = perUnit[unit]
     if (each * granted > room) {
-      if (each === 0) return -1
+      // Below 0 where not even the base fits, whatever a unit costs.
       granted = Math.floor(room / each)
       if (granted < units.least) return -1
-    } else if (room < 0) return -1
+    }
   }
   return costsLittle(base, perUnit, granted) ? granted : -1
 }

@@ -210,6 +210,7 @@ describe("how a reservation ended", () => {
     ])
     const mark = { kind: "marked", atMs: T0, fresh: false, ended: "settled" } as const
     draft.mark({ ...mark, key: other, n: 1 })
+    draft.mark({ ...mark, key: other, n: 40, ended: "released" })
     draft.mark({ ...mark, key: s, n: 40 })
     expect([draft.endOf(s, 40), draft.endOf(other, 1), draft.endOf(other, 2)]).toEqual([
       "settled",
@@ -230,6 +231,10 @@ describe("what a draft writes", () => {
     const answer = { kind: "answered", n: 3, done: 0, atMs: T0, fresh: true, entry: null } as const
     draft.mark({ ...mark, key: "one" })
     draft.mark({ ...mark, key: "other" })
+    expect(draft.changes).toEqual([
+      { ...mark, key: "one" },
+      { ...mark, key: "other" },
+    ])
     draft.mark({ ...answer, key: "one" })
     draft.putSwitch("k=1", { untilMs: null })
     draft.putSwitch("k=2", null)

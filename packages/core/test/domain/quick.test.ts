@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import type { Reserved, Settled } from "../../src/domain/draft.ts"
 import { quickReserve, quickSettle } from "../../src/domain/quick.ts"
 import { sourceKey } from "../../src/domain/source.ts"
+import { FOREVER_MS } from "../../src/domain/time.ts"
 import {
   type Command,
   copyOf,
@@ -34,7 +35,10 @@ const MAX = 2 ** 50
 const terms = termsOf([tierOf(50, { notify: ["warn"] }), blockAt(100)])
 const line = hourLine(terms)
 const free = hourLine(termsOf([]))
-const life = hourLine(termsOf([blockAt(100)], { window: "life", idleMs: HOUR }))
+const life: Line = {
+  ...hourLine(termsOf([blockAt(100)], { window: "life", idleMs: HOUR })),
+  period: { startMs: 0, endMs: FOREVER_MS, keptUntilMs: FOREVER_MS },
+}
 const other = hourLine(terms, T0, "b/other")
 const head = { id: { source: "s", n: 99 }, done: 0, division: "*" }
 
@@ -270,13 +274,19 @@ describe("a final Settle is decided at once", () => {
     room.do(T0, release(99))
     expect(settled(room, n)).toBeNull()
     room.do(T0, { kind: "release", reservation: { source: "marked", n: 1 } })
-    expect(settled(room, n, { id: { source: "marked", n: 2 } })).toBeNull()
+    const marked = { source: "marked", n: 2 }
+    room.ledger.sources.delete(sourceKey("marked", "*"))
+    room.do(T0, reserve([line], hold, T0), marked)
+    room.ledger.sources.delete(sourceKey("marked", "*"))
+    room.do(T0, { kind: "release", reservation: { source: "marked", n: 1 } })
+    expect(settled(room, 0, { id: { source: "marked", n: 3 }, reservation: marked })).toBeNull()
   })
   it("of its own source, which must be known while the Reserve may be unanswered", () => {
     const { room, n } = running()
     expect(settled(room, n)?.marks).toBe(true)
     expect(settled(room, n, { done: n })?.marks).toBe(false)
     expect(settled(room, n, { done: n - 1 })?.marks).toBe(true)
+    room.do(T0, { kind: "expire" }, { source: "other", n: 1 })
     expect(settled(room, n, { id: { source: "other", n: 99 } })).toBeNull()
     room.do(T0, extend(n, 0, T0), { done: n })
     expect(settled(room, n)?.marks).toBe(false)
@@ -298,7 +308,7 @@ describe("a final Settle is decided at once", () => {
     const { room } = running()
     const { n } = room.do(T0, reserve([line], 1, T0, { expiresAtMs: T0 + 5 }))
     room.do(T0 + 5, { kind: "expire" })
-    expect(settled(room, n, {}, T0 + 5)).toBeNull()
+    expect(settled(room, n, { actual: usd(1) }, T0 + 5)).toBeNull()
   })
   it.each([
     [20, 29, true],
