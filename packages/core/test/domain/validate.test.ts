@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { problemOf } from "../../src/domain/validate.ts"
+import { formProblemOf, problemOf } from "../../src/domain/validate.ts"
 import { type Command, FOREVER_MS, type Line, RESERVATION_MAX_MS } from "../../src/domain.ts"
 import {
   acknowledge,
@@ -25,7 +25,7 @@ const fraction = { usd: 0.5, tokens: 0, requests: 0 }
 const noInstant = FOREVER_MS + 1
 
 const good = {
-  reserve: { ...head, ...reserve([line], 1, T0, { via: "cheap" }) },
+  reserve: { ...head, ...reserve([line], 1, T0, { via: "cheap", switches: ["k=1"] }) },
   extend: { ...head, ...extend(1, 1, T0, T0) },
   settle: { ...head, ...settle(1, 1) },
   release: { ...head, ...release(1) },
@@ -170,10 +170,15 @@ describe("a command's form", () => {
   it("of lines that were looked at before is not looked at again", () => {
     const command = { ...good.reserve, lines: "b", switches: "k=1" } as unknown as Command
     expect(problemOf(command, T0, () => true)).toBeNull()
+    expect(formProblemOf(command)).toBe("`lines` is not a list")
   })
 })
 
 describe("a command's time", () => {
+  it("may be before 1970, where a reservation keeps its end", () => {
+    expect(problem("extend", { expiresAtMs: null }, -FOREVER_MS)).toBeNull()
+  })
+
   it("needs a store's clock that shows an instant", () => {
     const said = "the store's clock is `NaN`, not an instant"
     expect(problem("expire", {}, Number.NaN)).toBe(said)
