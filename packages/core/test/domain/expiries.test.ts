@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
 import type { CommandId } from "../../src/domain/command.ts"
 import { Expiries } from "../../src/domain/expiries.ts"
 
@@ -99,4 +99,19 @@ it("what runs for long is not looked through before any of it can end", () => {
     expiries.put({ id: { source: "s", n }, division: "*", expiresAtMs: 10_000, state: "running" })
   for (let nowMs = 0; nowMs < 10_000; nowMs += 100) expiries.takeDue("*", nowMs, 16)
   expect(looks).toBe(0)
+})
+
+it("keeps no division in which nothing runs any more (I14)", () => {
+  const items = new Items()
+  const take = (nowMs: number): readonly unknown[] => {
+    const drops = vi.spyOn(Map.prototype, "delete")
+    const taken = items.expiries.takeDue("org", nowMs, 1)
+    const keys = drops.mock.calls.map(([key]) => key)
+    drops.mockRestore()
+    for (const item of taken) items.put({ ...item, state: "expired" })
+    return keys
+  }
+  for (const n of [1, 2])
+    items.put({ id: { source: "s", n }, division: "org", expiresAtMs: 5, state: "running" })
+  expect([take(4), take(5), take(5), take(5)]).toEqual([[], [], ["org"], []])
 })

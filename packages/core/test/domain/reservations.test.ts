@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
 import type { CommandId } from "../../src/domain/command.ts"
 import { Reservations } from "../../src/domain/reservations.ts"
 
@@ -44,4 +44,24 @@ it("each division and source has numbers of its own", () => {
     }),
     { numRuns: RUNS, seed: SEED },
   )
+})
+
+it("a source without reservations goes when another is looked at, a division with its last source (I14)", () => {
+  const reservations = new Reservations<Item>()
+  const looked = (source: string, division: string): readonly unknown[] => {
+    const drops = vi.spyOn(Map.prototype, "delete")
+    reservations.get({ source, n: 1 }, division)
+    const keys = drops.mock.calls.map(([key]) => key)
+    drops.mockRestore()
+    return keys
+  }
+  for (const source of ["s", "t"]) reservations.put({ id: { source, n: 1 }, division: "*", at: 0 })
+  expect(looked("s", "*")).toEqual([])
+  reservations.delete({ source: "s", n: 1 }, "*")
+  expect(looked("s", "*")).toEqual([])
+  expect(looked("t", "*")).toEqual(["s"])
+  expect(looked("t", "org")).toEqual([])
+  reservations.delete({ source: "t", n: 1 }, "*")
+  expect(looked("t", "org")).toEqual(["t", "*"])
+  expect(reservations.size).toBe(0)
 })

@@ -68,3 +68,16 @@ it("asks each who may be due once, and looks at nobody before the first may be",
   expect([5, 6, 8].map(dueAt)).toEqual([[], [], []])
   expect(asked).toEqual(["soon", "next"])
 })
+
+it("keeps no division in which nobody is timed (I14)", () => {
+  const timed = new Timed()
+  for (const key of ["a", "b"]) timed.put({ key, division: "org" }, 5)
+  const deletedWith = (key: string): readonly unknown[] => {
+    const drops = vi.spyOn(Map.prototype, "delete")
+    timed.delete(key, "org")
+    const keys = drops.mock.calls.map(([dropped]) => dropped)
+    drops.mockRestore()
+    return keys
+  }
+  expect([deletedWith("a"), deletedWith("b"), deletedWith("b")]).toEqual([["a"], ["b", "org"], []])
+})
