@@ -52,6 +52,10 @@ describe("a budget's `match`", () => {
     [{ model: ["gpt-*", "o*"] }, { model: "claude" }, false],
     [{ model: ["*"] }, undefined, false],
     [{ model: [] }, { model: "o3" }, false],
+    [{ model: ["a*a"] }, { model: "a" }, false],
+    [{ model: ["ab*ba"] }, { model: "aba" }, false],
+    [{ model: ["*a*a*"] }, { model: "a" }, false],
+    [{ model: ["*ab*ab*"] }, { model: "abab" }, true],
     [{ provider: ["openai"] }, { provider: "openai" }, true],
     [{ provider: ["openai"] }, { model: "openai" }, false],
     [{ model: ["o*"], provider: ["openai"] }, { model: "o3", provider: "azure" }, false],
@@ -76,6 +80,7 @@ describe("a plan", () => {
     [undefined, both, { org: "o", key: "k" }, "*", "*"],
     ["org", both, { org: "o", key: "k" }, "o", "o"],
     ["org", budget, { org: "o", key: "k" }, "o", "*"],
+    [undefined, budget, { key: "k", undefined: "o" }, "*", "*"],
     ["org", budget, { key: "k" }, "*", "*"],
   ])(
     "belongs to the value that the ledger is divided by: %s",
@@ -107,5 +112,7 @@ describe("a plan", () => {
     expect(limits(hosts(30), "k")).toBe(30)
     expect(asked[0]).toEqual({ budget: "b", per: ["org", "key"], values: ["o", "k"] })
     expect(limits(undefined, "o")).toBe(10)
+    const alone = { ...budget, overrides: new Map([["k", 20]]) }
+    expect(planOf({ budgets: [alone] }, { key: "k" }).lines[0]?.terms.limit).toBe(20)
   })
 })

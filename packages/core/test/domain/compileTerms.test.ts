@@ -146,5 +146,7 @@ describe("a tier's terms", () => {
       { at: { amount: 2 }, degrade: "alone" },
     )
     expect([known?.degrade, lone?.degrade]).toEqual([["cheap", "canned"], ["alone"]])
+    const budget = budgetOf({ tiers: [{ at: { amount: 1 }, degrade: "cheap" }] })
+    expect(termsOf({ budgets: [budget] }, budget, "k").tiers[0]?.degrade).toEqual(["cheap"])
   })
 })
