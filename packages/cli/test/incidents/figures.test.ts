@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs"
 import { type FleetReport, simulate } from "@spendfuse/core/lab"
 import { describe, expect, it } from "vitest"
 import { type AllFigures, figuresOf } from "./figures.ts"
-import { fleetOf, NAMES, textOf } from "./library.ts"
+import { fleetOf, incidentText, jsonBeside, NAMES } from "./library.ts"
 import { incidentsPage, lessons } from "./page.ts"
 
 const SEEDS = Math.ceil(Number(process.env.LAW_RUNS ?? 400) / 400)
-const kept: AllFigures = JSON.parse(textOf("figures.json"))
+const kept = jsonBeside("figures.json") as AllFigures
 const simulated = new Map<string, FleetReport>()
 
 /** Each is simulated once for all that is asked of it. */
@@ -33,7 +33,7 @@ describe.each(NAMES)("%s", (name) => {
   it("tells what happened, and where that is told", () => {
     const { why, source } = fleetOf(name)
     expect(why?.length).toBeGreaterThan(100)
-    if (source === null) expect(textOf(`${name}.jsonc`)).toContain("we know no address")
+    if (source === null) expect(incidentText(name)).toContain("we know no address")
     else expect(source).toMatch(/^https:\/\/\S+$/)
   })
 

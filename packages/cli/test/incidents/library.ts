@@ -1,21 +1,21 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { decodeFleet, type Fleet } from "@spendfuse/core/lab"
 import { parse } from "jsonc-parser"
-
-const FOLDER = new URL("../../incidents/", import.meta.url)
+import { incidentNames, incidentPath } from "../../src/incidents.ts"
 
 /** The incidents that there are, by name. */
-export const NAMES: readonly string[] = readdirSync(FOLDER)
-  .filter((name) => name.endsWith(".jsonc"))
-  .map((name) => name.replace(/\.jsonc$/, ""))
-  .sort()
+export const NAMES: readonly string[] = incidentNames()
 
-/** The text of a file beside the incidents. */
-export const textOf = (file: string): string => readFileSync(new URL(file, FOLDER), "utf8")
+/** The text of an incident's file. */
+export const incidentText = (name: string): string => readFileSync(incidentPath(name), "utf8")
+
+/** What a JSON file beside the incidents holds. */
+export const jsonBeside = (file: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../incidents/${file}`, import.meta.url), "utf8"))
 
 /** One incident's fleet. */
 export const fleetOf = (name: string): Fleet => {
-  const decoded = decodeFleet(parse(textOf(`${name}.jsonc`)))
+  const decoded = decodeFleet(parse(incidentText(name)))
   if (decoded.ok) return decoded.fleet
   throw new Error(decoded.problems.map(({ path, message }) => `${path} ${message}`).join("\n"))
 }

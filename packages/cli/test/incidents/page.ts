@@ -1,15 +1,19 @@
-import { amountText } from "@spendfuse/core"
+import type { Way } from "@spendfuse/core/lab"
+import { dollarsText, numberText } from "../../src/figures.ts"
+import { WAY_LOOKS } from "../../src/simulate/ways.ts"
 import type { AllFigures, Figures } from "./figures.ts"
-import { fleetOf, NAMES, textOf } from "./library.ts"
+import { fleetOf, jsonBeside, NAMES } from "./library.ts"
 
 /** One sentence for each incident: what to learn of it. */
-export const lessons = (): Readonly<Record<string, string>> => JSON.parse(textOf("lessons.json"))
+export const lessons = (): Readonly<Record<string, string>> =>
+  jsonBeside("lessons.json") as Record<string, string>
 
 /** The page of all incidents, from their files and figures. */
 export const incidentsPage = (figures: AllFigures): string =>
   `${[
     "# Incidents",
     HEAD,
+    wrapped(WORDS),
     tableOf(
       HEADS,
       NAMES.map((name) => overviewOf(name, figures[name] ?? {})),
@@ -20,21 +24,20 @@ export const incidentsPage = (figures: AllFigures): string =>
 const HEAD = [
   "Fleets that replay what happened to others, or a fault of others' counters. Each is a file in",
   "[`packages/cli/incidents`](../../packages/cli/incidents/), and was simulated with seed 1: the same file and seed give the",
-  "same figures everywhere, and a test holds this page to them. `spendfuse simulate FILE` plays one.",
-  "",
-  "**Unguarded** makes every call. **Alert** looks at a day's bill when the day is over. **Counter** has the same policy, looks",
-  "whether there is room, and adds what a call did cost afterwards, with the habit of the story. **Spendfuse** reserves first. Bills",
-  "are the provider's. _Wanted refused_ are refusals of calls that somebody wanted, each time that one is asked for again. A",
-  "page is a tier that refuses and tells somebody; a counter tells nobody.",
+  "same figures everywhere, and a test holds this page to them. `npx spendfuse simulate NAME` plays one; how a fleet of your",
+  "own is written, says [simulate a fleet](../how-to/simulate-a-fleet.md).",
 ].join("\n")
+
+const WORDS =
+  "With **no guard** every call is made. A **billing alert** looks at a day's bill when the day is over. A **post-hoc counter** has the same policy, looks whether there is room, and adds what a call did cost afterwards, with the habit of the story. **Spendfuse** reserves first. Bills are the provider's. _Wanted refused_ are refusals of calls that somebody wanted, each time that one is asked for again. A page is a tier that refuses and tells somebody; a counter tells nobody."
 
 const HEADS = [
   "incident",
-  "unguarded",
-  "counter",
-  "Spendfuse",
-  "counter: wanted refused",
-  "Spendfuse: wanted refused",
+  WAY_LOOKS.unguarded.name,
+  WAY_LOOKS.counter.name,
+  WAY_LOOKS.spendfuse.name,
+  "counter refused wanted",
+  "Spendfuse refused wanted",
   "pages",
 ]
 
@@ -42,12 +45,12 @@ const overviewOf = (name: string, ways: Readonly<Record<string, Figures>>): read
   const { unguarded, counter, spendfuse } = ways
   return [
     `[${name}](#${name})`,
-    usd(unguarded?.billedNanoUsd),
-    usd(counter?.billedNanoUsd),
-    usd(spendfuse?.billedNanoUsd),
-    count(counter?.refusedWanted),
-    count(spendfuse?.refusedWanted),
-    count(spendfuse?.pages),
+    dollarsText(unguarded?.billedNanoUsd ?? 0),
+    dollarsText(counter?.billedNanoUsd ?? 0),
+    dollarsText(spendfuse?.billedNanoUsd ?? 0),
+    numberText(counter?.refusedWanted ?? 0),
+    numberText(spendfuse?.refusedWanted ?? 0),
+    numberText(spendfuse?.pages ?? 0),
   ]
 }
 
@@ -65,13 +68,13 @@ const sectionOf = (name: string, ways: Readonly<Record<string, Figures>>): strin
     tableOf(
       ["way", "asked", "made", "refused", "wanted refused", "billed", "worst hour"],
       Object.entries(ways).map(([way, figures]) => [
-        way,
-        count(figures.asked),
-        count(figures.made),
-        count(figures.refused),
-        count(figures.refusedWanted),
-        usd(figures.billedNanoUsd),
-        usd(figures.worstHourNanoUsd),
+        WAY_LOOKS[way as Way].name,
+        numberText(figures.asked),
+        numberText(figures.made),
+        numberText(figures.refused),
+        numberText(figures.refusedWanted),
+        dollarsText(figures.billedNanoUsd),
+        dollarsText(figures.worstHourNanoUsd),
       ]),
     ),
     `${countedOf(ways.spendfuse)}${lessons()[name] ?? ""}`,
@@ -84,16 +87,7 @@ const sectionOf = (name: string, ways: Readonly<Record<string, Figures>>): strin
 const countedOf = (fuse: Figures | undefined): string =>
   fuse?.countedNanoUsd === undefined || fuse.countedNanoUsd === fuse.billedNanoUsd
     ? ""
-    : `Spendfuse counted ${usd(fuse.countedNanoUsd)}. `
-
-const usd = (nanoUsd: number | undefined): string => {
-  if (nanoUsd === undefined) return ""
-  const cents = Math.round(nanoUsd / 1e7) * 1e7
-  const text = amountText(cents === 0 ? nanoUsd : cents, "usd")
-  return text.replace(/\d(?=(\d{3})+(\.|$))(?<!\.\d*)/g, "$&,")
-}
-
-const count = (value: number | undefined): string => (value ?? 0).toLocaleString("en-GB")
+    : `Spendfuse counted ${dollarsText(fuse.countedNanoUsd)}. `
 
 const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = head.map((cell, at) =>
