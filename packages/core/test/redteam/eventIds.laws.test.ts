@@ -7,6 +7,7 @@ import {
   anyCharge,
   anyExpire,
   anyTrip,
+  CAP,
   commandOf,
   lineOf,
   PAGES,
@@ -26,6 +27,14 @@ const anyCommand = (...later: readonly number[]) =>
   fc.tuple(
     fc.oneof(
       anyCharge.map((any) => ({ ...any, accounts: ["a"] })),
+      // Often to the next level of a latch, so that it escalates, is acknowledged, and escalates again.
+      fc.constant({ kind: "charge" as const, accounts: ["a"], amount: CAP }),
+      fc.constant({
+        kind: "acknowledge" as const,
+        account: "a" as const,
+        upTo: 100 as const,
+        allow: null,
+      }),
       anyAdjust.map((any) => ({ ...any, account: "a" as const })),
       anyTrip.map((any) => ({ ...any, account: "a" as const })),
       anyExpire,
