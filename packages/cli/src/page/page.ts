@@ -31,11 +31,15 @@ export const pageHtml = ({ heading, body, footer, data, script }: Page): string 
 ${body}
 <footer>${footer}</footer>
 </main>
-<script>${plots}</script>
+<script>${KNOWN_LANGUAGE}${plots}</script>
 <script>const DATA = ${JSON.stringify(data).replace(/</g, "\\u003c")};${PLOT_TOOLS}${script}</script>
 </body></html>
 `
 }
+
+/** A browser under the locale `C` names a language that is none, and numbers cannot be written in it. */
+const KNOWN_LANGUAGE = `try { new Intl.NumberFormat(navigator.language) } catch { Object.defineProperty(navigator, "language", { value: "en-US" }) }
+`
 
 /** @param flag that named the path @throws CliError where it cannot be written */
 export const writePage = (path: string, html: string, flag: string): void => {

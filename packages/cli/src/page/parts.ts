@@ -31,10 +31,10 @@ export const tableHtml = (
     `<tr>${cells
       .map((cell, at) => {
         const mark = amounts.includes(at) ? ' class="number"' : ""
-        return `<${tag}${mark}>${escapeHtml(cell)}</${tag}>`
+        return cell === "" ? "<td></td>" : `<${tag}${mark}>${escapeHtml(cell)}</${tag}>`
       })
       .join("")}</tr>`
-  return `<div class="scroll"><table><thead>${row("th", head)}</thead><tbody>${rows
+  return `<div class="scroll" tabindex="0"><table><thead>${row("th", head)}</thead><tbody>${rows
     .map((cells) => row("td", cells))
     .join("")}</tbody></table></div>`
 }

@@ -1,6 +1,13 @@
 import { countText, dollarsText } from "../figures.ts"
 import { pageHtml } from "../page/page.ts"
-import { escapeHtml, figuresHtml, legendHtml, tableHtml, toldHtml } from "../page/parts.ts"
+import {
+  escapeHtml,
+  figuresHtml,
+  legendHtml,
+  type Tone,
+  tableHtml,
+  toldHtml,
+} from "../page/parts.ts"
 import { REPLAY_PLOTS } from "./pagePlots.ts"
 import type { Reading } from "./readLog.ts"
 import {
@@ -48,16 +55,17 @@ const sumsHtml = ({ name, report }: Named): string => {
 }
 
 const TONES = [
-  ["asked for", "--alert"],
+  ["asked for", "--open", "band"],
   ["served", "--fuse"],
   ["refused", "--bare"],
-] as const
+] as const satisfies readonly Tone[]
 
 const plotHtml = ({ name, report }: Named, at: number): string =>
-  `<h2>${escapeHtml(name)}: money by time</h2><p>Per ${stepText(report.timeline.stepMs)}.</p>${legendHtml(TONES)}<div class="plot" id="plot-${at}"></div>`
+  `<h2>${escapeHtml(name)}: money by time</h2><p>Per ${stepText(report.timeline.stepMs)}.</p>${legendHtml(TONES)}<div class="plot" id="plot-${at}" role="img" aria-label="${escapeHtml(name)}: asked for, served and refused by time"></div>`
 
 const stepText = (stepMs: number): string => {
   const minutes = stepMs / 60_000
+  if (minutes === 1) return "minute"
   return minutes < 120 ? countText(minutes, "minute") : countText(Math.round(minutes / 60), "hour")
 }
 
@@ -78,7 +86,7 @@ const budgetsHtml = ({ name, report, checked }: Named): string =>
 
 const tellingHtml = ({ name, report }: Named): string =>
   report.toldFirst.length === 0
-    ? ""
+    ? `<h2>${escapeHtml(name)}: told</h2><p>Nobody would have been told anything.</p>`
     : `<h2>${escapeHtml(name)}: told</h2><ol>${report.toldFirst
         .slice(0, LISTED)
         .map(({ atMs, kind, name: what, account }) =>

@@ -1,6 +1,6 @@
 import type { AdminOptions } from "@spendfuse/adapters/admin"
 import { source as axe } from "axe-core"
-import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core"
 import { expect } from "vitest"
 import { ANN, openWorld, type World } from "../harness.ts"
 import { type Served, serve } from "./served.ts"
@@ -30,8 +30,7 @@ export const opened = async (
 ): Promise<Opened> => {
   const world = openWorld({ console: true, ...api })
   const served = await serve((request) => before(request) ?? world.api(request))
-  const tab = await browser.newContext({ reducedMotion: "reduce", ...context })
-  await tab.addInitScript(axe)
+  const tab = await newTab(browser, context)
   const page = await tab.newPage()
   const complaints: string[] = []
   page.on("pageerror", ({ message }) => complaints.push(message))
@@ -62,6 +61,16 @@ export const opened = async (
       await world[Symbol.asyncDispose]()
     },
   }
+}
+
+/** A tab whose pages `expectAccessible` can look at. */
+export const newTab = async (
+  browser: Browser,
+  context: BrowserContextOptions = {},
+): Promise<BrowserContext> => {
+  const tab = await browser.newContext({ reducedMotion: "reduce", ...context })
+  await tab.addInitScript(axe)
+  return tab
 }
 
 /** Holds what is on the page to all rules of axe but those of taste. */
