@@ -118,11 +118,13 @@ const outboxOf = (options: MemoryStoreOptions): Outbox => {
     eventsKept: options.eventsKept ?? KEPT,
     auditKept: options.auditKept ?? KEPT,
     deadLettersKept: options.deadLettersKept ?? KEPT,
-    onDropped: (what, count) =>
-      onNotice({
-        kind: "dropped",
-        message: `store \`${NAME}\` dropped its ${count} oldest ${what}; raise what it keeps, or read them sooner`,
-      }),
+    onDropped: (what, count) => {
+      const message = `store \`${NAME}\` dropped its ${count} oldest ${what}; raise what it keeps, or read them sooner`
+      // The host's callback may throw, or reject as an async function: the step it is told of must not end by it.
+      new Promise((resolve) => resolve(onNotice({ kind: "dropped", message }))).catch(() =>
+        console.warn(`[spendfuse] ${message}`),
+      )
+    },
   })
 }
 

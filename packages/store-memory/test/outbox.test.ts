@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { createSpendfuse, definePolicy } from "@spendfuse/core"
 import type { DomainEvent } from "@spendfuse/core/domain"
 import { type MemoryStore, memoryStore } from "@spendfuse/store-memory"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { acknowledge, charge, freshPath, linesOf, NOW_MS, openAt } from "./support.ts"
 
 interface Clocked {
@@ -225,6 +225,27 @@ describe("logs", () => {
     expect((await store.events({ limit: 1, after: "3" })).items).toMatchObject([{ level: 40 }])
     await expect(store.events({ limit: 1, after: "-1" })).rejects.toThrow("cursor `-1` is none")
     await expect(store.audit({ limit: 1, after: "x" })).rejects.toThrow("cursor `x` is none")
+  })
+
+  it.each([
+    [
+      "throws",
+      () => {
+        throw new Error("the host's own fault")
+      },
+    ],
+    ["rejects", async () => Promise.reject(new Error("the host's own fault"))],
+  ])("go on where the host's callback %s when the oldest are dropped", async (_, onNotice) => {
+    vi.spyOn(console, "warn").mockImplementation(() => undefined)
+    const { store } = clocked({ auditKept: 1, onNotice })
+    for (let n = 1; n <= 9; n += 1) {
+      store.applyNow(charge(2 * n - 1, "a", 10))
+      store.applyNow(acknowledge(2 * n, "a"))
+    }
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    expect((await store.audit({ limit: 9, latest: true })).items.length).toBeGreaterThan(0)
+    expect(console.warn).toHaveBeenCalled()
+    vi.restoreAllMocks()
   })
 
   it("are bounded: the oldest go, and it is said where somebody misses them", async () => {
