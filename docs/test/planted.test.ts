@@ -28,7 +28,17 @@ const planted: readonly (readonly [name: string, page: string, says: RegExp])[] 
 \`\`\``,
     /allowed/,
   ],
-  ["JSON that is neither", '```json\n{ "a": 1 }\n```', /no policy, scenario or config/],
+  [
+    "an actor with a fault",
+    '<!-- part: actor -->\n```json\n{ "kind": "batch", "every": "5m" }\n```',
+    /actors\[0\]\.items: is missing/,
+  ],
+  [
+    "a fleet that misses what it expects",
+    '<!-- part: fleet -->\n```json\n{ "expect": { "pagesAtLeast": 1 } }\n```',
+    /expect\.pagesAtLeast/,
+  ],
+  ["JSON that is neither", '```json\n{ "a": 1 }\n```', /no policy, scenario, fleet or config/],
   ["a command that fails", "```sh\nfalse\n```", /ends with 1/],
   ["a command that says something else", "```console\n$ echo one\ntwo\n```", /prints: one/],
   ["a command that is not there", "```sh\nnpx other-tool\n```", /not here/],

@@ -66,6 +66,14 @@ describe("reference", () => {
       expect(page).toMatch(new RegExp(`["\`.]${field.replace("$", "\\$")}["\`]`))
   })
 
+  it("lists every field of a fleet, and each kind, fault and habit", () => {
+    const prose = readPage("docs/reference/fleet-files.md").replace(/```[\s\S]*?```/g, "")
+    const named = new Set(codeIn(prose).flatMap((code) => code.match(/[$\w-]+/g) ?? []))
+    const words = wordsOf(JSON.parse(source("packages/core/schema/fleet.json")))
+    expect(words.size).toBeGreaterThan(70)
+    for (const word of words) expect(named, word).toContain(word)
+  })
+
   it("lists every option", () => {
     const named = namedIn("docs/reference/options.md")
     for (const path of [
@@ -143,6 +151,19 @@ describe("links", () => {
       }
     })
 })
+
+/** The fields and the words that a JSON Schema names, but for those of the policy. */
+const wordsOf = (schema: unknown, words = new Set<string>()): ReadonlySet<string> => {
+  if (typeof schema !== "object" || schema === null) return words
+  for (const [name, value] of Object.entries(schema)) {
+    if (name === "policy") continue
+    if (name === "properties") for (const field of Object.keys(value as object)) words.add(field)
+    if (name === "enum" || name === "const")
+      for (const word of [value].flat()) if (typeof word === "string") words.add(word)
+    wordsOf(value, words)
+  }
+  return words
+}
 
 const LAWS = [
   ...Array.from({ length: 14 }, (_, at) => `I${at + 1}`),

@@ -1,5 +1,5 @@
 import { decodePolicy, formatProblem } from "@spendfuse/core"
-import { decodeScenario, play, playedMemory } from "@spendfuse/core/lab"
+import { decodeFleet, decodeScenario, play, playedMemory, simulate } from "@spendfuse/core/lab"
 import { memoryStore } from "@spendfuse/store-memory"
 import { readConfig } from "../../packages/cli/src/gateway/readConfig.ts"
 import { processIo } from "../../packages/cli/src/io.ts"
@@ -9,7 +9,15 @@ import type { Snippet } from "./pages.ts"
 import { commandsProblem } from "./runCommands.ts"
 
 /** How a snippet is held to its word. */
-export type How = "example" | "policy" | "scenario" | "gateway" | "part" | "commands" | "not run"
+export type How =
+  | "example"
+  | "policy"
+  | "scenario"
+  | "fleet"
+  | "gateway"
+  | "part"
+  | "commands"
+  | "not run"
 
 export type Ruling =
   | { readonly kind: How; readonly why?: string }
@@ -21,16 +29,24 @@ export const rulingOf = (snippet: Snippet): Ruling => {
   if (directive?.[0] === "not run") return { kind: "not run", why: directive[1] }
   // A Worker's configuration and its program are started as they are by a test of the adapters.
   const isWorkers = isJson(lang) && /"compatibility_date"\s*:/.test(text)
-  if (directive?.[0] === "example" && (lang === "ts" || isWorkers)) return { kind: "example" }
+  // A region of a JSON file is no whole: its file is run by a command or another block.
+  const isRegion = isJson(lang) && directive?.[1].includes("#") === true
+  if (directive?.[0] === "example" && (lang === "ts" || isWorkers || isRegion))
+    return { kind: "example" }
   if (directive?.[0] === "part" && isJson(lang)) return { kind: "part" }
   if (isJson(lang) && (directive === null || directive[0] === "example"))
     return /"steps"\s*:/.test(text)
       ? { kind: "scenario" }
-      : /"budgets"\s*:/.test(text)
-        ? { kind: "policy" }
-        : /"upstreams"\s*:/.test(text)
-          ? { kind: "gateway" }
-          : { kind: "unruled", why: "this JSON is no policy, scenario or config of a gateway" }
+      : /"actors"\s*:/.test(text)
+        ? { kind: "fleet" }
+        : /"budgets"\s*:/.test(text)
+          ? { kind: "policy" }
+          : /"upstreams"\s*:/.test(text)
+            ? { kind: "gateway" }
+            : {
+                kind: "unruled",
+                why: "this JSON is no policy, scenario, fleet or config of a gateway",
+              }
   if (lang === "console" || lang === "sh") return { kind: "commands" }
   return { kind: "unruled", why: "write `example: FILE` or `not run: WHY` above it" }
 }
@@ -51,6 +67,8 @@ export const runSnippet = async (snippet: Snippet): Promise<string | null> => {
       return staleness(snippet) ?? gatewayProblem(jsonOf(snippet))
     case "scenario":
       return staleness(snippet) ?? scenarioProblem(jsonOf(snippet))
+    case "fleet":
+      return staleness(snippet) ?? fleetProblem(jsonOf(snippet))
     case "part":
       return partProblem(snippet)
     case "commands": {
@@ -83,6 +101,13 @@ const scenarioProblem = async (json: unknown): Promise<string | null> => {
   return missed.length === 0 ? null : JSON.stringify(missed)
 }
 
+const fleetProblem = (json: unknown): string | null => {
+  const decoded = decodeFleet(json)
+  if (!decoded.ok) return decoded.problems.map(formatProblem).join("\n")
+  const { missed } = simulate(decoded.fleet)
+  return missed.length === 0 ? null : JSON.stringify(missed)
+}
+
 const BASE = { unknownModel: "refuse", onStoreUnavailable: "deny" }
 const BUDGET = {
   id: "key-hour",
@@ -92,7 +117,28 @@ const BUDGET = {
   tiers: [{ at: "100%", block: true }],
 }
 
-/** A part of a policy, put where it belongs in a whole one: `part: budgets`, `part: tier`, `part: policy`. */
+const ACTOR = {
+  name: "people",
+  kind: "human",
+  every: "5m",
+  subject: { apiKey: "k1" },
+  model: "gpt-5",
+  input: 500,
+  output: 200,
+  limit: 4000,
+  takes: "2s",
+}
+const FLEET = {
+  title: "shown",
+  start: "2026-01-15T08:00:00Z",
+  lasts: "1h",
+  hosts: 2,
+  policy: { ...BASE, budgets: [BUDGET] },
+  models: { "gpt-5": { input: "1.25", output: "10" } },
+  actors: [ACTOR],
+}
+
+/** A part of a policy or a fleet, put where it belongs in a whole one: `part: policy`, `part: budget`, `part: actor`. */
 const partProblem = (snippet: Snippet): string | null => {
   const place = snippet.directive?.[1] ?? ""
   const part = jsonOf(snippet)
@@ -104,7 +150,11 @@ const partProblem = (snippet: Snippet): string | null => {
       return policyProblem({ ...BASE, budgets: [{ ...BUDGET, ...fields }] })
     case "tiers":
       return policyProblem({ ...BASE, budgets: [BUDGET, { ...BUDGET, id: "shown", tiers: part }] })
+    case "fleet":
+      return fleetProblem({ ...FLEET, ...fields })
+    case "actor":
+      return fleetProblem({ ...FLEET, actors: [{ ...ACTOR, ...fields }] })
     default:
-      return `\`part: ${place}\` is not known; there are policy, budget, tiers`
+      return `\`part: ${place}\` is not known; there are policy, budget, tiers, fleet, actor`
   }
 }

@@ -15,8 +15,8 @@ interface ReplayFlags {
   readonly policy: string
   readonly against?: string
   readonly format?: string
-  readonly map: readonly string[]
-  readonly set: readonly string[]
+  readonly map?: readonly string[]
+  readonly set?: readonly string[]
   readonly refuseUnder: string
   readonly json?: boolean
   readonly html?: string
@@ -30,13 +30,8 @@ export const replayCommand = (program: Command, io: Io, exit: (code: number) => 
     .requiredOption("--policy <file>", "the policy")
     .option("--against <file>", "a second policy, side by side")
     .option("--format <name>", `one of ${FORMATS.map(({ name }) => name).join(", ")}`)
-    .option(
-      "--map <column=field>",
-      "which column a field is read from; again for more",
-      collected,
-      [],
-    )
-    .option("--set <field=value>", "what the log does not say; again for more", collected, [])
+    .option("--map <column=field>", "which column a field is read from; again for more", collected)
+    .option("--set <field=value>", "what the log does not say; again for more", collected)
     .option("--refuse-under <percent>", "how much the cheapest setting may refuse", "1")
     .option("--json", "one JSON object")
     .option("--html <file>", "write a page with plots, which loads nothing")
@@ -69,8 +64,8 @@ export const replayCommand = (program: Command, io: Io, exit: (code: number) => 
 
 /** How a log is read, by the flags that all commands over logs share. */
 export const readOptionsOf = (flags: Pick<ReplayFlags, "format" | "map" | "set">): ReadOptions => ({
-  map: columnsOf(flags.map),
-  set: valuesOf(flags.set),
+  map: columnsOf(flags.map ?? []),
+  set: valuesOf(flags.set ?? []),
   ...(flags.format !== undefined && { format: flags.format }),
 })
 

@@ -20,7 +20,7 @@ interface SimulateFlags {
   readonly all?: boolean
   readonly seed: string
   readonly runs: string
-  readonly way: readonly string[]
+  readonly way?: readonly string[]
   readonly json?: boolean
   readonly html?: string
   readonly callsMax: string
@@ -38,7 +38,7 @@ export const simulateCommand = (program: Command, io: Io, exit: (code: number) =
     .option("--all", "every incident of the library, in one table")
     .option("--seed <number>", "what is drawn; the same gives the same bytes", "1")
     .option("--runs <count>", "from so many seeds: least, median and most of each figure", "1")
-    .option("--way <name>", "unguarded, alert, counter or spendfuse; again for more", collected, [])
+    .option("--way <name>", "unguarded, alert, counter or spendfuse; again for more", collected)
     .option("--json", "one JSON object for each fleet")
     .option("--html <file>", "write a page with a plot, which loads nothing")
     .option("--calls-max <count>", "calls that a fleet may ask for under one way", "5000000")
@@ -98,9 +98,12 @@ const namesOf = (
 
 /** @returns the exit code; a fleet that is at fault stops none of the others */
 const simulateAll = (io: Io, names: readonly string[], flags: SimulateFlags): number => {
-  const seed = wholeOf("--seed", flags.seed, 0)
-  const runs = wholeOf("--runs", flags.runs, 1)
-  const options = { ways: waysOf(flags.way), callsMax: wholeOf("--calls-max", flags.callsMax, 1) }
+  const seed = wholeOf("--seed 7", flags.seed, 0)
+  const runs = wholeOf("--runs 20", flags.runs, 1)
+  const options = {
+    ways: waysOf(flags.way ?? []),
+    callsMax: wholeOf("--calls-max 20000000", flags.callsMax, 1),
+  }
   const seeds = Array.from({ length: runs }, (_, at) => seed + at)
   const isTable = flags.all === true && flags.json !== true && runs === 1
   const reports: NamedReport[] = []
@@ -162,17 +165,12 @@ const tellReport = (
 
 const lookOf = (io: Io): Look => ({ paint: paintOf(io), columns: io.columns })
 
-/** @throws CliError */
-const wholeOf = (flag: string, text: string, least: number): number => {
+/** @param example the flag as it may be written @throws CliError */
+const wholeOf = (example: string, text: string, least: number): number => {
   const value = Number(text)
   if (/^\d{1,9}$/.test(text) && value >= least) return value
+  const [flag = ""] = example.split(" ")
   throw new CliError(
-    `\`${flag} ${text.slice(0, 40)}\` is not a whole number from ${least} to 999999999; write e.g. ${flag} ${EXAMPLES[flag]}`,
+    `\`${flag} ${text.slice(0, 40)}\` is not a whole number from ${least} to 999999999; write e.g. ${example}`,
   )
-}
-
-const EXAMPLES: Readonly<Record<string, string>> = {
-  "--seed": "7",
-  "--runs": "20",
-  "--calls-max": "20000000",
 }

@@ -19,8 +19,8 @@ import { readOptionsOf } from "./replay.ts"
 
 interface SuggestFlags {
   readonly format?: string
-  readonly map: readonly string[]
-  readonly set: readonly string[]
+  readonly map?: readonly string[]
+  readonly set?: readonly string[]
   readonly choose: string
   readonly warn: string
   readonly page: string
@@ -40,13 +40,8 @@ export const suggestCommand = (program: Command, io: Io, exit: (code: number) =>
     .command("suggest")
     .argument("<log>", "the history, gzip or not; `-` is the standard input")
     .option("--format <name>", "how the log is written; told by its first record unless given")
-    .option(
-      "--map <column=field>",
-      "which column a field is read from; again for more",
-      collected,
-      [],
-    )
-    .option("--set <field=value>", "what the log does not say; again for more", collected, [])
+    .option("--map <column=field>", "which column a field is read from; again for more", collected)
+    .option("--set <field=value>", "what the log does not say; again for more", collected)
     .option("--choose <name>", `which policy is printed: ${TIGHTNESSES.join(", ")}`, "usual")
     .option("--warn <channel>", "who hears of 80 %", "slack")
     .option("--page <channel>", "who hears of what is stopped", "pagerDuty")

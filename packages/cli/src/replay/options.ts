@@ -35,7 +35,7 @@ export const shareOf = (flag: string, text: string): number => {
 }
 
 /** Collects a flag that may be given more than once. */
-export const collected = (value: string, before: readonly string[]): readonly string[] => [
+export const collected = (value: string, before: readonly string[] = []): readonly string[] => [
   ...before,
   value,
 ]

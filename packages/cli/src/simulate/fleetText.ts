@@ -1,9 +1,10 @@
 import { lengthText } from "@spendfuse/adapters/notifier"
-import type { ActorReport, Fleet, FleetReport, FuseReport, WayReport } from "@spendfuse/core/lab"
+import type { Fleet, FleetReport, FuseReport, WayReport } from "@spendfuse/core/lab"
 import { countText, dollarsText, numberText } from "../figures.ts"
 import { clockText } from "../operator/instants.ts"
 import { type Column, tableText } from "../operator/table.ts"
 import type { Paint } from "../paint.ts"
+import { actorsText } from "./actors.ts"
 import { BOUND_HEAD, boundRow, boundsOf, unboundText } from "./bounds.ts"
 import { type Expectation, expectationsOf } from "./expectations.ts"
 import { toldLines, toldSum } from "./told.ts"
@@ -98,7 +99,7 @@ const underFuse = (
 ): readonly string[] => [
   "",
   paint.bold("under Spendfuse, by actor"),
-  tableText(actorColumns(actors), actors, columns),
+  actorsText(actors, columns),
   ...ledgerText(fuse, billedNanoUsd),
   "",
   paint.bold("told (UTC)"),
@@ -124,51 +125,6 @@ const underFuse = (
       columns,
     ),
 ]
-
-/** A column that has nothing to tell is left out. */
-const actorColumns = (actors: readonly ActorReport[]): readonly Column<ActorReport>[] =>
-  ACTOR_FIGURES.filter(
-    ({ count }) => count === undefined || actors.some((actor) => count(actor) > 0),
-  ).map(({ head, cell, count, flows, spare }) => ({
-    head,
-    cell: cell ?? ((actor) => numberText(count?.(actor) ?? 0)),
-    ...(flows === undefined ? { align: "right" as const } : { flows }),
-    ...(spare !== undefined && { spare }),
-  }))
-
-/** What is told of each actor: a text, or a count that is left out where all of them have none. */
-export const ACTOR_FIGURES: readonly (Pick<Column<ActorReport>, "head" | "flows" | "spare"> & {
-  readonly cell?: (actor: ActorReport) => string
-  readonly count?: (actor: ActorReport) => number
-})[] = [
-  {
-    head: "actor",
-    cell: ({ name }) => name,
-    flows: "anywhere",
-  },
-  {
-    head: "wanted",
-    cell: ({ isWanted }) => (isWanted ? "yes" : "no"),
-    flows: "at spaces",
-    spare: 1,
-  },
-  { head: "asked", cell: ({ asked }) => numberText(asked) },
-  { head: "made", cell: ({ made }) => numberText(made) },
-  { head: "refused", cell: reasonsText, flows: "at spaces" },
-  { head: "cut", count: ({ cut }) => cut, spare: 3 },
-  { head: "cheaper", count: ({ degraded }) => degraded, spare: 2 },
-  { head: "failed", count: ({ failed }) => failed, spare: 5 },
-  { head: "lost", count: ({ lost }) => lost, spare: 4 },
-  { head: "spent", cell: ({ billedNanoUsd }) => dollarsText(billedNanoUsd) },
-]
-
-function reasonsText({ reasons }: ActorReport): string {
-  return (
-    Object.entries(reasons)
-      .map(([reason, count]) => `${reason} ${numberText(count)}`)
-      .join(", ") || "0"
-  )
-}
 
 /** What the ledger says where it is not the bill. */
 export const ledgerText = (

@@ -1,5 +1,5 @@
 import { type FleetReport, WAYS, type Way, type WayReport } from "@spendfuse/core/lab"
-import { dollarsText } from "../figures.ts"
+import { countText, dollarsText } from "../figures.ts"
 import { CliError } from "../io.ts"
 
 /** How each way is called, and its colour on pages. */
@@ -32,7 +32,7 @@ export const beyondText = (report: FleetReport): string | null => {
   const refusals =
     fewer === 0
       ? "as many wanted calls"
-      : `${Math.abs(fewer).toLocaleString("en-US")} ${fewer > 0 ? "more" : "fewer"} wanted calls`
+      : `${countText(Math.abs(fewer), "wanted call")} ${fewer > 0 ? "more" : "fewer"}`
   if (beyond === 0)
     return `The post-hoc counter let through as much as Spendfuse, and refused ${refusals}.`
   const what =
