@@ -80,12 +80,10 @@ const stepOf = (limit: number, unit: Unit): number => {
   return step > cent ? step - (step % cent) : step
 }
 
-const saidOf = ({ kind, replayed }: Outcome): string => {
+const saidOf = ({ kind, replayed, said = "Nothing was changed." }: Outcome): string => {
   if (kind === "acknowledged")
     return replayed === true
       ? "It was acknowledged before: it counts once."
       : "Acknowledged. The audit has your name and reason."
-  return kind === "later-generation"
-    ? "It has opened again since. Nothing was changed: close this and look again."
-    : "Somebody has acknowledged it, or it is over. Nothing was changed."
+  return kind === "later-generation" ? `${said} Close this and look again.` : said
 }

@@ -154,6 +154,7 @@ describe("acknowledging", () => {
     await world.spend({ apiKey: "agent-7" }, 1)
     await page.getByRole("button", { name: "Acknowledge as ann" }).click()
     await page.getByText("It has opened again since.").waitFor()
+    await page.getByText(/bob acknowledged it at .* first\. Close this and look again\./).waitFor()
     expect(await circuitOf(world)).toBe("latched")
   })
 })
