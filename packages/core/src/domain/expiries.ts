@@ -30,7 +30,7 @@ export class Expiries<Item extends Expiring> {
   readonly #divisions = new Map<string, Division<Item>>()
   readonly #running: (division: string) => Iterable<Item>
   readonly #isCurrent: (item: Item) => boolean
-  #lastName = ""
+  #lastName: string | undefined
   #last: Division<Item> | undefined
   /** The oldest of each key, as long as nothing that came since ends before it. */
   #oldest = new WeakMap<object, Item>()
@@ -49,10 +49,10 @@ export class Expiries<Item extends Expiring> {
   put(item: Item): void {
     const { division, expiresAtMs } = item
     const found = this.#of(division) ?? this.#make(division)
-    if (expiresAtMs < found.dueAtMs) found.dueAtMs = expiresAtMs
+    found.dueAtMs = Math.min(found.dueAtMs, expiresAtMs)
     if (expiresAtMs < found.horizonMs) found.soon.add(item)
-    else if (expiresAtMs < found.laterMs) found.laterMs = expiresAtMs
-    if (expiresAtMs < this.#sinceMs) this.#sinceMs = expiresAtMs
+    else found.laterMs = Math.min(found.laterMs, expiresAtMs)
+    this.#sinceMs = Math.min(this.#sinceMs, expiresAtMs)
   }
 
   /** What is overdue, at most so many, oldest first. Whoever takes it ends it. */
@@ -99,7 +99,7 @@ export class Expiries<Item extends Expiring> {
     for (const item of this.#running(division)) {
       if (item.state !== "running") continue
       if (item.expiresAtMs < untilMs) found.soon.add(item)
-      else if (item.expiresAtMs < found.laterMs) found.laterMs = item.expiresAtMs
+      else found.laterMs = Math.min(found.laterMs, item.expiresAtMs)
     }
   }
 
@@ -122,7 +122,7 @@ export class Expiries<Item extends Expiring> {
 
   /** The last division looked at is at hand. */
   #of(name: string): Division<Item> | undefined {
-    if (name !== this.#lastName || this.#last === undefined) {
+    if (name !== this.#lastName) {
       this.#lastName = name
       this.#last = this.#divisions.get(name)
     }

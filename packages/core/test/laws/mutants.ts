@@ -96,7 +96,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "holds never expire",
     file: "expiries.ts",
-    find: "if (expiresAtMs < found.dueAtMs) found.dueAtMs = expiresAtMs",
+    find: "found.dueAtMs = Math.min(found.dueAtMs, expiresAtMs)",
     replace: "",
   },
   {
