@@ -1,5 +1,16 @@
 import { expect, it } from "vitest"
-import { blockAt, HOUR, hourLine, person, Room, reserve, T0, termsOf } from "../../attack/make.ts"
+import {
+  blockAt,
+  extend,
+  HOUR,
+  hourLine,
+  person,
+  Room,
+  reserve,
+  settle,
+  T0,
+  termsOf,
+} from "../../attack/make.ts"
 
 const line = hourLine(termsOf([blockAt(100)]))
 const expire = { kind: "expire" } as const
@@ -25,4 +36,21 @@ it("what is forgotten meanwhile is written before the answer, at the 64th comman
   )
   expect(written.indexOf("switch answered")).toBe(62)
   expect(written.filter((kinds) => kinds === "answered")).toHaveLength(63)
+})
+
+it("what has ended or was extended in the meantime does not expire, however soon it would have", () => {
+  const room = new Room()
+  const soon = { expiresAtMs: T0 + 500 }
+  room.do(T0, reserve([line], 1, T0, { expiresAtMs: T0 + 1 }), { n: 1 })
+  room.do(T0 + 1, expire, { n: 2 })
+  room.do(T0 + 1, reserve([line], 5, T0, soon), { n: 3 })
+  room.do(T0 + 1, reserve([line], 7, T0, soon), { n: 4 })
+  room.do(T0 + 2, settle(3, 2), { n: 5 })
+  room.do(T0 + 2, extend(4, 0, T0, T0 + 900), { n: 6 })
+  const ended = [600, 900].map((atMs) => room.do(T0 + atMs, expire).outcome)
+  expect(ended).toEqual([
+    { kind: "expired", reservations: [] },
+    { kind: "expired", reservations: ["s/4"] },
+  ])
+  expect(room.meter()).toMatchObject({ settled: 1 + 2 + 7, held: 0 })
 })
