@@ -37,18 +37,31 @@ const jsonLines = async function* (texts: AsyncIterable<string>): AsyncIterable<
     line += 1
     if (text.trim() === "") continue
     const value = parsed(text)
-    const record = isRecord(value) ? value : null
-    yield record === null
-      ? { line, record, problem: "it is not a JSON object; mend the line" }
-      : { line, record }
+    if (!isRecord(value))
+      yield { line, record: null, problem: "it is not a JSON object; mend the line" }
+    else for (const record of recordsOn(value)) yield { line, record }
   }
 }
+
+/** The records of a page that an API answered on one line, or the one that the line is. */
+const recordsOn = (value: LogRecord): readonly LogRecord[] => {
+  const { data } = value
+  const isPaged = Array.isArray(data) && data.every(isRecord)
+  return isPaged && Object.keys(value).every((name) => PAGE.has(name)) ? data : [value]
+}
+
+/** What pages have beside their records. */
+const PAGE: ReadonlySet<string> = new Set(
+  "data object error meta total page page_size total_pages has_more next_page first_id last_id".split(
+    " ",
+  ),
+)
 
 /** A list of records, or a page with its records in `data` or `resourceSpans`. */
 const jsonDocument = async function* (texts: AsyncIterable<string>): AsyncIterable<Located> {
   const found: unknown[] = []
   let broken: string | null = null
-  const paths = ["$.*", "$.data.*", "$.resourceSpans.*", "$.*.data.*"]
+  const paths = ["$.*", "$.data.*", "$.resourceSpans.*", "$.batches.*", "$.*.data.*"]
   const parser = new JSONParser({ paths, keepStack: false, separator: "" })
   parser.onValue = ({ value, key, stack }) => {
     const isInList = typeof key === "number"

@@ -38,15 +38,43 @@ export const FIELDS = [
   "legitimate",
 ] as const
 
-/** The value at a path of names. */
+/** The value at a path of names; a text that is JSON, as cells of CSV and some columns are, is gone into too. */
 export const valueAt = (record: LogRecord, path: string): unknown => {
   if (Object.hasOwn(record, path)) return record[path]
   let value: unknown = record
   for (const name of path.split(".")) {
+    if (typeof value === "string") value = objectOf(value)
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined
     value = (value as LogRecord)[name]
   }
   return value
+}
+
+let lastText = ""
+let lastObject: unknown
+
+/** Several paths are read of one text: the last one is at hand. Some exports double the quotes of JSON twice. */
+const objectOf = (text: string): unknown => {
+  if (!text.startsWith("{")) return undefined
+  if (text === lastText) return lastObject
+  lastText = text
+  lastObject = parsed(text) ?? parsed(text.replaceAll('""', '"'))
+  return lastObject
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A count that a record may leave out or write as a text; null where it is none. */
+export const countAt = (record: LogRecord, path: string): number | null => {
+  const value = valueAt(record, path)
+  const count = typeof value === "string" && value !== "" ? Number(value) : value
+  return typeof count === "number" && Number.isSafeInteger(count) && count >= 0 ? count : null
 }
 
 /** A list of objects, where it is one. */

@@ -3,7 +3,7 @@ import { spread } from "./spread.ts"
 
 /**
  * Pages of OpenAI's usage API (completions): sums per bucket of time, spread over it. `input_tokens` has the cached
- * ones in it.
+ * ones in it, those read and those written.
  *
  * Source: OpenAI API reference, organization usage; its OpenAPI schema `UsageCompletionsResult`.
  */
@@ -25,6 +25,7 @@ const callsOf = (bucket: LogRecord): readonly Fields[] =>
       model: result.model,
       allInputTokens: all,
       cacheReadTokens: cached,
+      cacheWriteTokens: result.input_cache_write_tokens,
       outputTokens: result.output_tokens,
       serviceTier: result.batch === true ? "batch" : result.service_tier,
       apiKey: result.api_key_id,

@@ -1,22 +1,45 @@
 import { type Fields, type Format, type LogRecord, listOf, valueAt } from "./format.ts"
 
 /**
- * OpenTelemetry spans as OTLP JSON: an export request, a line of the file exporter, or one of its resources. Spans
- * without `gen_ai` usage are no calls of a model. Payers are read from attributes that hosts commonly set.
+ * OpenTelemetry spans as OTLP JSON: an export request, a line of the file exporter, or one of its resources; Tempo
+ * calls these `batches`. Spans without `gen_ai` usage are no calls of a model, and a span of an agent that sums up
+ * the calls below it is not counted beside them. Payers are read from attributes that hosts commonly set.
  *
- * Source: OpenTelemetry semantic conventions for generative AI spans; OTLP's JSON encoding of trace data.
+ * Source: OpenTelemetry semantic conventions for generative AI spans; OTLP's JSON encoding of trace data and
+ * open-telemetry/opentelemetry-proto, examples/trace.json; Grafana Tempo's answer to a query of one trace.
  */
 export const otlpFormat: Format = {
   name: "otlp",
-  fits: (record) => "resourceSpans" in record || "scopeSpans" in record,
-  expand: (record) =>
-    ("resourceSpans" in record ? listOf(record.resourceSpans) : [record]).flatMap((resource) =>
+  fits: (record) => "resourceSpans" in record || "scopeSpans" in record || isTempo(record),
+  expand: (record) => {
+    const spans = resourcesOf(record).flatMap((resource) =>
       listOf(resource.scopeSpans).flatMap((scope) =>
-        listOf(scope.spans).flatMap((span) => callOf(resource, span)),
+        listOf(scope.spans).map((span) => ({ resource, span })),
       ),
-    ),
+    )
+    const summed = new Set(spans.filter(({ span }) => isCall(span)).map(({ span }) => span.traceId))
+    return spans.flatMap(({ resource, span }) =>
+      isSum(span) && summed.has(span.traceId) ? [] : callOf(resource, span),
+    )
+  },
   columns: {},
 }
+
+const isTempo = ({ batches }: LogRecord): boolean =>
+  listOf(batches).some((one) => "scopeSpans" in one)
+
+const resourcesOf = (record: LogRecord): readonly LogRecord[] => {
+  if ("resourceSpans" in record) return listOf(record.resourceSpans)
+  return isTempo(record) ? listOf(record.batches) : [record]
+}
+
+/** Operations that run others: their usage is that of the calls below them. */
+const SUMS: ReadonlySet<unknown> = new Set(["invoke_agent", "create_agent", "invoke_workflow"])
+
+const isSum = (span: LogRecord): boolean =>
+  SUMS.has(attributesOf(span.attributes)("gen_ai.operation.name"))
+
+const isCall = (span: LogRecord): boolean => !isSum(span) && callOf({}, span).length > 0
 
 const callOf = (resource: LogRecord, span: LogRecord): readonly Fields[] => {
   const of = attributesOf(span.attributes)
@@ -31,8 +54,13 @@ const callOf = (resource: LogRecord, span: LogRecord): readonly Fields[] => {
       provider: of("gen_ai.provider.name") ?? of("gen_ai.system"),
       model: of("gen_ai.request.model") ?? of("gen_ai.response.model"),
       allInputTokens: input,
-      cacheReadTokens: of("gen_ai.usage.cache_read.input_tokens"),
-      cacheWriteTokens: of("gen_ai.usage.cache_creation.input_tokens"),
+      cacheReadTokens:
+        of("gen_ai.usage.cache_read.input_tokens") ??
+        of("gen_ai.usage.cache_read_input_tokens") ??
+        of("gen_ai.usage.input_tokens.cached"),
+      cacheWriteTokens:
+        of("gen_ai.usage.cache_creation.input_tokens") ??
+        of("gen_ai.usage.cache_creation_input_tokens"),
       outputTokens: output,
       maxOutputTokens: of("gen_ai.request.max_tokens"),
       apiKey: of("spendfuse.subject.apiKey") ?? of("api_key.id") ?? host("service.name"),
@@ -54,5 +82,8 @@ const attributesOf = (value: unknown): ((key: string) => unknown) => {
   return (key) => byKey.get(key)
 }
 
-const millisOf = (nanos: unknown): unknown =>
-  typeof nanos === "string" && /^\d{7,}$/.test(nanos) ? Number(nanos.slice(0, -6)) : nanos
+/** 64 bits are a text in OTLP's JSON; some writers give a number all the same. */
+const millisOf = (nanos: unknown): unknown => {
+  if (typeof nanos === "string" && /^\d{7,}$/.test(nanos)) return Number(nanos.slice(0, -6))
+  return typeof nanos === "number" ? Math.floor(nanos / 1e6) : nanos
+}
