@@ -35,7 +35,7 @@ export const evolveSettled = (
       const { unit, idleMs } = meter.terms
       moving.settled += actual[unit] - settled[unit]
       moving.held += settled[unit] - hold[unit]
-      if (idleMs > 0 && atMs > meter.usedAtMs) moving.usedAtMs = atMs
+      if (idleMs > 0) moving.usedAtMs = Math.max(meter.usedAtMs, atMs)
     }
     ledger.reservations.delete(of, division)
   }
@@ -58,7 +58,7 @@ const holdOn = (found: readonly Found[], hold: Amounts, atMs: number): readonly 
     if (meter.terms.idleMs === 0) continue
     lives ??= found.map(() => 0)
     lives[at] = meter.bornAtMs
-    if (atMs > meter.usedAtMs) meter.usedAtMs = atMs
+    meter.usedAtMs = Math.max(meter.usedAtMs, atMs)
   }
   return lives
 }

@@ -9,8 +9,19 @@ import {
   evolve,
   type Ledger,
   type Reserve,
+  type Settle,
 } from "../../src/domain.ts"
-import { blockAt, charge, HOUR, hourLine, Room, reserve, T0, termsOf } from "../attack/make.ts"
+import {
+  blockAt,
+  charge,
+  HOUR,
+  hourLine,
+  Room,
+  reserve,
+  settle,
+  T0,
+  termsOf,
+} from "../attack/make.ts"
 
 const line = hourLine(termsOf([blockAt(100)]))
 const lines = [line]
@@ -117,5 +128,13 @@ describe("what is held or settled at once", () => {
     expect(ledger.accounts.get("b/k")?.meters[0]).toMatchObject({ settled: 10, held: 5 })
     expect(ledger.accounts.has("b/nobody")).toBe(false)
     expect(ledger.accounts.get("b/k")?.meters[0]?.notes).toBe(NO_NOTES)
+  })
+  it("is answered also where the reservation is not known", () => {
+    const ledger = emptyLedger()
+    const outcome = { kind: "settled", drain: false, skipped: [] } as const
+    const command = { ...settle(3, 1), ...head } as Settle
+    const entry = { command, outcome, ended: null }
+    write(ledger, { kind: "settled", command, outcome, atMs: T0, fresh: true, marks: false })
+    expect([...(ledger.sources.get(sourceKey("s", "*"))?.entries ?? [])]).toEqual([[7, entry]])
   })
 })
