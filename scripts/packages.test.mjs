@@ -11,11 +11,13 @@ describe("a packed package", () => {
       "dist/index.js",
       "src/a/b.ts",
       "bin/x.js",
+      "incidents/a-loop.jsonc",
     ]
     expect(strangers(files)).toEqual([])
   })
 
   it.each([
+    "incidents/figures.json",
     "test/a.test.ts",
     "src/a.test.ts",
     "src/test/support.ts",

@@ -11,7 +11,7 @@ describe("the library of incidents", () => {
     const manifest = JSON.parse(
       readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
     )
-    expect(manifest.files).toContain("incidents")
+    expect(manifest.files).toContain("incidents/*.jsonc")
   })
 
   it("is listed with its titles", async () => {
