@@ -71,7 +71,7 @@ describe("LiteLLM's spend logs", () => {
   })
 
   it("may count prompts without what was cached, as older ones do", async () => {
-    // Shape: BerriAI/litellm issue 15056.
+    // Shape: BerriAI/litellm, the request to return `cache_creation_input_tokens_1hr` in its usage object.
     const cached = { cache_creation_input_tokens: 1_253, cache_read_input_tokens: 0 }
     const metadata = { additional_usage_values: { ...cached, prompt_tokens_details: null } }
     const { rows } = await read(JSON.stringify([{ ...log, prompt_tokens: 31, metadata }]))

@@ -5,8 +5,8 @@ import { countAt, type Fields, type Format, type LogRecord } from "./format.ts"
  * a text of JSON, and has what was read from and written to a cache. `prompt_tokens` has these in it, but for rows of
  * older versions, where they are more than it.
  *
- * Source: BerriAI/litellm, litellm-js/spend-logs/src/_types.ts, schema.prisma and its tests of spend logs; its issues
- * 8784, 11364 and 15056 on cached tokens.
+ * Source: BerriAI/litellm, litellm-js/spend-logs/src/_types.ts, schema.prisma, its tests of spend logs, and what its
+ * users report of cached tokens there.
  */
 export const litellmFormat: Format = {
   name: "litellm",
