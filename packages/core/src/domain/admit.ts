@@ -101,7 +101,7 @@ const obstacleOf = (draft: Draft, line: Line, asked: Asked): LineObstacle | null
   })
   if (circuit.state === "latched") return refused("latched", null)
   if (circuit.state === "open") return refused("open", circuit.untilMs)
-  if (cost > 0 && cost > cap) return refused("too-large", null)
+  if (cost > cap) return refused("too-large", null)
   if (cost > 0 && settled + cost > cap) {
     const end = line.terms.slidingMs > 0 ? fitsFrom(meter, cost, cap, atMs) : endOf(line)
     return refused("exhausted", end)
@@ -118,8 +118,8 @@ const endOf = ({ period }: Line): number | null =>
   period.endMs === FOREVER_MS ? null : period.endMs
 
 /** What raises a reservation counts where that was made: a sliding window is judged from its bucket on. */
-const judgedAt = ({ raises, issuedAtMs }: Asked, { terms, period }: Line): number =>
-  raises && terms.slidingMs > 0 ? period.startMs : issuedAtMs
+const judgedAt = ({ raises, issuedAtMs }: Asked, { period }: Line): number =>
+  raises ? period.startMs : issuedAtMs
 
 const isDegraded = (line: Line, settled: number, via: string | null): boolean =>
   line.terms.tiers.some(
@@ -136,7 +136,6 @@ const largestFit = (draft: Draft, line: Line, asked: Asked): number => {
     capOf(meter, line.terms, draft.nowMs),
     allowanceOf(draft.account(line).circuit, meter),
   )
-  if (bound === Number.POSITIVE_INFINITY) return most
   const used = settledAt(meter, judgedAt(asked, line)) + meter.held
   const room = bound - used - costOf(line, asked, 0)
   return Math.max(least, Math.min(most, Math.floor(room / perUnit)))
@@ -145,10 +144,8 @@ const largestFit = (draft: Draft, line: Line, asked: Asked): number => {
 const oldestExpiry = (draft: Draft, line: Line): number | null => {
   const { unit } = line.terms
   const { expiries, reservations } = draft.ledger
-  const holds = ({ state, hold, settled, lines }: Reservation): boolean =>
-    state === "running" &&
-    hold[unit] > settled[unit] &&
-    lines.some((other) => isSameMeter(other, line))
+  const holds = ({ hold, settled, lines }: Reservation): boolean =>
+    hold[unit] > settled[unit] && lines.some((other) => isSameMeter(other, line))
   const key = draft.ledgerMeter(line)
   if (key === undefined) return null
   return expiries.oldestOf(key, reservations.values(), holds)?.expiresAtMs ?? null

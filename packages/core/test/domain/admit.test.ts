@@ -92,6 +92,8 @@ describe("a refusal names its obstacle", () => {
     const met = { ...obstacle, reason: "probation", settled: 5, held: 10, remaining: 85 }
     expect(refused(room, 6, { atMs, lines })).toEqual([{ ...met, untilMs: atMs + MINUTE }])
     expect(ask(room, 5, { atMs, lines }).outcome.kind).toBe("reserved")
+    room.do(atMs, charge(lines, 3))
+    // Above the allowance, what costs nothing needs no room.
     expect(ask(room, 0, { atMs, lines }).outcome.kind).toBe("reserved")
   })
   it("degraded: until the period ends, but not via a fallback of the tier", () => {
@@ -109,9 +111,10 @@ describe("a refusal names its obstacle", () => {
     ask(room, 40, until(30))
     ask(room, 30, until(20))
     const tokens = hourLine(termsOf([blockAt(100)], { unit: "tokens" }))
-    // None of these holds anything on it: another account, unit, hour, nothing, or all of it settled.
+    // None of these holds anything on it: another account, unit, hour, window, nothing, or all of it settled.
     ask(room, 30, { ...until(1), lines: [other] })
-    ask(room, 0, { ...until(2), lines: [tokens], base: { usd: 0, tokens: 9, requests: 0 } })
+    ask(room, 0, { ...until(2), lines: [tokens], base: { usd: 9, tokens: 9, requests: 0 } })
+    ask(room, 9, { ...until(6), lines: [hourLine(termsOf([], { window: "day UTC" }))] })
     ask(room, 30, { ...until(3), lines: [hourLine(line.terms, T0 + HOUR)] })
     ask(room, 0, until(4))
     const { n } = ask(room, 20, until(5))
