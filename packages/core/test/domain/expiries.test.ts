@@ -118,6 +118,9 @@ describe("what it costs", () => {
     put(running(6, 5_000))
     const taken = [999, 1_000, 1_400].map(takenAt)
     put(running(7, 1_950))
+    const gone = running(8, 1_960)
+    put(gone)
+    items.delete(gone)
     taken.push(...[1_999, 4_999, 5_000].map(takenAt))
     expect(taken).toEqual([[], [1], [2, 3, 4, 5], [7], [], [6]])
     expect(looks).toBe(2)
@@ -171,6 +174,7 @@ describe("what it costs", () => {
         ({ id }) => (of === 0 ? id.n !== 2 : id.n === 2),
       )?.expiresAtMs
     const ask = (): readonly unknown[] => [oldestOf(0), oldestOf(1), looks]
+    expect([oldestOf(0), oldestOf(0), looks]).toEqual([5, 5, 1])
     // The second of the keys ends after what came since: that forgets the first, once.
     expect([ask(), ask(), ask()]).toEqual([
       [5, 9, 2],
@@ -183,6 +187,27 @@ describe("what it costs", () => {
       [4, 9],
     ])
   })
+})
+
+it.each([
+  [["s 1", "s 2", "s 10", "t 1", "t 3"]],
+  [["t 3", "s 10", "t 1", "s 2", "s 1"]],
+  [["s 10", "t 1", "s 1", "t 3", "s 2"]],
+])("what ends at once ends in the order of names, whenever it came: %j", (names) => {
+  const items = new Items()
+  for (const name of names) {
+    const [source = "", n] = name.split(" ")
+    const id = { source, n: Number(n) }
+    items.put({ id, division: "*", expiresAtMs: 5, state: "running" })
+  }
+  const taken = items.expiries.takeDue("*", 5, 9)
+  expect(taken.map(({ id }) => `${id.source} ${id.n}`)).toEqual([
+    "s 1",
+    "s 2",
+    "s 10",
+    "t 1",
+    "t 3",
+  ])
 })
 
 it("keeps no division in which nothing runs any more (I14)", () => {
