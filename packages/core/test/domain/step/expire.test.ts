@@ -42,15 +42,16 @@ it("what has ended or was extended in the meantime does not expire, however soon
   const room = new Room()
   const soon = { expiresAtMs: T0 + 500 }
   room.do(T0, reserve([line], 1, T0, { expiresAtMs: T0 + 1 }), { n: 1 })
+  room.do(T0, reserve([line], 9, T0, { expiresAtMs: T0 + HOUR }), { n: 7 })
   room.do(T0 + 1, expire, { n: 2 })
   room.do(T0 + 1, reserve([line], 5, T0, soon), { n: 3 })
   room.do(T0 + 1, reserve([line], 7, T0, soon), { n: 4 })
   room.do(T0 + 2, settle(3, 2), { n: 5 })
   room.do(T0 + 2, extend(4, 0, T0, T0 + 900), { n: 6 })
-  const ended = [600, 900].map((atMs) => room.do(T0 + atMs, expire).outcome)
+  const ended = [600, 900].map((atMs, at) => room.do(T0 + atMs, expire, { n: 8 + at }).outcome)
   expect(ended).toEqual([
     { kind: "expired", reservations: [] },
     { kind: "expired", reservations: ["s/4"] },
   ])
-  expect(room.meter()).toMatchObject({ settled: 1 + 2 + 7, held: 0 })
+  expect(room.meter()).toMatchObject({ settled: 1 + 2 + 7, held: 9 })
 })
