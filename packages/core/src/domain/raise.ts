@@ -97,16 +97,16 @@ const hearWord = (draft: Draft, line: Line, channels: readonly string[]): void =
 }
 
 const post = (meter: Meter, line: Line, movement: Movement): { meter: Meter; stopped: boolean } => {
+  // An admission sees to it that what is held stays an amount.
   const held = within(meter.held + movement.held)
-  const stopped = meter.held + movement.held > AMOUNT_MAX
   if (line.terms.slidingMs > 0) {
     const { buckets, isFull } = postBucket(meter.notes.buckets, line, movement.settled)
     const settled = within(buckets.reduce((sum, bucket) => sum + bucket.settled, 0))
     const moved = noted({ ...meter, settled, held }, { buckets })
-    return { meter: moved, stopped: stopped || isFull }
+    return { meter: moved, stopped: isFull }
   }
   const sum = meter.settled + movement.settled
-  return { meter: { ...meter, settled: within(sum), held }, stopped: stopped || sum > AMOUNT_MAX }
+  return { meter: { ...meter, settled: within(sum), held }, stopped: sum > AMOUNT_MAX }
 }
 
 const within = (amount: number): number => Math.max(0, Math.min(AMOUNT_MAX, amount))
@@ -153,9 +153,9 @@ const strongestOf = (levels: readonly Level[]): Strongest | null => {
 
 /** Latch before trip before block; of two trips, the longer. */
 export const isStronger = (one: BlockingEffect, other: BlockingEffect): boolean =>
-  RANK[one.kind] !== RANK[other.kind]
-    ? RANK[one.kind] > RANK[other.kind]
-    : one.kind === "trip" && other.kind === "trip" && one.coolDownMs > other.coolDownMs
+  one.kind === "trip" && other.kind === "trip"
+    ? one.coolDownMs > other.coolDownMs
+    : RANK[one.kind] > RANK[other.kind]
 
 const openCircuit = (
   draft: Draft,
@@ -206,7 +206,7 @@ const capChannels = (draft: Draft, line: Line): readonly string[] => {
     (tier) =>
       tier.effect !== null &&
       tier.at <= cap &&
-      (tier.at === cap || (tier.repeat > 0 && (cap - tier.at) % tier.repeat === 0)),
+      (tier.at === cap || (cap - tier.at) % tier.repeat === 0),
   )
   return channelsOf(makes.length > 0 || allow === null ? makes : [allow.tier])
 }

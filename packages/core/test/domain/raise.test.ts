@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest"
 import { isStronger } from "../../src/domain/raise.ts"
-import type { BlockingEffect, DomainEvent, Terms } from "../../src/domain.ts"
+import type { BlockingEffect, DomainEvent, Line, Terms } from "../../src/domain.ts"
 import { AMOUNT_MAX } from "../../src/domain.ts"
 import {
+  acknowledge,
   blockAt,
   charge,
   HOUR,
   hourLine,
+  person,
   Room,
   reserve,
   T0,
@@ -187,6 +189,99 @@ describe("an overshoot", () => {
   })
 })
 
+describe("who hears of a refusal", () => {
+  const steps = termsOf([
+    tierOf(10, { repeat: 10, effect: { kind: "block" }, notify: ["a"] }),
+    tierOf(25, { repeat: 5, effect: { kind: "block" }, notify: ["b"] }),
+    tierOf(40, { effect: { kind: "block" }, notify: ["c"] }),
+  ])
+  it.each([
+    [0, 10, ["a"]],
+    [20, 25, ["b"]],
+    [25, 30, ["a", "b"]],
+    [35, 40, ["a", "b", "c"]],
+    [40, 45, ["b"]],
+  ])(
+    "at %i it is whoever hears of the level that makes the cap, %i: %o",
+    (spent, cap, channels) => {
+      const room = new Room()
+      spend(steps, spent, room)
+      room.do(T0, acknowledge(hourLine(steps), spent))
+      const { outcome, events } = room.do(T0, reserve([hourLine(steps)], cap - spent + 1, T0))
+      const reason = spent === 0 ? "too-large" : "exhausted"
+      expect(outcome).toMatchObject({ reason, obstacles: [{ cap }] })
+      if (spent > 0) expect(events).toMatchObject([{ kind: "refusing", channels }])
+    },
+  )
+  it("is whoever hears of what a person allowed, as long as that holds", () => {
+    const tiers = [10, 20].map((at) => ({ ...blockAt(at, latch), notify: [`${at}`] }))
+    const terms = termsOf(tiers, { window: "sliding", slidingMs: HOUR, bucketMs: HOUR / 4 })
+    const busy = (atMs: number): unknown => {
+      const room = new Room()
+      const at = (when: number): Line => ({
+        ...hourLine(terms),
+        period: { startMs: when, endMs: when + 1.25 * HOUR, keptUntilMs: when + 2.25 * HOUR },
+      })
+      room.do(T0, charge([at(T0)], 20))
+      room.do(T0, acknowledge(at(T0), 20, { allow: 9 }))
+      room.do(T0 + 1, reserve([at(T0)], 8, T0, { expiresAtMs: T0 + 9 * HOUR }))
+      room.do(atMs, reserve([at(T0)], 3, atMs))
+      const { events } = room.do(atMs + 60_000, reserve([at(T0)], 3, atMs + 60_000))
+      return events
+    }
+    expect(busy(T0 + 2)).toMatchObject([{ kind: "refusing", channels: ["10", "20"] }])
+    expect(busy(T0 + 2 * HOUR)).toMatchObject([{ kind: "refusing", channels: ["10"] }])
+  })
+})
+
+describe("what is said beside the levels", () => {
+  const terms = termsOf([{ ...blockAt(100), notify: ["page"] }])
+  const lower = (more: Partial<Terms> = {}): Line =>
+    hourLine(termsOf([{ ...blockAt(50), notify: ["low"] }], more))
+  const slide = { window: "sliding", slidingMs: HOUR, bucketMs: HOUR / 4 }
+
+  it("is heard to its end: by the period's, where one has an end", () => {
+    const told = (more: Partial<Terms>): unknown => {
+      const room = new Room()
+      room.do(T0, reserve([hourLine({ ...terms, ...more })], 60, T0))
+      const { events } = room.do(T0, reserve([lower(more)], 1, T0))
+      expect(events).toMatchObject([{ kind: "overshoot", channels: ["low"] }])
+      return room.meter()?.notes.told
+    }
+    expect([told({}), told(slide)]).toEqual([["low"], []])
+  })
+  it("is heard to its end: by the circuit's that stands", () => {
+    const room = new Room()
+    room.do(T0, reserve([hourLine({ ...terms, ...slide })], 60, T0))
+    room.do(T0, { kind: "trip", account: "b/k", coolDownMs: HOUR, ...person })
+    room.do(T0, reserve([lower(slide)], 1, T0))
+    expect(room.ledger.accounts.get("b/k")?.circuit).toMatchObject({ told: ["low"] })
+    expect(room.meter()?.notes.told).toEqual([])
+  })
+  it("is heard to its end where it would refuse, too", () => {
+    const room = new Room()
+    const watched = hourLine({ ...terms, observe: true })
+    room.do(T0, reserve([watched], 101, T0))
+    expect(room.meter()?.notes.told).toEqual(["page"])
+  })
+})
+
+describe("probation", () => {
+  it("is not ended by what is settled in a period that is over, at its very end", () => {
+    const probed = { ...tripFor(60_000), probation: { allow: 10, forMs: 2 * HOUR } } as const
+    const room = new Room()
+    const line = hourLine(termsOf([blockAt(100, probed)]))
+    room.do(T0, charge([line], 100))
+    room.do(T0 + 60_000, { kind: "expire" })
+    const state = (atMs: number) => {
+      room.do(atMs, charge([line], 20))
+      return room.ledger.accounts.get("b/k")?.circuit.state
+    }
+    expect(state(T0 + HOUR)).toBe("half-open")
+    expect(state(T0 + HOUR - 1)).toBe("open")
+  })
+})
+
 describe("amounts stop at 2^53 − 1", () => {
   it("told once, exactly there", () => {
     const terms = termsOf([])
@@ -194,5 +289,13 @@ describe("amounts stop at 2^53 − 1", () => {
     expect(spend(terms, AMOUNT_MAX, room)).toEqual([])
     expect(spend(terms, 1, room)).toMatchObject([{ kind: "overflow", settled: AMOUNT_MAX }])
     expect(spend(terms, 1, room)).toEqual([])
+  })
+  it("in a bucket of a sliding window, too, and a hold makes none", () => {
+    const terms = termsOf([], { window: "sliding", slidingMs: HOUR, bucketMs: HOUR / 4 })
+    const room = new Room()
+    room.do(T0, reserve([hourLine(terms)], 5, T0))
+    expect(room.meter()?.notes.buckets).toEqual([])
+    expect(spend(terms, AMOUNT_MAX, room)).toEqual([])
+    expect(spend(terms, 1, room)).toMatchObject([{ kind: "overflow", settled: AMOUNT_MAX }])
   })
 })
