@@ -1,6 +1,7 @@
 import { EXPIRE_MAX, type Expire } from "../domain/command.ts"
 import type { Account } from "../domain/ledger.ts"
 import { SHARED_DIVISION } from "../domain/subject.ts"
+import { describe } from "../engine/dispatch/delivering.ts"
 import { Dispatcher } from "../engine/dispatch/dispatcher.ts"
 import type { Notice } from "../engine/notice.ts"
 import { mayEnd } from "../engine/sweeper.ts"
@@ -66,7 +67,10 @@ export const createDispatcher = (options: DispatcherAloneOptions): DispatcherAlo
     sweeping
       .turn()
       .catch((error: unknown) =>
-        onNotice({ kind: "warning", message: `what is due could not be moved: ${wordsOf(error)}` }),
+        onNotice({
+          kind: "warning",
+          message: `what is due could not be moved: ${describe(error)}`,
+        }),
       ),
   )
   let stopListening: (() => void) | undefined
@@ -171,6 +175,3 @@ class Sweeping {
     }
   }
 }
-
-const wordsOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : "it failed"

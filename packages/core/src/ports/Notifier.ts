@@ -18,7 +18,8 @@ export interface Notifier {
   /** For logs; never a URL or a secret. */
   readonly name: string
   /**
-   * Delivers the due events of one account as one message, in order. Must stop when the signal aborts. The
+   * Delivers the due events of one account as one message, in order. They are its own: nobody else sees what it
+   * does to them. Must stop when the signal aborts: what it delivers later is delivered again. The
    * dispatcher always says what it knows of the delivery; it may be ignored.
    */
   readonly deliver: (

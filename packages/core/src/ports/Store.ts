@@ -62,6 +62,7 @@ export interface Page<Item> {
  * - Each command is atomic, in one serial order per division (I12). Its events are in the outbox in the
  *   same atomic step, once per channel (I5).
  * - An id seen before answers the same and changes nothing (I5): a batch may be sent again whole.
+ * - What it answers is the reader's own: whoever changes it changes nothing here, and nothing that others read.
  * - Every method rejects with `StoreUnavailable` where the store does not answer, and with `StoreCorrupt`
  *   where it cannot read what it holds; never with a guess.
  */

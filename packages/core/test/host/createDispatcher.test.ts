@@ -174,6 +174,19 @@ describe("a dispatcher alone", () => {
     await expect(dispatcher.once()).rejects.toThrow(StoreUnavailable)
   })
 
+  it("says of a store's fault only its class, unless it is one of ours", async () => {
+    const at = opened()
+    const notices: string[] = []
+    const apply = () => Promise.reject(new Error("connect redis://:SECRET@cache:6379"))
+    const store: Store = { ...at.store, apply }
+    const onNotice = ({ message }: { readonly message: string }) => void notices.push(message)
+    const dispatcher = createDispatcher({ ...at, store, onNotice })
+    dispatcher.start()
+    await until(() => notices.length > 0)
+    expect(notices).toEqual(["what is due could not be moved: Error"])
+    await dispatcher.close()
+  })
+
   it("goes on until it is closed, and leaves the store open", async () => {
     const at = opened()
     const dispatcher = createDispatcher(at)
