@@ -73,7 +73,6 @@ export const createSpendfuse = (given: SpendfuseOptions): Spendfuse => {
   const nowMs = options.nowMs ?? Date.now
   const random = options.random ?? Math.random
   const onNotice = heardBy(options.onNotice)
-  const onWarning = (message: string): void => onNotice({ kind: "warning", message })
   noticesAtStart(options, nowMs()).forEach(onNotice)
   const dispatcher = new Dispatcher({
     store,
@@ -120,7 +119,7 @@ export const createSpendfuse = (given: SpendfuseOptions): Spendfuse => {
     operator,
     reload: (written) => {
       const next = checkedPolicy(written, options)
-      policyChanges(policy, next).forEach(onWarning)
+      policyChanges(policy, next).forEach((message) => onNotice({ kind: "warning", message }))
       noticesAtStart({ ...options, policy: next }, nowMs()).forEach(onNotice)
       policy = next
       engine.policy = withLimits(next, options.limitFor)
