@@ -119,7 +119,7 @@ export const createSpendfuse = (given: SpendfuseOptions): Spendfuse => {
     operator,
     reload: (written) => {
       const next = checkedPolicy(written, options)
-      policyChanges(policy, next).forEach((message) => onNotice({ kind: "warning", message }))
+      for (const message of policyChanges(policy, next)) onNotice({ kind: "warning", message })
       noticesAtStart({ ...options, policy: next }, nowMs()).forEach(onNotice)
       policy = next
       engine.policy = withLimits(next, options.limitFor)
