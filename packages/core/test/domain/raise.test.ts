@@ -192,15 +192,15 @@ describe("an overshoot", () => {
 describe("who hears of a refusal", () => {
   const steps = termsOf([
     tierOf(10, { repeat: 10, effect: { kind: "block" }, notify: ["a"] }),
-    tierOf(25, { repeat: 5, effect: { kind: "block" }, notify: ["b"] }),
+    tierOf(23, { repeat: 7, effect: { kind: "block" }, notify: ["b"] }),
     tierOf(40, { effect: { kind: "block" }, notify: ["c"] }),
   ])
   it.each([
     [0, 10, ["a"]],
-    [20, 25, ["b"]],
-    [25, 30, ["a", "b"]],
-    [35, 40, ["a", "b", "c"]],
-    [40, 45, ["b"]],
+    [20, 23, ["b"]],
+    [23, 30, ["a", "b"]],
+    [37, 40, ["a", "c"]],
+    [40, 44, ["b"]],
   ])(
     "at %i it is whoever hears of the level that makes the cap, %i: %o",
     (spent, cap, channels) => {
