@@ -104,10 +104,9 @@ const isOpenAt = ({ meter, limits, plainUntilMs }: Handle, nowMs: EpochMs): bool
   (limits.idleMs === 0 || nowMs - meter.usedAtMs < limits.idleMs) &&
   meter.settled + meter.held <= QUICK_MAX
 
-/** Whether each lifetime is the one that was held in. */
+/** Whether each lifetime is the one that was held in; of other windows both say 0. */
 const areAlive = ({ lives }: Reservation, handles: readonly Handle[]): boolean =>
-  lives === null ||
-  handles.every(({ meter, limits }, at) => limits.idleMs === 0 || meter.bornAtMs === lives[at])
+  lives === null || handles.every(({ meter }, at) => meter.bornAtMs === lives[at])
 
 const costsLittle = (base: Amounts, perUnit: Amounts, n: number): boolean =>
   base.usd + n * perUnit.usd <= QUICK_MAX &&

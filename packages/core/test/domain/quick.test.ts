@@ -339,9 +339,13 @@ describe("a final Settle is decided at once", () => {
     const { n } = room.do(T0, reserve(lines, 0, T0, { expiresAtMs: T0 + 3 * HOUR }))
     expect(settled(room, n, {}, T0 + HOUR / 2)).not.toBeNull()
     const own = [{ ...life, account: "b/own" }]
-    room.do(T0, charge(own, 1))
+    const both = [{ ...life, account: "b/alive" }, ...own]
+    room.do(T0, charge(both, 1))
+    const two = room.do(T0, reserve(both, 0, T0, { expiresAtMs: T0 + 3 * HOUR }))
+    room.do(T0 + HOUR / 2, charge(both.slice(0, 1), 1))
     const late = room.do(T0, reserve(own, 0, T0, { expiresAtMs: T0 + 3 * HOUR }))
     room.do(T0 + HOUR, charge(own, 1))
     expect(settled(room, late.n, {}, T0 + HOUR)).toBeNull()
+    expect(settled(room, two.n, {}, T0 + HOUR)).toBeNull()
   })
 })
