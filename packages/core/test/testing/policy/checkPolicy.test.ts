@@ -4,6 +4,7 @@ import { seedPolicy } from "../../../src/edge/seedPolicy.ts"
 import {
   checkPolicy,
   neverAbove,
+  neverRefusedBelow,
   noStarvation,
   PolicyBroken,
   resumesAfterAcknowledgement,
@@ -42,6 +43,19 @@ describe("checkPolicy", () => {
   it("acquits the seed of all that holds for sane policies", () => {
     const { stories, calls, invariants } = checkPolicy(seedPolicy({ hourlyUsd: 50, dailyUsd: 300 }))
     expect([stories, calls > 1000, invariants.length]).toEqual([300, true, 8])
+  })
+
+  it("counts a request that lacks a dimension as no payer of it", () => {
+    const session = key({ id: "session", per: ["session"], whenMissing: "skip", limit: { usd: 5 } })
+    const policy = policyOf(session, key({ id: "all", per: ["platform"] }))
+    const five = { per: ["session"], unit: "usd", amount: 5 * USD, within: "hour" } as const
+    checkPolicy(policy)
+    const four = { ...five, amount: 4 * USD }
+    const broken = brokenBy(() => checkPolicy(policy, { invariants: [neverAbove(four)] }))
+    expect(broken.message).toContain("session session-")
+    const served = neverRefusedBelow({ ...five, amount: 60 * USD })
+    const refused = brokenBy(() => checkPolicy(policy, { invariants: [served] }))
+    expect(refused.message).toContain("session session-")
   })
 
   it("convicts an hourly budget of an hour that lies across two, in two calls", () => {

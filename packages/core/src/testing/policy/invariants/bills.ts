@@ -51,6 +51,7 @@ const whileSilent = ({ per, unit }: WorstBill, amount: number): Invariant => ({
       const last = spends.at(-1)
       if (ruling?.allowed !== true || last === undefined || last.outage === null) return null
       const payer = payerOf(last.request.subject, per)
+      if (payer === null) return null
       const spent = spends
         .filter((one) => one.outage === last.outage && payerOf(one.request.subject, per) === payer)
         .reduce((sum, { amounts }) => sum + amounts[unit], 0)

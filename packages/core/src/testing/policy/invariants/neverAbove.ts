@@ -7,7 +7,10 @@ import type { Invariant, Spend } from "../moment.ts"
 
 /** Who spends how much at most, and in what stretch of time. */
 export interface NeverAbove {
-  /** Whose spend is added up: one value of these dimensions; `["platform"]` is everybody's. */
+  /**
+   * Whose spend is added up: one value of these dimensions; `["platform"]` is everybody's. A request that lacks
+   * one of them is nobody's.
+   */
   readonly per: readonly string[]
   readonly unit: Unit
   /** In the unit: nano-USD for `usd`. */
@@ -39,11 +42,16 @@ export const neverAbove = (most: NeverAbove): Invariant => ({
   },
 })
 
-/** One payer's values, as a key. */
-export const payerOf = (subject: Spend["request"]["subject"], per: readonly string[]): string =>
-  JSON.stringify(per.map((name) => dimensionValue(subject, name) ?? null))
+/** One payer's values, as a key; null where the subject lacks one of them, and is no such payer. */
+export const payerOf = (
+  subject: Spend["request"]["subject"],
+  per: readonly string[],
+): string | null => {
+  const values = per.map((name) => dimensionValue(subject, name))
+  return values.includes(undefined) ? null : JSON.stringify(values)
+}
 
-/** The last payer's spends of the stretch of time that ends with the last. */
+/** The last payer's spends of the stretch of time that ends with the last; none where it is no such payer. */
 const summedWith = (
   spends: readonly Spend[],
   last: Pick<Spend, "request" | "atMs">,
@@ -51,6 +59,7 @@ const summedWith = (
 ): readonly Spend[] => {
   const fromMs = startOf(within, last.atMs)
   const payer = payerOf(last.request.subject, per)
+  if (payer === null) return []
   return spends.filter(
     ({ atMs, request }) => atMs >= fromMs && payerOf(request.subject, per) === payer,
   )
@@ -89,6 +98,7 @@ export const neverRefusedBelow = (least: NeverAbove): Invariant => ({
     return ({ atMs, step, request, ruling, spends }) => {
       if (step.kind === "switch" || step.kind === "trip") isByHand = true
       if (isByHand || request === null || ruling?.allowed !== false) return null
+      if (payerOf(request.subject, least.per) === null) return null
       const asked = { requests: 1, ...request.amounts }[least.unit] ?? 0
       const before = summedWith(spends, { request, atMs }, least)
       const spent = before.reduce((sum, { amounts }) => sum + amounts[least.unit], asked)
