@@ -107,7 +107,9 @@ const exampleOf = (name: string): string => EXAMPLES.get(name) ?? `"${name}"`
 
 const strangeField = (name: string, fields: readonly string[]): string => {
   const short = name.slice(0, 40).toLowerCase()
-  const near = fields.find((field) => distance(field.toLowerCase(), short) <= 2)
+  const [near] = [1, 2].flatMap((most) =>
+    fields.filter((field) => distance(field.toLowerCase(), short) <= most),
+  )
   return `is not a known field${near === undefined ? "; remove it" : `; did you mean \`${near}\`?`}`
 }
 

@@ -162,6 +162,11 @@ const wrong: readonly (readonly [name: string, input: unknown, problem: string])
     { ...policy, onStoreUnavailble: "deny" },
     "onStoreUnavailble: is not a known field; did you mean `onStoreUnavailable`?",
   ],
+  [
+    "a typo that is near two fields",
+    withBudget({ tier: [] }),
+    "budgets[0].tier: is not a known field; did you mean `tiers`?",
+  ],
   ["a stranger", { ...policy, zzzzzz: 1 }, "zzzzzz: is not a known field; remove it"],
   [
     "a lease that is none",
