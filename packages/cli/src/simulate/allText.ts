@@ -31,23 +31,25 @@ const cellOf = (way: Way, { report }: NamedReport): string => {
   return `${dollarsText(billedNanoUsd)}${refusedWanted === 0 ? "" : ` (${numberText(refusedWanted)})`}`
 }
 
-const column = (head: string, way: Way): Column<NamedReport> => ({
+const column = (head: string, way: Way, spare?: number): Column<NamedReport> => ({
   head,
   cell: (one) => cellOf(way, one),
   align: "right",
   flows: "at spaces",
-  least: 10,
+  // Amounts are never cut.
+  least: 11,
+  ...(spare !== undefined && { spare }),
 })
 
 const COLUMNS: readonly Column<NamedReport>[] = [
   { head: "incident", cell: ({ name }) => name, flows: "anywhere", least: 16 },
-  column("no guard", "unguarded"),
-  column("billing alert", "alert"),
+  column("no guard", "unguarded", 1),
+  column("billing alert", "alert", 2),
   column("post-hoc counter", "counter"),
   column("Spendfuse", "spendfuse"),
   {
     head: "expected",
     cell: ({ report }) => (report.missed.length === 0 ? "" : "MISSED"),
-    spare: 2,
+    spare: 3,
   },
 ]

@@ -50,11 +50,15 @@ const paragraph = (text: string): string => `<p>${escapeHtml(text)}</p>`
 
 const waysHtml = (fleet: Fleet, report: FleetReport): string =>
   `${tableHtml(
-    ["way", ...WAY_FIGURES.map(({ head }) => head), "people came"],
+    [
+      "way",
+      ...WAY_FIGURES.map(({ head }) => head),
+      ...(fleet.people === null ? [] : ["people came"]),
+    ],
     report.ways.map((way) => [
       WAY_LOOKS[way.way].name,
       ...WAY_FIGURES.map(({ cell }) => cell(way)),
-      answeredText(fleet, way),
+      ...(fleet.people === null ? [] : [answeredText(fleet, way)]),
     ]),
     WAY_FIGURES.map((_, at) => at + 1),
   )}${[beyondText(report)].flatMap((text) => (text === null ? [] : [paragraph(text)])).join("")}`

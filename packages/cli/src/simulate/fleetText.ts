@@ -51,10 +51,11 @@ const wayColumns = (fleet: Fleet, paint: Paint): readonly Column<WayReport>[] =>
       way === "spendfuse" ? paint.bold(WAY_LOOKS[way].name) : WAY_LOOKS[way].name,
   },
   ...WAY_FIGURES.map(
-    ({ head, cell, spare }): Column<WayReport> => ({
+    ({ head, cell, spare, flows }): Column<WayReport> => ({
       head,
       cell,
       align: "right",
+      ...(flows === true && { flows: "at spaces", least: 9 }),
       ...(spare !== undefined && { spare }),
     }),
   ),
@@ -64,6 +65,8 @@ const wayColumns = (fleet: Fleet, paint: Paint): readonly Column<WayReport>[] =>
         {
           head: "people came",
           cell: (way: WayReport) => answeredText(fleet, way),
+          flows: "at spaces" as const,
+          least: 8,
           spare: 2,
         },
       ]),
@@ -74,22 +77,21 @@ export const WAY_FIGURES: readonly {
   readonly head: string
   readonly cell: (way: WayReport) => string
   readonly spare?: number
+  /** Its head may take two lines; an amount is never cut. */
+  readonly flows?: true
 }[] = [
   { head: "spent", cell: ({ billedNanoUsd }) => dollarsText(billedNanoUsd) },
   { head: "worst hour", cell: ({ worstHourNanoUsd }) => dollarsText(worstHourNanoUsd), spare: 1 },
-  { head: "calls made", cell: ({ made }) => numberText(made), spare: 3 },
+  { head: "calls made", cell: ({ made }) => numberText(made), spare: 3, flows: true },
   { head: "refused", cell: ({ refused }) => numberText(refused) },
-  { head: "wanted refused", cell: ({ refusedWanted }) => numberText(refusedWanted) },
+  { head: "wanted refused", cell: ({ refusedWanted }) => numberText(refusedWanted), flows: true },
 ]
 
-/** When people first did something about it. */
+/** When people first did something about it; nobody comes who is not called. */
 export const answeredText = (
-  { people, startMs }: Fleet,
-  { way, answeredAtMs }: Pick<WayReport, "way" | "answeredAtMs">,
-): string => {
-  if (answeredAtMs !== null) return clockText(answeredAtMs, startMs)
-  return people === null || way === "unguarded" ? "–" : "not in time"
-}
+  { startMs }: Fleet,
+  { answeredAtMs }: Pick<WayReport, "answeredAtMs">,
+): string => (answeredAtMs === null ? "no" : clockText(answeredAtMs, startMs))
 
 const underFuse = (
   fleet: Fleet,

@@ -43,9 +43,16 @@ describe("spendfuse simulate", () => {
   it("tells nothing of what nobody is told", async () => {
     const json = JSON.parse(fleetOf())
     for (const tier of json.policy.budgets[0].tiers) tier.notify = undefined
-    json.policy.budgets[0].tiers.shift()
+    json.policy.budgets[0].tiers[0].degrade = "cheaper"
+    json.policy.fallbacks = { cheaper: { model: "m" } }
     const { out } = await play(["f.jsonc"], { policy: json.policy })
     expect(out).toContain("told (UTC)\nNobody was told anything.\n")
+  })
+
+  it("shows on a terminal how far it is, and leaves nothing of it", async () => {
+    const { err } = await run(["simulate", "-"], { "-": fleetOf() }, { isTerminal: true })
+    expect(err).toMatch(/·{30} {3}0 % <stdin>, seed 1: no guard/)
+    expect(err.endsWith("\r\u001b[2K")).toBe(true)
   })
 
   it("prints the report as it is, the same bytes for the same seed", async () => {
@@ -105,7 +112,7 @@ describe("spendfuse simulate", () => {
       people: { answerIn: "10m", stop: ["lanes"] },
       faults: [{ kind: "store-outage", at: "30m", lasts: "5m" }],
     })
-    expect(out).toMatch(/│ billing alert +│.*│ not in time +│/)
+    expect(out).toMatch(/│ billing alert +│.*│ no +│/)
     expect(out).toMatch(/│ Spendfuse +│.*│ 10:13:00 +│/)
     expect(out).toContain("No bound is compared: while the store is silent")
   })
