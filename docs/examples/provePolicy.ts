@@ -1,4 +1,5 @@
-import { definePolicy } from "@spendfuse/core"
+// #region policy
+import { definePolicy, explainPolicy } from "@spendfuse/core"
 import {
   always,
   checkPolicy,
@@ -8,7 +9,6 @@ import {
   warnsBefore,
 } from "@spendfuse/core/testing"
 
-// #region policy
 const policy = definePolicy({
   budgets: [
     {
@@ -81,3 +81,8 @@ const neverWaitsForAPerson = always("no circuit latches", ({ events }) =>
 )
 console.log(checkPolicy(mended, { invariants: [neverWaitsForAPerson] }).stories) // => 300
 // #endregion own
+
+// #region bill
+const [eachKey] = explainPolicy(mended).worstBills
+console.log((eachKey?.perAnyHour ?? Infinity) <= 50 * USD) // => true
+// #endregion bill

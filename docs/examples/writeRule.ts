@@ -1,22 +1,8 @@
+// #region rule
 import { createSpendfuse, definePolicy, defineRule, explain } from "@spendfuse/core"
-import { checkPolicy, checkRule, neverAbove } from "@spendfuse/core/testing"
+import { anyCall, checkPolicy, checkRule, neverAbove } from "@spendfuse/core/testing"
 import { memoryStore } from "@spendfuse/store-memory"
 
-const policy = definePolicy({
-  budgets: [
-    {
-      id: "key-day",
-      per: ["apiKey"],
-      limit: { usd: 50 },
-      window: "day",
-      tiers: [{ at: "100%", block: true }],
-    },
-  ],
-  unknownModel: "refuse",
-  onStoreUnavailable: "deny",
-})
-
-// #region rule
 const trials = defineRule({
   name: "trials",
   budgets: [
@@ -32,6 +18,20 @@ const trials = defineRule({
 })
 // #endregion rule
 
+const policy = definePolicy({
+  budgets: [
+    {
+      id: "key-day",
+      per: ["apiKey"],
+      limit: { usd: 50 },
+      window: "day",
+      tiers: [{ at: "100%", block: true }],
+    },
+  ],
+  unknownModel: "refuse",
+  onStoreUnavailable: "deny",
+})
+
 // #region check
 console.log(checkRule(trials, { values: { plan: ["paid", "trial"] } })) // => { requests: 300 }
 // #endregion check
@@ -40,7 +40,11 @@ console.log(checkRule(trials, { values: { plan: ["paid", "trial"] } })) // => { 
 const invariants = [
   neverAbove({ per: ["apiKey"], unit: "usd", amount: 1_000_000_000, within: "day" }),
 ]
-console.log(checkPolicy(policy, { rules: [trials], invariants }).stories) // => 300
+const traffic = anyCall(policy).map((call) => ({
+  ...call,
+  subject: { ...call.subject, plan: "trial" },
+}))
+console.log(checkPolicy(policy, { rules: [trials], invariants, traffic }).stories) // => 300
 // #endregion prove
 
 // #region use
