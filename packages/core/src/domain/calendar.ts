@@ -23,7 +23,7 @@ export const firstInstantOf = (timeZone: string, day: number): EpochMs => {
   const [early, late] = before < after ? [before, after] : [after, before]
   if (early + offsetAt(timeZone, early) === local) return early
   if (late + offsetAt(timeZone, late) === local) return late
-  return transitionIn(timeZone, early - 1, late)
+  return transitionIn(timeZone, early, late)
 }
 
 /** The instant in `(fromMs, toMs]` from which the offset is that of `toMs`; whole milliseconds. */

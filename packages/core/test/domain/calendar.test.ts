@@ -70,6 +70,13 @@ describe("the first instant of a day", () => {
     ["far behind it", "Pacific/Pago_Pago", [2026, 1, 15], "2026-01-15T11:00:00Z"],
     // Clocks go from 24:00 to 1:00: there is no midnight.
     ["whose midnight does not exist", "America/Havana", [2026, 3, 8], "2026-03-08T05:00:00Z"],
+    // Clocks go from 23:30 to 0:30.
+    [
+      "whose midnight is left out with more",
+      "America/Toronto",
+      [1919, 3, 31],
+      "1919-03-31T04:30:00Z",
+    ],
     // Clocks go from 1:00 back to 0:00: there are two.
     ["that has two midnights", "America/Havana", [2026, 11, 1], "2026-11-01T04:00:00Z"],
     ["after which clocks go back to the old day", "America/Sao_Paulo", [2018, 2, 18], null],
