@@ -5,7 +5,8 @@ import { dirname, join } from "node:path"
 import { build } from "./build.mjs"
 import { cache, inParallel, packages, run } from "./workspace.mjs"
 
-const ALLOWED = /^(package\.json|LICENSE|README\.md|incidents\/[\w-]+\.jsonc|(dist|schema|sql|src|bin)\/.+)$/
+const ALLOWED =
+  /^(package\.json|LICENSE|README\.md|incidents\/[\w-]+\.jsonc|(dist|schema|sql|src|bin)\/.+)$/
 
 /** Builds, packs and inspects; answers what is wrong, nothing when all packages could be published. */
 export const checkPackages = async () => {
