@@ -26,6 +26,60 @@ const cases: readonly (readonly [Window, string, number, readonly [number, numbe
   [{ kind: "sliding", lengthMs: 100, buckets: 3 }, "sliding 100 3", 33, [0, 134, 234]],
 ]
 
+/** Where clocks change in an odd way: a window, an instant, and its period. */
+const changes: readonly (readonly [string, "day" | "hour", string, string, readonly string[]])[] = [
+  [
+    "clocks that are set back across midnight stay in the day that has begun",
+    "day",
+    "America/St_Johns",
+    "2010-11-07T02:40Z",
+    ["2010-11-07T02:30Z", "2010-11-08T03:30Z", "2010-11-09T03:30Z"],
+  ],
+  [
+    "the day before ends with the first of two midnights",
+    "day",
+    "America/St_Johns",
+    "2010-11-07T02:29Z",
+    ["2010-11-06T02:30Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z"],
+  ],
+  [
+    "an hour begins with the local hour",
+    "hour",
+    "Asia/Kathmandu",
+    "2026-01-15T10:20Z",
+    ["2026-01-15T10:15Z", "2026-01-15T11:15Z", "2026-01-15T12:15Z"],
+  ],
+  [
+    "an hour that a change by half an hour begins in is short",
+    "hour",
+    "Australia/Lord_Howe",
+    "2026-04-04T15:10Z",
+    ["2026-04-04T15:00Z", "2026-04-04T15:30Z", "2026-04-04T16:30Z"],
+  ],
+  [
+    "the hour before it is whole",
+    "hour",
+    "Australia/Lord_Howe",
+    "2026-04-04T14:50Z",
+    ["2026-04-04T14:00Z", "2026-04-04T15:00Z", "2026-04-04T15:30Z"],
+  ],
+  [
+    "an hour that such a change ends is short",
+    "hour",
+    "America/Caracas",
+    "2016-05-01T06:50Z",
+    ["2016-05-01T06:30Z", "2016-05-01T07:00Z", "2016-05-01T08:00Z"],
+  ],
+]
+
+describe("where clocks change", () => {
+  it.each(changes)("%s", (_, kind, timeZone, at, period) => {
+    const { startMs, endMs, keptUntilMs } = periodAt({ kind, timeZone }, Date.parse(at))
+    const iso = (atMs: number): string => new Date(atMs).toISOString().replace(":00.000Z", "Z")
+    expect([startMs, endMs, keptUntilMs].map(iso)).toEqual(period)
+  })
+})
+
 describe("a window", () => {
   it.each(cases)("%o is called `%s` and holds %i in its period", (window, name, atMs, period) => {
     expect(windowName(window)).toBe(name)

@@ -30,6 +30,7 @@ describe("the worst case of a call", () => {
     expect(worstCaseOf(flat(text), bounds())).toEqual(worst(30, 5))
     expect(worstCaseOf(flat(text), bounds({ choices: 4 }))).toEqual(worst(30, 20))
     expect(worstCaseOf(flat({ ...text, cacheWriteTokens: 4 * M }), bounds())).toEqual(worst(40, 5))
+    expect(worstCaseOf(flat({ ...text, cacheReadTokens: 4 * M }), bounds())).toEqual(worst(40, 5))
     expect(worstCaseOf(flat({ ...text, videoOutputTokens: 9 * M }), bounds())).toEqual(worst(30, 9))
     expect(worstCaseOf(flat({ ...text, imageOutputTokens: 9 * M }), bounds())).toEqual(worst(30, 9))
     expect(worstCaseOf(flat({ ...text, calls: 7 * M }), bounds())).toEqual(worst(37, 5))
