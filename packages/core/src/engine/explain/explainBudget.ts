@@ -22,9 +22,11 @@ export const explainBudget = (policy: Policy, budget: Budget): readonly string[]
       ? ["It only observes: nothing is refused, and it says once what it would have refused."]
       : []),
     capText(terms, text),
-    ...terms.tiers.map((tier) => tierText(tier, text)),
+    ...terms.tiers.map((tier) => tierText(tier, budget.window, text)),
     ...(terms.tiers.some(({ effect }) => effect?.kind === "trip")
-      ? ["A cool-down that ends gives nothing back: what is used stays used until the period ends."]
+      ? [
+          `A cool-down that ends gives nothing back: what is used stays used ${endText(budget.window, "it")}.`,
+        ]
       : []),
     ...missingText(budget),
     ...leaseText(budget, terms, text),
@@ -56,7 +58,7 @@ const whoText = (budget: Budget): string =>
 const missingText = (budget: Budget): readonly string[] => {
   if (isEverybody(budget)) return []
   const what = budget.whenMissing === "skip" ? "not counted here" : "an error"
-  return [`A request without ${budget.per.join(" and ")} is ${what}.`]
+  return [`A request without ${budget.per.join(" or ")} is ${what}.`]
 }
 
 const matchText = ({ match }: Budget): string => {
@@ -100,17 +102,24 @@ const timesText = (times: number): string => {
   return `${Number(times.toPrecision(4))} times`
 }
 
-const tierText = (tier: TierTerms, text: (amount: number) => string): string => {
+const tierText = (tier: TierTerms, window: Window, text: (amount: number) => string): string => {
   const what: string[] = []
   if (tier.notify.length > 0) what.push(`tells ${toldText(tier)}`)
   if (tier.degrade !== null)
     what.push(`admits only what comes by fallback ${tier.degrade.join(" or ")}`)
-  if (tier.effect?.kind === "block") what.push("refuses until the period ends")
+  if (tier.effect?.kind === "block") what.push(`refuses ${endText(window, "enough of it")}`)
   if (tier.effect?.kind === "latch") what.push("refuses until a person acknowledges")
   if (tier.effect?.kind === "trip") what.push(tripText(tier.effect, text))
   const percent = tier.percent === null ? "" : ` (${tier.percent} %)`
   const again = tier.repeat > 0 ? `, and again each further ${text(tier.repeat)}` : ""
   return `At ${text(tier.at)}${percent}${again}: ${what.join("; ")}.`
+}
+
+/** Until when what was used counts. */
+const endText = (window: Window, what: string): string => {
+  if (window.kind === "sliding")
+    return `until ${what} is older than ${durationText(window.lengthMs)}`
+  return window.kind === "lifetime" ? "until it is forgotten" : "until the period ends"
 }
 
 const toldText = ({ notify, escalateAfterMs }: TierTerms): string =>

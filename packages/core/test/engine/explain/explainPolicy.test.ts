@@ -292,6 +292,22 @@ describe("what a policy says", () => {
     )
   })
 
+  it("says until when what was used counts, by the kind of window", () => {
+    const tiers = [{ at: "100%", block: true, notify: ["slack"] }] as const
+    const trips = [{ at: "100%", trip: { coolDown: "5m" }, notify: ["slack"] }] as const
+    const sentencesOf = (more: Parameters<typeof key>[0]): string =>
+      explainPolicy(policyOf([key(more)])).budgets[0]?.sentences.join(" ") ?? ""
+    expect(sentencesOf({ tiers })).toContain("slack; refuses until the period ends.")
+    const sliding = { window: { sliding: "24h" } } as const
+    expect(sentencesOf({ ...sliding, tiers })).toContain("refuses until enough of it is older than")
+    expect(sentencesOf({ ...sliding, tiers: trips })).toContain("stays used until it is older than")
+    const lifetime = { window: { lifetime: { idle: "24h" } }, tiers } as const
+    expect(sentencesOf(lifetime)).toContain("refuses until it is forgotten.")
+    expect(sentencesOf({ tiers, per: ["org", "apiKey"] })).toContain(
+      "A request without org or apiKey is an error.",
+    )
+  })
+
   it("tells each budget, its cap, its tiers and its circuit", () => {
     const { budgets, general, refusalOrder } = explainPolicy(
       seedPolicy({ hourlyUsd: 50, dailyUsd: 300 }),
