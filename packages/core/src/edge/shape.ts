@@ -103,7 +103,7 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ["for", '"for": "30s"'],
 ])
 
-const exampleOf = (name: string): string => EXAMPLES.get(name) ?? `"${name}"`
+const exampleOf = (name: string): string => EXAMPLES.get(name) ?? `"${name}": …`
 
 const strangeField = (name: string, fields: readonly string[]): string => {
   const short = name.slice(0, 40).toLowerCase()

@@ -112,6 +112,7 @@ describe("a fleet file", () => {
       changed((json) => delete json.policy),
       'policy: is missing; add e.g. "policy": { "budgets": [ … ] }',
     ],
+    ["no start", changed((json) => delete json.start), 'start: is missing; add e.g. "start": …'],
     [
       "nobody in it",
       { ...fleet, actors: [] },
