@@ -100,7 +100,12 @@ const Actor = Schema.Struct({
       share: Percent,
       retries: Schema.Finite,
       after: Duration,
-      bills: Schema.Literals(["nothing", "input", "all"]),
+      bills: Schema.Literals(["nothing", "input", "all"]).annotate(
+        told(
+          "What the provider bills of such a call.",
+          'is not known; write "nothing", "input" or "all"',
+        ),
+      ),
       ...during,
     }),
   ),
@@ -140,7 +145,11 @@ const Counter = Schema.Struct({
   renews: yes,
   resumes: optional(Duration),
   leaksHolds: yes,
-  storeDown: optional(Schema.Literals(["allow", "deny"])),
+  storeDown: optional(
+    Schema.Literals(["allow", "deny"]).annotate(
+      told("What it does while the store is silent.", 'is not known; write "allow" or "deny"'),
+    ),
+  ),
 }).annotate({ description: "How the post-hoc counter works that the fuse is compared with." })
 
 /** The one Schema that reads fleet files, and that their published JSON Schema is made of. */
