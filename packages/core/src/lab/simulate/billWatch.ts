@@ -52,7 +52,10 @@ export class BillWatch {
   #payersOf({ per, unit }: WorstBill): ReadonlyMap<string, readonly Part[]> {
     const payers = new Map<string, Part[]>()
     for (const { subject, atMs, amounts } of this.#spends) {
-      const key = JSON.stringify(per.map((name) => dimensionValue(subject, name) ?? null))
+      const values = per.map((name) => dimensionValue(subject, name))
+      // Who lacks a dimension that budgets may skip is no payer of it.
+      if (values.includes(undefined)) continue
+      const key = JSON.stringify(values)
       const parts = payers.get(key)
       const part = { atMs, amount: amounts[unit] }
       if (parts === undefined) payers.set(key, [part])

@@ -200,6 +200,22 @@ describe("the fuse", () => {
     })
   })
 
+  it("holds nobody to the bill of a dimension that they lack", () => {
+    const [first] = fleetJson().policy.budgets
+    if (first === undefined) throw new Error("the policy has no budget")
+    const skipping = (id: string, usd: number) => ({
+      ...first,
+      id: `${id}-day`,
+      per: [id],
+      limit: { usd },
+      whenMissing: "skip" as const,
+    })
+    const policy = { ...fleetJson().policy, budgets: [skipping("apiKey", 10), skipping("org", 1)] }
+    const report = played("spendfuse", { policy, actor: { items: 5 } })
+    expect(dollars(report)).toBe(5)
+    for (const { most, bound } of report.fuse?.bills ?? []) expect(most).toBeLessThanOrEqual(bound)
+  })
+
   it("gives back what a call did not use", () => {
     const report = played("spendfuse", { actor: { parallel: 1, output: 0 } })
     expect(report.made).toBe(5)
