@@ -7,9 +7,10 @@ import { anyFleet, type FleetFaults } from "../../../src/testing/policy/fleet.ts
 
 const SEED = Number(process.env.LAW_SEED ?? 20_261_125)
 const RUNS = Number(process.env.LAW_RUNS ?? 60)
-/** Fleets for each policy of the bound: 25 times 40,000 policies make a million at night. */
-const FLEETS = Number(process.env.LAW_FLEETS ?? 6)
-const check = { seed: SEED, numRuns: RUNS }
+const check = { seed: SEED, numRuns: Math.min(RUNS, 1_000) }
+/** Of the bound: at night 25 times 40,000 policies, a million fleets. */
+const POLICIES = Number(process.env.FLEET_POLICIES ?? check.numRuns)
+const FLEETS = Number(process.env.FLEETS_EACH ?? 6)
 
 type BudgetJson = PolicyJson["budgets"][number]
 
@@ -101,7 +102,7 @@ describe("a fleet under the fuse", () => {
           }
         }
       }),
-      check,
+      { ...check, numRuns: POLICIES },
     )
     // A law of fleets that come nowhere near their bounds would say nothing.
     expect(reached).toBeGreaterThan(bills / 50)
