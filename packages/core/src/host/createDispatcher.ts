@@ -64,14 +64,12 @@ export const createDispatcher = (options: DispatcherAloneOptions): DispatcherAlo
   })
   const sweeping = new Sweeping(store, () => dispatcher.wake())
   const turns = new Turns(() =>
-    sweeping
-      .turn()
-      .catch((error: unknown) =>
-        onNotice({
-          kind: "warning",
-          message: `what is due could not be moved: ${describe(error)}`,
-        }),
-      ),
+    sweeping.turn().catch((error: unknown) =>
+      onNotice({
+        kind: "warning",
+        message: `what is due could not be moved: ${describe(error)}`,
+      }),
+    ),
   )
   let stopListening: (() => void) | undefined
   const close = async (): Promise<void> => {

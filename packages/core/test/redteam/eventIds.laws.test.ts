@@ -28,7 +28,11 @@ const anyCommand = (...later: readonly number[]) =>
     fc.oneof(
       anyCharge.map((any) => ({ ...any, accounts: ["a"] })),
       // Often to the next level of a latch, so that it escalates, is acknowledged, and escalates again.
-      fc.constant({ kind: "charge" as const, accounts: ["a"], amount: CAP }),
+      fc.record({
+        kind: fc.constant("charge" as const),
+        accounts: fc.constant<string[]>(["a"]),
+        amount: fc.constant<number>(CAP),
+      }),
       fc.constant({
         kind: "acknowledge" as const,
         account: "a" as const,
