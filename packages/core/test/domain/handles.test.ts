@@ -54,7 +54,8 @@ describe("what bounds a meter at hand", () => {
     expect(handle({}, [], free)?.limits).toEqual(is)
   })
   it("is computed once for the same terms and notes", () => {
-    expect(handle()?.limits).toBe(handle()?.limits)
+    const fresh = hourLine(termsOf([blockAt(7)]))
+    expect(handle({}, [], fresh)?.limits).toBe(handle({}, [], fresh)?.limits)
     expect(handle({ acknowledged: 100 })?.limits).not.toBe(handle()?.limits)
   })
 })
