@@ -55,6 +55,11 @@ export class Expiries<Item extends Expiring> {
     this.#sinceMs = Math.min(this.#sinceMs, expiresAtMs)
   }
 
+  /** Nothing of the division is overdue before this; Infinity where nothing runs. */
+  soonestOf(division: string): EpochMs {
+    return this.#of(division)?.dueAtMs ?? Number.POSITIVE_INFINITY
+  }
+
   /** What is overdue, at most so many, oldest first. Whoever takes it ends it. */
   takeDue(division: string, nowMs: EpochMs, most: number): readonly Item[] {
     const found = this.#of(division)

@@ -38,6 +38,11 @@ export class Timed {
     if (found?.dues.size === 0) this.#divisions.delete(division)
   }
 
+  /** Nothing of the division is due before this; Infinity where nothing moves by itself. */
+  soonestOf(division: string): EpochMs {
+    return this.#divisions.get(division)?.soonestMs ?? Number.POSITIVE_INFINITY
+  }
+
   /**
    * The first 1,024 of those that are due, in the order of their names, so that every store moves the same.
    *

@@ -221,8 +221,11 @@ export class Run {
 
   /** Ends what is overdue and moves circuits whose time is over, in every division that was used. */
   expire(): void {
+    const { expiries, timed } = this.ledger
+    // Most minutes of most divisions have nothing that is due: an Expire there would change nothing.
     for (const division of [...this.#heads.keys()].sort())
-      this.#send(division, { kind: "expire", division })
+      if (Math.min(expiries.soonestOf(division), timed.soonestOf(division)) <= this.#nowMs)
+        this.#send(division, { kind: "expire", division })
   }
 
   /** @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one */
