@@ -1,11 +1,19 @@
 import fc from "fast-check"
 import type { Policy } from "../../domain/policy.ts"
+import { PLATFORM } from "../../domain/subject.ts"
 import { USAGE_COMPONENTS, type Usage } from "../../domain/usage.ts"
 import type { CallRequest } from "../../engine/request.ts"
 import { pricesOf } from "../../lab/simulate/rates.ts"
 import type { Prices } from "../../ports/Prices.ts"
 import { anyModels } from "./fleet.ts"
-import { anyStep, anySubject, type StoryFaults, type StoryStep } from "./story.ts"
+import {
+  anyAfter,
+  anyCall,
+  anyStep,
+  anySubject,
+  type StoryFaults,
+  type StoryStep,
+} from "./story.ts"
 
 /** What a call may have used: any components, mostly few, zeros among them. */
 export const anyUsage: fc.Arbitrary<Usage> = fc.dictionary(
@@ -47,6 +55,36 @@ export const anyHistory = (
   { faults = {}, steps = 30 }: { readonly faults?: StoryFaults; readonly steps?: number } = {},
 ): fc.Arbitrary<readonly StoryStep[]> =>
   fc.array(anyStep(policy, faults), { minLength: 1, maxLength: steps, size: "max" })
+
+/**
+ * One payer who takes all that there is, again and again: sums of many calls are found by many full calls. Of the
+ * other dimensions each call has a value of its own, or all have the same.
+ */
+export const anyGreed = (policy: Policy, steps = 30): fc.Arbitrary<readonly StoryStep[]> =>
+  fc
+    .record({
+      call: anyCall(policy),
+      after: anyAfter(policy),
+      fresh: fc.subarray(dimensionsOf(policy)),
+      length: fc.integer({ min: 1, max: steps }),
+    })
+    .map(({ call, after, fresh, length }) =>
+      Array.from({ length }, (_, at) => ({
+        ...call,
+        after,
+        subject: {
+          ...call.subject,
+          ...Object.fromEntries(fresh.map((name) => [name, `${name}-${at + 1}`])),
+        },
+        share: { percent: 100 },
+        usesPercent: 100,
+        runsMs: 0,
+      })),
+    )
+
+const dimensionsOf = ({ budgets }: Policy): string[] => [
+  ...new Set(budgets.flatMap(({ per }) => per).filter((name) => name !== PLATFORM)),
+]
 
 const namesOf = ({ budgets }: Policy): readonly string[] =>
   budgets.flatMap(({ match }) => (match?.model ?? []).map((name) => name.replaceAll("*", "x")))

@@ -1,8 +1,9 @@
 import fc from "fast-check"
 import type { Policy, Rule } from "../../domain/policy.ts"
+import { PLATFORM } from "../../domain/subject.ts"
 import { withRules } from "../../engine/rules.ts"
 import type { Ruling } from "../../lab/run.ts"
-import { anyHistory } from "./arbitraries.ts"
+import { anyGreed, anyHistory } from "./arbitraries.ts"
 import { withinWorstBills } from "./invariants/bills.ts"
 import { latchedServesNothing } from "./invariants/serving.ts"
 import type { Invariant, Moment } from "./moment.ts"
@@ -33,6 +34,8 @@ export interface CheckPolicyOptions {
 /** What was tried, and nothing was found. */
 export interface Checked {
   readonly stories: number
+  /** Beside them: stories of one payer who takes all that there is, a quarter as many; none for traffic of your own. */
+  readonly greed: number
   readonly steps: number
   readonly calls: number
   readonly invariants: readonly string[]
@@ -79,6 +82,7 @@ export const saneInvariants = (
  * of their steps. Works in any test runner: it returns what was tried, or throws.
  *
  * @throws PolicyBroken with the shortest story that was found
+ * @throws RangeError where an invariant names a budget or a dimension that the policy does not have, or `runs` is none
  *
  * @example
  * test("no key spends more than $50 in any hour", () => {
@@ -89,27 +93,81 @@ export const saneInvariants = (
  */
 export const checkPolicy = (written: Policy, options: CheckPolicyOptions = {}): Checked => {
   const policy = withRules(written, options.rules)
-  const { runs = 300, steps = 30, seed = 42, path, faults = {} } = options
+  const { runs = 300, steps = 30, seed = 42, path = "", faults = {}, traffic } = options
+  if (!(runs >= 1)) throw new RangeError(`\`runs\` is \`${runs}\`; give 1 story at least`)
   const invariants = options.invariants ?? saneInvariants(policy, faults)
-  const tried = { stories: 0, steps: 0, calls: 0 }
+  if (traffic === undefined) checkNames(policy, invariants)
+  const tried = { stories: 0, greed: 0, steps: 0, calls: 0 }
+  const tell = (kind: "stories" | "greed", story: readonly StoryStep[]): void => {
+    tried[kind] += 1
+    tried.steps += story.length
+    tried.calls += story.filter((step) => step.kind === "call").length
+  }
+  const shape = { minLength: 1, maxLength: steps, size: "max" } as const
   const stories =
-    options.traffic === undefined
-      ? anyHistory(policy, { faults, steps })
-      : fc.array(options.traffic, { minLength: 1, maxLength: steps, size: "max" })
+    traffic === undefined ? anyHistory(policy, { faults, steps }) : fc.array(traffic, shape)
+  const isGreed = path.startsWith(GREED)
+  const check = { seed, invariants, policy }
+  if (!isGreed) findBroken(stories, { ...check, runs, path, tell: (one) => tell("stories", one) })
+  if (traffic === undefined && (isGreed || path === ""))
+    findBroken(anyGreed(policy, steps), {
+      ...check,
+      runs: Math.ceil(runs / 4),
+      path: path.slice(GREED.length),
+      prefix: GREED,
+      tell: (one) => tell("greed", one),
+    })
+  return { ...tried, invariants: invariants.map(({ name }) => name) }
+}
+
+/** What begins the path of a story of one payer who takes all that there is. */
+const GREED = "greed:"
+
+interface Search {
+  readonly policy: Policy
+  readonly invariants: readonly Invariant[]
+  readonly runs: number
+  readonly seed: number
+  /** Empty: all stories. */
+  readonly path: string
+  readonly prefix?: string
+  readonly tell: (story: readonly StoryStep[]) => void
+}
+
+/** @throws PolicyBroken with the shortest story that was found */
+const findBroken = (
+  stories: fc.Arbitrary<readonly StoryStep[]>,
+  { policy, invariants, runs, seed, path, prefix = "", tell }: Search,
+): void => {
   const result = fc.check(
     fc.property(stories, (story) => {
-      tried.stories += 1
-      tried.steps += story.length
-      tried.calls += story.filter(({ kind }) => kind === "call").length
+      tell(story)
       return brokenIn(policy, story, invariants) === null
     }),
-    { numRuns: runs, seed, ...(path !== undefined && { path, endOnFailure: false }) },
+    { numRuns: runs, seed, ...(path !== "" && { path, endOnFailure: false }) },
   )
-  if (!result.failed) return { ...tried, invariants: invariants.map(({ name }) => name) }
+  if (!result.failed) return
   const [found] = result.counterexample ?? []
   if (found === undefined) throw result.errorInstance ?? new Error("the check was interrupted")
   const story = shortest(found, (shorter) => brokenIn(policy, shorter, invariants) !== null)
-  throw brokenBy(policy, story, invariants, { seed, path: result.counterexamplePath ?? "" })
+  const where = { seed, path: `${prefix}${result.counterexamplePath ?? ""}` }
+  throw brokenBy(policy, story, invariants, where)
+}
+
+/** An invariant of a name that nothing has would hold of everything. */
+const checkNames = (policy: Policy, invariants: readonly Invariant[]): void => {
+  const budgets = new Set(policy.budgets.map(({ id }) => id))
+  const dimensions = new Set([PLATFORM, ...policy.budgets.flatMap(({ per }) => per)])
+  for (const { name, about } of invariants)
+    for (const [what, known, named] of [
+      ["budget", budgets, about?.budgets ?? []],
+      ["dimension", dimensions, about?.dimensions ?? []],
+    ] as const)
+      for (const one of named)
+        if (!known.has(one))
+          throw new RangeError(
+            `\`${name}\` names the ${what} \`${one}\`, which the policy does not have; there are ${[...known].join(", ")}`,
+          )
 }
 
 interface Broken {

@@ -48,6 +48,11 @@ export interface Invariant {
   readonly name: string
   /** Begins to watch one story: what it returns is asked after each step, and says what is broken, or null. */
   readonly watch: () => (moment: Moment) => string | null
+  /** What it names: a policy that has none of that would keep it in every story. */
+  readonly about?: {
+    readonly budgets?: readonly string[]
+    readonly dimensions?: readonly string[]
+  }
   /** Calls that a twin of the story leaves out, to see what they do to others. */
   readonly without?: (call: CallStep) => boolean
 }

@@ -156,7 +156,8 @@ const anyOutage: fc.Arbitrary<StoryStep> = fc.record({
 const anyBudget = ({ budgets }: Policy): fc.Arbitrary<string> =>
   fc.constantFrom(...budgets.map(({ id }) => id))
 
-const anyAfter = (policy: Policy): fc.Arbitrary<After> =>
+/** How long a step waits: a while, or until an edge of one of the policy's periods. */
+export const anyAfter = (policy: Policy): fc.Arbitrary<After> =>
   fc.oneof(
     anyWhile,
     fc.record({

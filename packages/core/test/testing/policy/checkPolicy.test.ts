@@ -102,4 +102,47 @@ describe("checkPolicy", () => {
     expect(broken.story.length).toBeLessThanOrEqual(3)
     checkPolicy(policyOf(key()), { invariants: [resumes] })
   })
+
+  it("convicts a day that only many full calls of many keys pass", () => {
+    const broken = brokenBy(() =>
+      checkPolicy(
+        policyOf(
+          {
+            id: "customer-day",
+            per: ["customer"],
+            limit: { usd: 400 },
+            window: "day",
+            tiers: [{ at: "100%", block: true }],
+          },
+          key({
+            per: ["customer", "apiKey"],
+            limit: { usd: 30 },
+            tiers: [{ at: "100%", block: true }],
+          }),
+        ),
+        {
+          invariants: [
+            neverAbove({ per: ["customer"], unit: "usd", amount: 200 * USD, within: "day" }),
+          ],
+        },
+      ),
+    )
+    expect(broken.story).toHaveLength(7)
+    expect(broken.path).toMatch(/^greed:/)
+  })
+
+  it("does not take an invariant for kept that names what the policy does not have", () => {
+    const check = (invariants: Parameters<typeof checkPolicy>[1]) => () =>
+      checkPolicy(policyOf(key()), invariants)
+    const above = { unit: "usd", amount: 1, within: "day" } as const
+    expect(check({ invariants: [neverAbove({ per: ["custmer"], ...above })] })).toThrow(
+      "`no custmer above $0.000000001 in any day` names the dimension `custmer`, which the policy does not have; there are platform, apiKey",
+    )
+    expect(check({ invariants: [warnsBefore({ budget: "key-day" })] })).toThrow(
+      "names the budget `key-day`, which the policy does not have; there are key-hour",
+    )
+    const starved = noStarvation({ of: { apiKey: "a" }, by: { user: "b" } })
+    expect(check({ invariants: [starved] })).toThrow("names the dimension `user`")
+    expect(check({ runs: 0 })).toThrow("`runs` is `0`; give 1 story at least")
+  })
 })

@@ -27,6 +27,7 @@ export interface NeverAbove {
  */
 export const neverAbove = (most: NeverAbove): Invariant => ({
   name: `no ${most.per.join(" and ")} above ${amountText(most.amount, most.unit)} in ${withinText(most)}`,
+  about: { dimensions: most.per },
   watch: () => {
     const excused = new Set<string>()
     return ({ outcome, account, spends, ruling }) => {
@@ -93,6 +94,7 @@ const withinText = ({ within }: NeverAbove): string => {
  */
 export const neverRefusedBelow = (least: NeverAbove): Invariant => ({
   name: `no ${least.per.join(" and ")} refused below ${amountText(least.amount, least.unit)} in ${withinText(least)}`,
+  about: { dimensions: least.per },
   watch: () => {
     let isByHand = false
     return ({ atMs, step, request, ruling, spends }) => {

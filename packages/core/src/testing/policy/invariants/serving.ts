@@ -37,6 +37,7 @@ export interface NoStarvation {
  */
 export const noStarvation = ({ of, by }: NoStarvation): Invariant => ({
   name: `${textOf(of)} is not starved by ${textOf(by)}`,
+  about: { dimensions: [...Object.keys(of), ...Object.keys(by)] },
   without: (call) => isOf(call.subject, by),
   watch:
     () =>

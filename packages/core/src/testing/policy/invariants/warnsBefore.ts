@@ -20,6 +20,7 @@ export interface WarnsBefore {
  */
 export const warnsBefore = ({ budget, state, leastMs = 0 }: WarnsBefore = {}): Invariant => ({
   name: `a warning before every ${state === "latched" ? "latch" : state === "open" ? "trip" : "trip and latch"}${budget === undefined ? "" : ` of ${budget}`}`,
+  ...(budget !== undefined && { about: { budgets: [budget] } }),
   watch: () => {
     const warnedAtMs = new Map<string, EpochMs>()
     const bySpend = new Set<string>()
