@@ -1,6 +1,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Policy } from "../../domain/policy.ts"
+import { PLATFORM } from "../../domain/subject.ts"
 import { parseInstant } from "../instant.ts"
 import { decodePolicy } from "../policy.ts"
 import { type Problem, shown, under } from "../problem.ts"
@@ -38,7 +39,10 @@ export const decodeFleet = (input: unknown): DecodedFleet => {
     return { ok: false, problems: [...shapeProblems(shape.failure.issue, rest), ...problems] }
   const reader = new FleetReader(startOf(shape.success, problems))
   const fleet = fleetOf(reader, shape.success)
-  if (policy !== null) checkBounds(reader, fleet, policy)
+  if (policy !== null) {
+    checkBounds(reader, fleet, policy)
+    checkPayers(reader, fleet, policy)
+  }
   problems.push(...reader.problems)
   if (policy === null || problems.length > 0) return { ok: false, problems }
   return { ok: true, fleet: { ...fleet, policy } }
@@ -87,6 +91,24 @@ const checkBounds = (
         under(under("actors", at), "limit"),
         "is missing, and nothing else bounds the output; add it, or `maxOutput` of the model, or `maxOutputTokens` of the policy",
       )
+}
+
+/** An actor that lacks what a budget counts by is refused every call: that is a slip of the file. */
+const checkPayers = (
+  reader: FleetReader,
+  { actors }: Pick<Fleet, "actors">,
+  { budgets }: Policy,
+): void => {
+  for (const [at, { subject }] of actors.entries())
+    for (const { id, per, whenMissing, match } of budgets) {
+      if (whenMissing === "skip" || match !== undefined) continue
+      for (const name of per)
+        if (name !== PLATFORM && !Object.hasOwn(subject, name))
+          reader.problem(
+            under(under("actors", at), "subject"),
+            `lacks ${shown(name)}, which budget ${shown(id)} counts by: every call would be refused; name it, or give the budget "whenMissing": "skip"`,
+          )
+    }
 }
 
 type Json = Omit<FleetJson, "policy">

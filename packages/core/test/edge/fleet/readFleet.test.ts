@@ -129,6 +129,11 @@ describe("a fleet file", () => {
       "actors[0].paralel: is not a known field; did you mean `parallel`?",
     ],
     [
+      "a payer who lacks what a budget counts by",
+      withActor({ subject: { apikey: "k" } }),
+      'actors[0].subject: lacks `"apiKey"`, which budget `"key-hour"` counts by: every call would be refused; name it, or give the budget "whenMissing": "skip"',
+    ],
+    [
       "calls that nothing bounds",
       { ...fleet, models: { m: { input: 3, output: 15 } } },
       "actors[0].limit: is missing, and nothing else bounds the output; add it, or `maxOutput` of the model, or `maxOutputTokens` of the policy",
