@@ -10,8 +10,6 @@ import type { BillSeen } from "./report.ts"
 /** What one call holds, then what it was counted at. */
 export interface Spend {
   readonly subject: Subject
-  readonly model: string
-  readonly provider: string | undefined
   /** Of its reservation. */
   readonly atMs: EpochMs
   amounts: Amounts

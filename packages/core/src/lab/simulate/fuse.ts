@@ -156,16 +156,8 @@ export class Fuse implements Guard<Fused> {
     if (this.#hasOutages) this.#knownOf(host).learn(this.#run, lines, switches, ruling)
     if (!ruling.allowed) return { reason: ruling.reason, untilMs: ruling.untilMs }
     const model = this.#modelOf(ruling.request, call)
-    const { provider } = ruling.request
     const { subject } = call
-    const amounts = ruling.held
-    const spend = this.#bills.add({
-      subject,
-      model: model.name,
-      provider,
-      atMs: ruling.atMs,
-      amounts,
-    })
+    const spend = this.#bills.add({ subject, atMs: ruling.atMs, amounts: ruling.held })
     return {
       call,
       model,
