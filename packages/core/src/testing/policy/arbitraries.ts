@@ -11,6 +11,7 @@ import {
   anyCall,
   anyStep,
   anySubject,
+  exampleOf,
   type StoryFaults,
   type StoryStep,
 } from "./story.ts"
@@ -87,4 +88,4 @@ const dimensionsOf = ({ budgets }: Policy): string[] => [
 ]
 
 const namesOf = ({ budgets }: Policy): readonly string[] =>
-  budgets.flatMap(({ match }) => (match?.model ?? []).map((name) => name.replaceAll("*", "x")))
+  budgets.flatMap(({ match }) => (match?.model ?? []).map(exampleOf))

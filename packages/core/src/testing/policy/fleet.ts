@@ -4,7 +4,7 @@ import { STANDARD } from "../../domain/price.ts"
 import type { Subject } from "../../domain/subject.ts"
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../domain/time.ts"
 import type { Actor, Fault, Fleet, FleetModel, Pace, Spread } from "../../edge/fleet/fleet.ts"
-import { anySubject } from "./story.ts"
+import { anySubject, exampleOf } from "./story.ts"
 import { STORY_START_MS } from "./world.ts"
 
 /** What may go wrong with the machines of a fleet. */
@@ -65,9 +65,7 @@ export const anyModels = (policy: Policy): fc.Arbitrary<ReadonlyMap<string, Flee
     .map((thousandths) => Math.max(1, lowest * thousandths))
   const names = [
     "model-a",
-    ...policy.budgets.flatMap(({ match }) =>
-      (match?.model ?? []).map((pattern) => pattern.replaceAll("*", "x")),
-    ),
+    ...policy.budgets.flatMap(({ match }) => (match?.model ?? []).map(exampleOf)),
     ...[...policy.fallbacks.values()].flatMap((one) => (one.kind === "model" ? [one.model] : [])),
   ]
   const anyModel = (name: string): fc.Arbitrary<FleetModel> =>

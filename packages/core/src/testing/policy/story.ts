@@ -202,4 +202,5 @@ const anyOf = (
   return fc.constantFrom<string | undefined>(undefined, ...new Set(examples))
 }
 
-const exampleOf = (pattern: string): string => pattern.replaceAll("*", "x")
+/** A name that a pattern matches. */
+export const exampleOf = (pattern: string): string => pattern.replaceAll("*", "x")
