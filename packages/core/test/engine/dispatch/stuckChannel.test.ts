@@ -94,8 +94,8 @@ describe("a channel that is stuck for an hour, then back", () => {
       expect(new Set(ids).size).toBe(MINUTES)
       const levels = ids.map((id) => Number(id.split("/").at(-2)))
       expect(levels).toEqual([...levels].sort((one, other) => one - other))
-      // Sixty alone would be sixty messages; how they fall into groups hangs on whose turn it was.
-      expect(messages.length).toBeLessThanOrEqual(6)
+      // How they fall into groups hangs on whose turn it was: beside slow ones a message has four at least.
+      expect(messages.length).toBeLessThanOrEqual(MINUTES / 4)
     }
     expect(told.pager).toHaveLength(KEYS.length * MINUTES)
     expect(Math.max(...told.pager.map(({ lateMs }) => lateMs))).toBeLessThanOrEqual(1_000)
