@@ -44,7 +44,10 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@spendfuse/source"] } },
   test: {
     reporters: ["default", closingLine()],
-    testTimeout: 60_000,
+    // For a test that hangs: how long one takes is the machine's to say, and so is how soon a thing comes to hold.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       // `npm test`
       {

@@ -89,7 +89,7 @@ describe("the rooms", () => {
     const { stdout } = await run("depcruise", args, { cwd: folder })
     for (const { rule, from } of JSON.parse(stdout).summary.violations)
       caught.set(from, [...(caught.get(from) ?? []), rule.name])
-  }, 60_000)
+  })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   it.each(BREACHES.map((breach, index) => [...breach, index]))(

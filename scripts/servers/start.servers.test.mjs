@@ -99,7 +99,7 @@ describe("a Redis of one's own", () => {
     const second = await startRedis({ replicaOf: first })
     later(second.stop)
     const client = redisAt(first.url)
-    await expect.poll(() => client.wait(1, 100), { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => client.wait(1, 100)).toBe(1)
     expect(await redisAt(second.url).role()).toContain("slave")
   })
 })
@@ -111,7 +111,7 @@ describe("a Redis Cluster of one's own", () => {
     const [first] = cluster.nodes
     const follower = redisAt(cluster.nodes[3].url)
     await first.kill9()
-    await expect.poll(async () => (await follower.role())[0], { timeout: 30_000 }).toBe("master")
+    await expect.poll(async () => (await follower.role())[0]).toBe("master")
   })
 })
 

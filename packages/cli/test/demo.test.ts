@@ -24,7 +24,7 @@ describe("spendfuse demo", () => {
     rmSync(folder, { recursive: true })
     json = JSON.parse(ran.out.trimEnd().split("\n").at(-1) ?? "")
     events = json.events as readonly Told[]
-  }, 120_000)
+  })
 
   it("prints one JSON object of these fields, last on the standard output", () => {
     expect(ran.code).toBe(0)

@@ -115,7 +115,7 @@ describe("a store on Durable Objects", () => {
     expect(await meterOf(call, "a")).toMatchObject({ settled: 0, held: 1 })
     await vi.waitFor(
       async () => expect(await meterOf(call, "a")).toMatchObject({ settled: 1, held: 0 }),
-      { timeout: 20_000, interval: 100 },
+      { timeout: 30_000, interval: 100 },
     )
     const { items } = await call("events", { limit: 9 })
     expect(items.map(({ kind }) => kind)).toEqual(["expired"])
@@ -163,7 +163,7 @@ describe("what the objects hold", () => {
           settled: 4,
           held: 0,
         }),
-      { timeout: 20_000, interval: 100 },
+      { timeout: 30_000, interval: 100 },
     )
   })
 })

@@ -90,7 +90,7 @@ describe("the lock of a journal", () => {
         await once(child, "exit")
       }
     }
-  }, 60_000)
+  })
 })
 
 describe("a disk that takes no more", () => {

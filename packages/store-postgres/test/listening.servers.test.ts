@@ -99,7 +99,7 @@ describe("a store that listens", () => {
     })
     await expect.poll(() => heard).toBe(1)
     await asked(`select pg_terminate_backend(pid) from pg_stat_activity where ${LISTENERS}`)
-    await expect.poll(() => heard, { timeout: 5_000 }).toBe(2)
+    await expect.poll(() => heard).toBe(2)
     await store.apply([crossing(1)])
     await expect.poll(() => heard).toBe(3)
   })

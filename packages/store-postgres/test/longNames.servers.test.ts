@@ -16,7 +16,7 @@ let store: Store
 beforeAll(async () => {
   store = postgresStore({ url, schema, migrate: true, nowMs: () => nowMs })
   await store.list({ limit: 1 })
-}, 60_000)
+})
 
 afterAll(async () => {
   await store.close()

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const connections = { connections: 1, migrate: true, schema, history: true }
   store = postgresStore({ url, ...connections, nowMs: () => nowMs })
   await store.list({ limit: 1 })
-}, 60_000)
+})
 
 afterAll(async () => {
   await store.close()

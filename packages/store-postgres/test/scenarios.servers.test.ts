@@ -32,7 +32,7 @@ afterAll(async () => {
   await client.connect()
   for (const schema of schemas) await client.query(`drop schema if exists ${schema} cascade`)
   await client.end()
-}, 120_000)
+})
 
 it.each(files)("%s", async (name) => {
   const missed = (await play(load(name), open)).flatMap(({ step, missed: fields }) =>

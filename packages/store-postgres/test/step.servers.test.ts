@@ -38,7 +38,7 @@ beforeAll(async () => {
   await client.query(`create schema ${SCHEMA}; set search_path = ${SCHEMA}`)
   for (const name of readdirSync(SQL).sort())
     await client.query(readFileSync(new URL(name, SQL), "utf8"))
-}, 60_000)
+})
 
 afterAll(async () => {
   await client.query(`drop schema ${SCHEMA} cascade`)

@@ -180,9 +180,7 @@ describe("waiting for a replica", () => {
       replicaOf: master.server,
       settings: { "repl-diskless-sync-delay": 0 },
     })
-    await expect
-      .poll(() => master.redis.info("replication"), { timeout: 10_000 })
-      .toContain("state=online")
+    await expect.poll(() => master.redis.info("replication")).toContain("state=online")
     await client.run(appends("w", ["1"]))
     expect(await client.replicated("{w}list", 2_000)).toBe(true)
     process.kill(replica.server.pid, "SIGSTOP")

@@ -23,11 +23,11 @@ describe("a division whose slot is moved", () => {
     const stores = [open(cluster.urls, prefix), open(cluster.urls, prefix)]
     const slot = await (masters[0] as Redis).cluster("KEYSLOT", `{${prefix}:acme}`)
     const callers = new Callers(stores)
-    await vi.waitFor(() => expect(callers.seen.length).toBeGreaterThan(50), 5_000)
+    await expect.poll(() => callers.seen.length).toBeGreaterThan(50)
     for (let round = 0; round < 2; round++) {
       await move(masters, slot)
       const before = callers.seen.length
-      await vi.waitFor(() => expect(callers.seen.length).toBeGreaterThan(before + 50), 10_000)
+      await expect.poll(() => callers.seen.length).toBeGreaterThan(before + 50)
     }
     await callers.stop()
     expect(callers.unexpected).toEqual([])
@@ -39,7 +39,7 @@ describe("a division whose slot is moved", () => {
         meters?.map(({ settled, held }) => ({ settled, held }))
       expect(amounts(account?.meters)).toEqual(amounts(want?.meters))
     }
-  }, 30_000)
+  })
 })
 
 /** Moves a slot from the master that has it to another one, a key at a time. */
@@ -68,7 +68,7 @@ it("a master whose replica takes over under load: callers go on, and nothing is 
   const stores = [open(cluster.urls, prefix), open(cluster.urls, prefix)]
   const slot = await (masters[0] as Redis).cluster("KEYSLOT", `{${prefix}:acme}`)
   const callers = new Callers(stores)
-  await vi.waitFor(() => expect(callers.seen.length).toBeGreaterThan(50), 5_000)
+  await expect.poll(() => callers.seen.length).toBeGreaterThan(50)
   const place = Math.floor((slot * 3) / 16_384)
   // An orderly one loses nothing: the master waits until the replica has all.
   const replica = connected((cluster.nodes[3 + place] as { url: string }).url)
@@ -79,14 +79,14 @@ it("a master whose replica takes over under load: callers go on, and nothing is 
       await new Promise((resolve) => setTimeout(resolve, 1_000))
       expect(await replica.info("replication")).toContain("role:master")
     },
-    { timeout: 12_000, interval: 1_000 },
+    { timeout: 60_000, interval: 1_000 },
   )
   const before = callers.seen.length
-  await vi.waitFor(() => expect(callers.seen.length).toBeGreaterThan(before + 50), 10_000)
+  await expect.poll(() => callers.seen.length).toBeGreaterThan(before + 50)
   await callers.stop()
   expect(callers.unexpected).toEqual([])
   replayed(callers.seen)
-}, 30_000)
+})
 
 it("every key that a command names or writes lies in its division's slot", async () => {
   const urls = inject("redisClusterUrls")

@@ -119,7 +119,7 @@ it("an Expire moves the first 1,024 of those that are due, by their names", asyn
   await expire(END)
   expect(both.kinds.get("period-end")).toBe(1_030)
   expect(await redis.exists(`${both.base("*")}due`, `${both.base("*")}timed`)).toBe(0)
-}, 60_000)
+})
 
 it("an account whose end is to be told has none of its own before, and its terms stay", async () => {
   const url = inject("redisUrl")

@@ -61,13 +61,11 @@ describe("a server that lost its data", () => {
     await Promise.all(waiting)
     await restarted
     await expect
-      .poll(
-        () =>
-          store.apply([charge("after")]).then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 5_000 },
+      .poll(() =>
+        store.apply([charge("after")]).then(
+          () => true,
+          () => false,
+        ),
       )
       .toBe(true)
     const fresh = redisStore({ url: server.url, onNotice: () => undefined })

@@ -84,4 +84,4 @@ for (const [name, kinds] of Object.entries(SETS))
     } finally {
       redis.disconnect()
     }
-  }, 120_000)
+  })

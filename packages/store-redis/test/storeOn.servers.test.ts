@@ -220,9 +220,7 @@ describe("a stop", () => {
     })
     const { store, notices, prefix } = open({ url: master.url })
     const watcher = connected(master.url)
-    await expect
-      .poll(() => watcher.info("replication"), { timeout: 10_000 })
-      .toContain("state=online")
+    await expect.poll(() => watcher.info("replication")).toContain("state=online")
     await store.apply([charge(99)])
     expect(notices).toEqual([])
     const copy = connected(replica.url)

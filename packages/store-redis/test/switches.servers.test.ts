@@ -126,7 +126,7 @@ describe("a switch of `*` in a Cluster", () => {
       const told = new Set((await Promise.all(stores.map((store) => answers(store, orgs)))).flat())
       expect(told.size).toBe(1)
     }
-  }, 30_000)
+  })
 
   it("comes back to a division that lost it, or lost its place in the list, within 5 minutes", async () => {
     const prefix = freshName("switches")
@@ -185,8 +185,8 @@ describe("a switch of `*` in a Cluster", () => {
           eventsWritten: 0,
         })
       },
-      { timeout: 15_000, interval: 200 },
+      { timeout: 30_000, interval: 200 },
     )
     expect(await answers(store, orgs)).toEqual(each("switched-off", orgs))
-  }, 40_000)
+  })
 })

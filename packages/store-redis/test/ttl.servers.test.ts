@@ -149,4 +149,4 @@ it("names of accounts that ran out are forgotten as new ones come", async () => 
   expect(names).toBeLessThan(500)
   redis.disconnect()
   await store.close()
-}, 30_000)
+})

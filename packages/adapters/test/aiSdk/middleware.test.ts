@@ -289,7 +289,7 @@ describe("streams", () => {
     const options = { subject: { apiKey: "k1" }, silenceMs: 20 }
     const { model } = guarded(bench, streamed(5, true), options)
     await model.doStream(call)
-    await vi.waitFor(() => expect([...bench.counts().ends.values()]).toEqual([1]))
+    await expect.poll(() => [...bench.counts().ends.values()]).toEqual([1])
     expect((await bench.spent()).settled).toBeGreaterThan(1_000 * 10_000)
   })
 })

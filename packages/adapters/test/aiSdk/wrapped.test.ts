@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { guardAiSdk, SpendRefused } from "../../src/aiSdk.ts"
 import { type Opened, opened } from "../fetch/harness.ts"
 import { type StandIn, standIn } from "../fetch/standIn.ts"
@@ -183,7 +183,7 @@ for (const major of MAJORS)
         if (type === "text-delta") controller.abort()
       }
       expect(types.has("abort")).toBe(true)
-      await vi.waitFor(() => expect(onceEach(bench)).toEqual([1]))
+      await expect.poll(() => onceEach(bench)).toEqual([1])
       const { settled, held } = await spentOf(bench, guard)
       expect(held).toBe(0)
       expect(settled).toBeGreaterThan(1_000 * 400)

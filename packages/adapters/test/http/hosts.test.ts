@@ -62,7 +62,7 @@ const open = async (
     return { settled, held }
   }
   const settles = async (settled: number) => {
-    await expect.poll(money, { timeout: 2_000 }).toEqual({ settled, held: 0 })
+    await expect.poll(money).toEqual({ settled, held: 0 })
   }
   const stop = async () => {
     await running.stop()

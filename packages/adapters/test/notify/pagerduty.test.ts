@@ -184,7 +184,7 @@ describe("pagerduty", () => {
       while ((await failureOf(notifier.deliver(events, signal))) !== null);
     expect([...far.alerts]).toEqual([])
     expect(far.pages).toEqual([tier().incident, "hour/agent-7/1"])
-  }, 10_000)
+  })
 
   it("wants a whole routing key, and does not repeat it", () => {
     expect(() => pagerduty({ routingKey: "secret" })).toThrow(/^`routingKey` must be the 32/)

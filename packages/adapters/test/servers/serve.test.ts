@@ -66,12 +66,12 @@ describe("the server of the guide", () => {
           headers: { "x-key": "agent-7" },
           body: JSON.stringify({ question: "hello" }),
         })
-      const answer = await vi.waitFor(ask, { timeout: 30_000, interval: 200 }).catch(() => {
+      const answer = await vi.waitFor(ask, { timeout: 60_000, interval: 200 }).catch(() => {
         throw new Error(`${runtime} does not serve:\n${said.join("")}`)
       })
       expect(await answer.text()).toContain('"content":"hello"')
       const journal = (): string => readFileSync(join(folder, "spend.journal"), "utf8")
-      await vi.waitFor(() => expect(journal()).toContain('"kind":"settled"'), 10_000)
+      await expect.poll(journal).toContain('"kind":"settled"')
       expect(upstream.seen).toHaveLength(1)
       expect(journal().match(/"kind":"reserved"/g)).not.toBeNull()
     })

@@ -45,17 +45,13 @@ describe("a fuse in a Worker", () => {
     const answer = await ask("json", "hello")
     expect(answer.status).toBe(200)
     expect(await answer.json()).toMatchObject({ choices: [{ message: { role: "assistant" } }] })
-    await vi.waitFor(async () =>
-      expect(await orgOf("json")).toMatchObject({ settled: COST, held: 0 }),
-    )
+    await expect.poll(() => orgOf("json")).toMatchObject({ settled: COST, held: 0 })
   })
 
   it("settles a stream after its last byte", async () => {
     const answer = await ask("stream", "hello", { stream: true })
     expect(await answer.text()).toContain("data: [DONE]")
-    await vi.waitFor(async () =>
-      expect(await orgOf("stream")).toMatchObject({ settled: COST, held: 0 }),
-    )
+    await expect.poll(() => orgOf("stream")).toMatchObject({ settled: COST, held: 0 })
   })
 
   it("counts a stream that its handler has left, though the answer has ended", async () => {
@@ -66,11 +62,8 @@ describe("a fuse in a Worker", () => {
     })
     const answer = await worker.dispatchFetch("http://test/left/cut", { method: "POST", body })
     expect(await answer.text()).toBe("enough")
-    await vi.waitFor(async () => {
-      const left = await orgOf("left")
-      expect(left).toMatchObject({ held: 0 })
-      expect(left?.settled).toBeGreaterThan(0)
-    }, 10_000)
+    await expect.poll(() => orgOf("left")).toMatchObject({ held: 0 })
+    expect((await orgOf("left"))?.settled).toBeGreaterThan(0)
   })
 
   it("holds a slice of the platform's budget from request to request", async () => {
@@ -102,9 +95,7 @@ describe("a fuse in a Worker", () => {
     // 0.01 USD is 133 calls and a third of one; the last ones hold less than a call may cost.
     expect(passed).toBeGreaterThan(100)
     expect(passed).toBeLessThanOrEqual(133)
-    await vi.waitFor(async () =>
-      expect(await orgOf("crowd")).toMatchObject({ settled: passed * COST, held: 0 }),
-    )
+    await expect.poll(() => orgOf("crowd")).toMatchObject({ settled: passed * COST, held: 0 })
   })
 })
 
@@ -147,10 +138,9 @@ describe("the Worker of the guide", () => {
     expect(await answer.json()).toEqual({ text: "you said hello ☕" })
     const namespace = await worker.getDurableObjectNamespace("SPENDFUSE")
     const store = durableObjectStore({ namespace })
-    await vi.waitFor(async () => {
-      const [record] = await store.read(["org-day/acme"])
-      expect(record?.account?.meters[0]).toMatchObject({ settled: COST, held: 0 })
-    }, 10_000)
+    await expect
+      .poll(async () => (await store.read(["org-day/acme"]))[0]?.account?.meters[0])
+      .toMatchObject({ settled: COST, held: 0 })
   })
 })
 

@@ -38,7 +38,7 @@ afterAll(async () => {
   await client.connect()
   for (const schema of schemas) await client.query(`drop schema if exists ${schema} cascade`)
   await client.end()
-}, 120_000)
+})
 
 const same = async (name: string, open: Open): Promise<void> => {
   const tape = tapeOf(fleetOf(name))

@@ -62,7 +62,7 @@ describe.each([
 ])("a night on %s", (_name, placed) => {
   it("goes from the page to the calls that pass again by commands alone", async () => {
     await playNight(await placed())
-  }, 180_000)
+  })
 })
 
 describe.each([
@@ -83,7 +83,7 @@ describe.each([
     ])
     expect(both.map(({ json }) => json.after.cap)).toEqual(["20000000000", "20000000000"])
     expect((await ann.json("audit")).json.items).toHaveLength(1)
-  }, 60_000)
+  })
 
   it("touches no opening that came after the one that was shown", async () => {
     const place = await placed()
@@ -102,7 +102,7 @@ describe.each([
     expect(out).toMatch(/it opened again since, generation 2.*\n +\w+: (acknowledge|trip), /)
     const { json } = await shell.json("accounts", "--state", "latched")
     expect(json.accounts).toHaveLength(1)
-  }, 60_000)
+  })
 
   it("gives a sliding window a small step more", async () => {
     const place = await placed()
@@ -115,7 +115,7 @@ describe.each([
       expect(await spend(host, "k1", 0, 100)).toBe(true)
       expect(await spend(host, "k1", 0, 1)).toBe("open")
     })
-  }, 60_000)
+  })
 
   it("follows events and accounts, and delivers, until it is asked to end", async () => {
     const place = await placed()
@@ -148,7 +148,7 @@ describe.each([
     expect(looks.at(-1).accounts[0]).toMatchObject({ key: "day/k1", circuit: "latched" })
     const ended = await Promise.all([events, accounts, dispatch].map((one) => one.end()))
     expect(ended.map(({ code }) => code)).toEqual([0, 0, 0])
-  }, 60_000)
+  })
 
   it("never writes the password of a store that does not let it in", async () => {
     const place = await placed()
@@ -177,5 +177,5 @@ describe.each([
       })
       expect(err).toContain("did not answer")
     }
-  }, 120_000)
+  })
 })

@@ -27,7 +27,7 @@ const journalled = (name: string) => {
 describe("a night on a journal", () => {
   it("goes from the page to the calls that pass again by commands alone", async () => {
     await playNight(journalled("night"))
-  }, 120_000)
+  })
 
   it("looks while the host runs, and says who holds the journal where it would change something", async () => {
     const { open, env } = journalled("held")
@@ -40,5 +40,5 @@ describe("a night on a journal", () => {
       expect(ack.code).toBe(2)
       expect(ack.err).toContain(`process ${process.pid}`)
     })
-  }, 60_000)
+  })
 })

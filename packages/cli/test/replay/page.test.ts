@@ -20,7 +20,7 @@ beforeAll(async () => {
     ["replay", "log.csv", "--policy", "tight.json", "--against", "wide.json", "--html", path()],
     FILES,
   )
-}, 120_000)
+})
 afterAll(async () => {
   await browser?.close()
   rmSync(folder, { recursive: true, force: true })

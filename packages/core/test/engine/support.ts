@@ -144,9 +144,9 @@ export const far = (
   return { clock, inner, store, control, notices, spendfuse, reserve, admitted, meter }
 }
 
-/** Until it holds, for what goes on in the background; a second at most. */
+/** Until it holds, for what goes on in the background; half a minute at most. */
 export const until = async (holds: () => boolean): Promise<void> => {
-  for (let i = 0; i < 200 && !holds(); i += 1)
+  for (let i = 0; i < 6_000 && !holds(); i += 1)
     await new Promise((resolve) => setTimeout(resolve, 5))
   if (!holds()) throw new Error("it never came to hold")
 }

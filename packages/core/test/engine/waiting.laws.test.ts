@@ -270,5 +270,5 @@ describe("callers that wait at two budgets", () => {
     ;(answer as (() => void) | null)?.()
     await closed
     expect(await waits).toMatchObject({ _tag: "SpendfuseClosed" })
-  }, 2_000)
+  })
 })

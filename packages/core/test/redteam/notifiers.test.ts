@@ -108,7 +108,7 @@ describe("a notifier that does not deliver", () => {
       await spendfuse.flush()
       expect(about().at(-1)).toBe("notifier `pager` delivers again")
     }
-    await vi.waitFor(again, { timeout: 10_000, interval: 50 })
+    await vi.waitFor(again, { timeout: 30_000, interval: 50 })
     expect(about()).toHaveLength(2)
     await spendfuse.close()
   })

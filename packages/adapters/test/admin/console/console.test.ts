@@ -7,7 +7,7 @@ import { expectAccessible, expectFits, opened } from "./opened.ts"
 let browser: Browser
 beforeAll(async () => {
   browser = await openBrowser()
-}, 120_000)
+})
 afterAll(() => browser?.close())
 
 const details = (page: Page, who: string) =>

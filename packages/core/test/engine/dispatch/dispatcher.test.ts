@@ -98,7 +98,7 @@ describe("the dispatcher", () => {
     await until(() => told.size === KEYS.length - 1)
     expect(told.size).toBe(KEYS.length - 1)
     await spendfuse.close()
-  }, 20_000)
+  })
 
   it("says of each delivery its channel, the tries before, and how long the oldest has waited", async () => {
     const clock = fakeClock()

@@ -63,5 +63,5 @@ describe("a leased budget", () => {
     const { local, used } = await spend(1_000_000, false)
     expect(local).toBeGreaterThanOrEqual(0.99)
     expect(used).toBeGreaterThanOrEqual(0.99)
-  }, 60_000)
+  })
 })

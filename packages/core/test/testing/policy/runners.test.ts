@@ -18,12 +18,12 @@ describe("checkPolicy", () => {
     const text = ranBy(process.execPath, [...FLAGS, "--test", "--test-reporter=tap", FILE])
     expect(text).toContain("# pass 2")
     expect(text).toContain("# fail 0")
-  }, 60_000)
+  })
 
   it("runs under Deno", () => {
     expect(existsSync(DENO)).toBe(true)
     const text = ranBy(DENO, ["test", "-A", "--no-check", FILE])
     expect(text).toContain("2 passed")
     expect(text).toContain("0 failed")
-  }, 60_000)
+  })
 })
