@@ -13,10 +13,15 @@ const PORT_MAX = 32_000
 /** As root, PostgreSQL and PgBouncer refuse to run: they run as nobody. */
 export const DROPPED = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
-/** A port that nobody listens at just now. */
+/** Servers start side by side, and the one that was given a port does not listen at it yet. */
+const given = new Set()
+
+/** A port that nobody listens at just now, and that this process has given to nobody. */
 export const freePort = async () => {
   for (;;) {
     const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN))
+    if (given.has(port)) continue
+    given.add(port)
     if (await canListen(port)) return port
   }
 }
@@ -28,11 +33,11 @@ const canListen = (port) =>
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)))
   })
 
-/** Asks until it is so, for at most half a minute. */
+/** Asks until it is so, for at most two minutes. */
 export const until = async (what, isSo) => {
-  const endMs = performance.now() + 30_000
+  const endMs = performance.now() + 120_000
   while (!(await isSo())) {
-    if (performance.now() > endMs) throw new Error(`${what} did not come up within 30 s`)
+    if (performance.now() > endMs) throw new Error(`${what} did not come up within 120 s`)
     await sleep(20)
   }
 }
