@@ -100,7 +100,7 @@ test("a client that sends its request by drops is closed", async () => {
 
 test("SIGTERM lets a running stream finish, takes no new call, and ends with 0", async () => {
   await using upstream = await heldUpstream()
-  await using one = await running({ upstream, config: { limits: { drainMs: 10_000 } } })
+  await using one = await running({ upstream, config: { limits: { drainMs: 60_000 } } })
   const stream = await fetch(one.url + CHAT, chat(ALICE, "hello", { stream: true }))
   const reading = stream.text()
   await fetch(`${one.url}/readyz`).then((ready) => expect(ready.status).toBe(200))
@@ -138,13 +138,14 @@ test("a changed policy binds the next call; a bad file leaves the old one, and s
   expect(String(bad?.problems)).toContain("policy.json:1:")
   expect((await fetch(one.url + CHAT, chat(ALICE, "hello"))).status).toBe(402)
   await one.write("policy.json", policyOf(10))
+  await one.told("reloaded", 2)
   const { keys: _, ...rest } = configOf(one.upstream.url) as { keys: unknown }
   await one.write("spendfuse.json", {
     ...rest,
     keys: { bob: { keyEnv: "BOB_KEY", subject: { apiKey: "bob" } } },
   })
   one.signal("SIGHUP")
-  await one.told("reloaded", 2)
+  await one.told("reloaded", 3)
   expect((await fetch(one.url + CHAT, chat(ALICE, "hello"))).status).toBe(401)
   expect((await fetch(one.url + CHAT, chat(BOB, "hello"))).status).toBe(200)
   upstream.end()

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -88,8 +88,12 @@ export const running = async (options: RunOptions = {}): Promise<Running> => {
   const { usd = 10, config = {}, env = {} } = options
   const folder = await mkdtemp(join(tmpdir(), "spendfuse-gateway-"))
   const upstream = options.upstream ?? (await standIn())
-  const write = (name: string, value: unknown): Promise<void> =>
-    writeFile(join(folder, name), typeof value === "string" ? value : JSON.stringify(value))
+  /** At once, as a gateway that looks just then reads it. */
+  const write = async (name: string, value: unknown): Promise<void> => {
+    const path = join(folder, name)
+    await writeFile(`${path}.new`, typeof value === "string" ? value : JSON.stringify(value))
+    await rename(`${path}.new`, path)
+  }
   await write("policy.json", policyOf(usd))
   await write("spendfuse.json", configOf(upstream.url, config))
   const { PATH = "", HOME = "" } = process.env
@@ -122,7 +126,7 @@ export const running = async (options: RunOptions = {}): Promise<Running> => {
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Line)
   const told = async (event: string, count = 1): Promise<readonly Line[]> => {
-    for (let tries = 0; tries < 600; tries += 1) {
+    for (let tries = 0; tries < 4_800; tries += 1) {
       const found = lines().filter((line) => line.event === event)
       if (found.length >= count) return found
       if (child.exitCode !== null) break

@@ -93,7 +93,7 @@ const runningOf = (child: ChildProcess, secrets: readonly string[]): Running => 
     lines,
     wrote: async (count) => {
       for (let tries = 0; lines().length < count; tries += 1) {
-        if (tries > 400) throw new Error(`it wrote only: ${text}`)
+        if (tries > 2_400) throw new Error(`it wrote only: ${text}`)
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
       return lines()
