@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Miniflare } from "miniflare"
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { durableObjectStore } from "../src/index.ts"
 import {
   callerOf,
@@ -111,12 +111,10 @@ describe("a store on Durable Objects", () => {
 
   it("ends an overdue hold without traffic", async () => {
     const { call } = fresh()
-    await call("apply", [reserve("a", 300)])
-    expect(await meterOf(call, "a")).toMatchObject({ settled: 0, held: 1 })
-    await vi.waitFor(
-      async () => expect(await meterOf(call, "a")).toMatchObject({ settled: 1, held: 0 }),
-      { timeout: 30_000, interval: 100 },
-    )
+    expect(said(await call("apply", [reserve("a", 2_000)]))).toBe("reserved")
+    await expect
+      .poll(() => meterOf(call, "a"), { interval: 100 })
+      .toMatchObject({ settled: 1, held: 0 })
     const { items } = await call("events", { limit: 9 })
     expect(items.map(({ kind }) => kind)).toEqual(["expired"])
   })
@@ -150,21 +148,20 @@ describe("what the objects hold", () => {
     const start = () => startWorker(workerAt("calls.ts"), { durableObjectsPersist: persist })
     const first = await start()
     const before = callerOf(first, "kept")
-    await before("apply", [charge("a", 3), reserve("a", 1_000), turn("org=b", "off", "a")])
+    const [, held] = await before("apply", [
+      charge("a", 3),
+      reserve("a", 5_000),
+      turn("org=b", "off", "a"),
+    ])
+    expect(held?.outcome.kind).toBe("reserved")
     const account = linesOf("a")[0]?.account ?? ""
-    expect((await before("read", [account]))[0]?.account?.meters[0]).toMatchObject({ held: 1 })
     await first.dispose()
     const second = await start()
     onTestFinished(() => second.dispose())
     const after = callerOf(second, "kept")
-    await vi.waitFor(
-      async () =>
-        expect((await after("read", [account]))[0]?.account?.meters[0]).toMatchObject({
-          settled: 4,
-          held: 0,
-        }),
-      { timeout: 30_000, interval: 100 },
-    )
+    await expect
+      .poll(async () => (await after("read", [account]))[0]?.account?.meters[0], { interval: 100 })
+      .toMatchObject({ settled: 4, held: 0 })
   })
 })
 
@@ -197,10 +194,7 @@ describe("what the objects have to tell", () => {
     const { items } = await call("events", { limit: 99 })
     const ids = items.filter(({ channels }) => channels.includes("page")).map(({ id }) => id)
     expect(ids.length).toBeGreaterThanOrEqual(2)
-    await vi.waitFor(() => expect([...told].sort()).toEqual([...ids].sort()), {
-      timeout: 30_000,
-      interval: 100,
-    })
+    await expect.poll(() => [...told].sort(), { interval: 100 }).toEqual([...ids].sort())
     expect(await call("claim", "page", 9, 1_000)).toEqual([])
   })
 })

@@ -130,14 +130,16 @@ describe("the Worker of the guide", () => {
         }),
     } as object)
     onTestFinished(() => worker.dispose())
+    const namespace = await worker.getDurableObjectNamespace("SPENDFUSE")
+    const store = durableObjectStore({ namespace })
+    // An object that has to begin may take longer than a call waits.
+    await store.read(["org-day/acme"])
     const answer = await worker.dispatchFetch("http://test/", {
       method: "POST",
       headers: { "x-org": "acme" },
       body: JSON.stringify({ question: "hello" }),
     })
     expect(await answer.json()).toEqual({ text: "you said hello ☕" })
-    const namespace = await worker.getDurableObjectNamespace("SPENDFUSE")
-    const store = durableObjectStore({ namespace })
     await expect
       .poll(async () => (await store.read(["org-day/acme"]))[0]?.account?.meters[0])
       .toMatchObject({ settled: COST, held: 0 })

@@ -48,6 +48,8 @@ const spendfuse = workerSpendfuse({
     policy,
     store: durableObjectStore({ namespace: LEDGER }),
     prices: libraryPrices(),
+    // Two hundred requests come at once: none is refused because the machine is slow.
+    storeDeadlineMs: 60_000,
   }),
 })
 
