@@ -1,12 +1,11 @@
-import { decodePolicy } from "@spendfuse/core"
 import type { StoreCheck, StoreInspection } from "@spendfuse/core/ports"
 import Table from "cli-table3"
 import type { Command } from "commander"
 import { inspectStore } from "../doctor/inspectStore.ts"
 import { PolicyCheck } from "../doctor/policyCheck.ts"
 import type { Io } from "../io.ts"
-import { readJsonc } from "../jsonc.ts"
 import { type Paint, paintOf } from "../paint.ts"
+import { readPolicyFile } from "../policyFile.ts"
 import { type StoreFlags, withStore } from "../store/openStore.ts"
 
 interface DoctorFlags extends StoreFlags {
@@ -48,12 +47,8 @@ Examples:
 Give a URL with a password in SPENDFUSE_STORE_URL: others see the arguments of a command.
 Exit codes: 0 no check failed, 1 one did, 2 bad input, or the store cannot be looked at.`
 
-const policyCheckOf = (io: Io, file: string): PolicyCheck => {
-  const json = readJsonc(io, file)
-  const decoded = decodePolicy(json.value)
-  if (!decoded.ok) throw json.complaint(decoded.problems)
-  return new PolicyCheck(decoded.policy, Date.now())
-}
+const policyCheckOf = (io: Io, file: string): PolicyCheck =>
+  new PolicyCheck(readPolicyFile(io, file).policy, Date.now())
 
 const inWords = ({ facts, checks }: StoreInspection, io: Io): string => {
   const paint = paintOf(io)

@@ -1,9 +1,9 @@
-import { amountText, decodePolicy, explainPolicy, type PolicyExplanation } from "@spendfuse/core"
+import { amountText, explainPolicy, type PolicyExplanation } from "@spendfuse/core"
 import Table from "cli-table3"
 import type { Command } from "commander"
 import type { Io } from "../io.ts"
-import { readJsonc } from "../jsonc.ts"
 import { type Paint, paintOf } from "../paint.ts"
+import { readPolicyFile } from "../policyFile.ts"
 import { payerText, proofsInWords, provenBills } from "./explainProof.ts"
 
 /** `spendfuse explain POLICY`: what a policy will do, and the worst bill that it permits. */
@@ -19,10 +19,7 @@ export const explainCommand = (program: Command, io: Io, exit: (code: number) =>
     )
     .addHelpText("after", EXAMPLES)
     .action((file: string, options: { json?: boolean; proof?: boolean }) => {
-      const json = readJsonc(io, file)
-      const decoded = decodePolicy(json.value)
-      if (!decoded.ok) throw json.complaint(decoded.problems)
-      const { policy, warnings } = decoded
+      const { policy, warnings } = readPolicyFile(io, file)
       const explanation = explainPolicy(policy)
       const proven = options.proof === true ? provenBills(policy, explanation.worstBills) : []
       if (options.json === true) {

@@ -9,6 +9,7 @@ import {
 import { memoryStore } from "@spendfuse/store-memory"
 import Table from "cli-table3"
 import type { Command } from "commander"
+import { checkKind } from "../fileKind.ts"
 import { CliError, type Io } from "../io.ts"
 import { readJsonc } from "../jsonc.ts"
 import { paintOf } from "../paint.ts"
@@ -61,6 +62,7 @@ const playFile = async (io: Io, file: string, flags: PlayFlags): Promise<number>
 
 const scenarioOf = (io: Io, file: string): Scenario => {
   const json = readJsonc(io, file)
+  checkKind("scenario", json, file)
   const decoded = decodeScenario(json.value)
   if (decoded.ok) return decoded.scenario
   throw json.complaint(decoded.problems)

@@ -1,9 +1,10 @@
 import { dirname, resolve } from "node:path"
 import type { GatewayRules, Upstream, VirtualKey } from "@spendfuse/adapters/gateway"
-import { decodePolicy, type Policy, type Problem, under } from "@spendfuse/core"
+import { type Policy, type Problem, under } from "@spendfuse/core"
 import { specsOfFile } from "../dispatch/notifierSpec.ts"
 import { CliError, type Io } from "../io.ts"
 import { type JsonFile, readJsonc } from "../jsonc.ts"
+import { readPolicyFile } from "../policyFile.ts"
 import type { GatewayConfig } from "./config.ts"
 import { readConfig } from "./readConfig.ts"
 
@@ -33,13 +34,11 @@ export const loadConfig = (io: Io, path: string, env: Env): LoadedConfig => {
   const beside = (name: string): string => resolve(dirname(path), name)
   const rules = rulesOf(config, env, json)
   const policyFile = beside(config.policy)
-  const policyJson = readJsonc(io, policyFile)
-  const decoded = decodePolicy(policyJson.value)
-  if (!decoded.ok) throw policyJson.complaint(decoded.problems)
+  const { policy, complaint } = readPolicyFile(io, policyFile)
   const specs = config.notifiers === undefined ? {} : specsOfFile(io, beside(config.notifiers))
-  const untold = untoldChannels(decoded.policy, Object.keys(specs))
-  if (untold.length > 0) throw policyJson.complaint(untold)
-  return { config, policy: decoded.policy, rules, files: [path, policyFile], beside }
+  const untold = untoldChannels(policy, Object.keys(specs))
+  if (untold.length > 0) throw complaint(untold)
+  return { config, policy, rules, files: [path, policyFile], beside }
 }
 
 /** Channels of the policy that no notifier of the config serves. */

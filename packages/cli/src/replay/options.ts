@@ -1,15 +1,10 @@
-import { decodePolicy, type Policy } from "@spendfuse/core"
+import type { Policy } from "@spendfuse/core"
 import { CliError, type Io } from "../io.ts"
-import { readJsonc } from "../jsonc.ts"
+import { readPolicyFile } from "../policyFile.ts"
 import type { Columns, Fields } from "./formats/format.ts"
 
 /** A policy file. @throws CliError with every problem, where it stands and the mend */
-export const readPolicy = (io: Io, path: string): Policy => {
-  const json = readJsonc(io, path)
-  const decoded = decodePolicy(json.value)
-  if (!decoded.ok) throw json.complaint(decoded.problems)
-  return decoded.policy
-}
+export const readPolicy = (io: Io, path: string): Policy => readPolicyFile(io, path).policy
 
 /** `COLUMN=field`, each. @throws CliError */
 export const columnsOf = (maps: readonly string[]): Columns => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { decodeFleet, type Fleet } from "@spendfuse/core/lab"
+import { checkKind } from "../fileKind.ts"
 import { incidentNames, incidentPath } from "../incidents.ts"
 import { CliError, type Io } from "../io.ts"
 import { readJsonc } from "../jsonc.ts"
@@ -20,6 +21,7 @@ export const readFleet = (io: Io, given: string): NamedFleet => {
   const json = isIncident
     ? readJsonc({ ...io, read: (path) => readFileSync(path, "utf8") }, incidentPath(given))
     : readJsonc(hinting(io, given), given)
+  checkKind("fleet", json, given)
   const decoded = decodeFleet(json.value)
   if (!decoded.ok) throw json.complaint(decoded.problems)
   return { name: given === "-" ? "<stdin>" : given, fleet: decoded.fleet }
