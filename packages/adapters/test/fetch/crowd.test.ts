@@ -46,7 +46,7 @@ describe("a thousand callers at once", () => {
     const limit = 40 * actual
     await using test = opened({
       policy: policyOf(usdOf(limit), whole),
-      fetch: { fetch: upstream, waitMs: 20_000 },
+      fetch: { fetch: upstream, waitMs: 120_000 },
     })
     await Promise.all(
       Array.from({ length: 1_000 }, async () => (await test.guarded(CHAT_URL, chat())).text()),
@@ -68,7 +68,7 @@ describe("the burst: 200 calls of $0.10 against $10, each of $0.50 at worst", ()
       return answerOf(80, 9_990)
     })
     const policy = policyOf("10", { minOutputTokens: 9_990 })
-    await using test = opened({ policy, fetch: { fetch: upstream, waitMs: 10_000 } })
+    await using test = opened({ policy, fetch: { fetch: upstream, waitMs: 120_000 } })
     const init = chat({ max_completion_tokens: 49_000 })
     await Promise.all(
       Array.from({ length: 200 }, async () => (await test.guarded(CHAT_URL, init)).text()),

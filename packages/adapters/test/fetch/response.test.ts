@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { brotliCompressSync, gzipSync } from "node:zlib"
-import { describe, expect, it } from "vitest"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { CHAT_NANO, CHAT_URL, chat, chatAnswer, opened, upstreamOf } from "./harness.ts"
 
 const serving = async (answer: Parameters<typeof createServer>[1]) => {
@@ -197,12 +197,20 @@ describe("a stream", () => {
 })
 
 describe("a body that nobody reads", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
   it("counts whole after the silence, and is still the caller's to read", async () => {
     const upstream = upstreamOf(() => Response.json(chatAnswer))
     await using test = opened({ fetch: { fetch: upstream, silenceMs: 40 } })
     const response = await test.guarded(CHAT_URL, chat())
+    vi.advanceTimersByTime(39)
     expect((await test.spent()).held).toBeGreaterThan(0)
-    await sleep(90)
+    vi.advanceTimersByTime(11)
     const { settled, held } = await test.spent()
     expect([settled > CHAT_NANO, held]).toEqual([true, 0])
     expect(await response.json()).toEqual(chatAnswer)
@@ -214,7 +222,8 @@ describe("a body that nobody reads", () => {
     let left = 8
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
-        await sleep(15)
+        await sleep(1)
+        vi.advanceTimersByTime(45)
         controller.enqueue(new TextEncoder().encode(text))
         left -= 1
         if (left === 0) controller.close()
@@ -244,7 +253,7 @@ describe("a body that nobody reads", () => {
     })
     await using test = opened({ fetch: { fetch: upstream } })
     await test.guarded(CHAT_URL, chat({ stream: true }))
-    for (let at = 0; at < 50 && !cancelled; at += 1) {
+    for (let at = 0; at < 1_000 && !cancelled; at += 1) {
       await sleep(10)
       collect()
     }

@@ -1,7 +1,6 @@
 import type { Server } from "node:http"
 import { type ClientHttp2Session, connect, createServer } from "node:http2"
 import type { AddressInfo } from "node:net"
-import { setTimeout as sleep } from "node:timers/promises"
 import { gzipSync } from "node:zlib"
 import { serve } from "@hono/node-server"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -110,12 +109,18 @@ describe("a caller that goes", () => {
   ] as const)("%s", async (_when, answer, settled) => {
     await using test = opened()
     const gone = new AbortController()
+    const before = upstream.calls()
+    let isAnswered = false
     const run = test
       .guarded(upstream.url + PATH, call(answer, gone.signal))
-      .then((response) => response.text())
+      .then((response) => {
+        isAnswered = true
+        return response.text()
+      })
       .catch((error: Error) => error.name)
     if (answer === "plain") await run
-    else await sleep(60)
+    else if (answer === "hang") await expect.poll(() => isAnswered).toBe(true)
+    else await expect.poll(() => upstream.calls() - before).toBe(1)
     gone.abort()
     expect(await run).toContain(answer === "plain" ? "chatcmpl-1" : "AbortError")
     await endsOnce(test, 1, settled)

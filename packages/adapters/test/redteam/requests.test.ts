@@ -69,12 +69,10 @@ describe("a request that changes, or is none", () => {
   it("is judged in time that grows with its length", async () => {
     const upstream = upstreamOf(() => Response.json(chatAnswer))
     await using test = opened({ usd: "100", fetch: { fetch: upstream } })
-    const options = Object.fromEntries(Array.from({ length: 60_000 }, (_, at) => [`a${at}`, 1]))
-    const atMs = performance.now()
-    await test.guarded(CHAT_URL, chat({ stream_options: options }))
-    // Quadratic, it took three seconds.
-    expect(performance.now() - atMs).toBeLessThan(1_000)
-  })
+    // Quadratic, a sixth of them took three seconds, and these two minutes.
+    const options = Object.fromEntries(Array.from({ length: 360_000 }, (_, at) => [`a${at}`, 1]))
+    expect((await test.guarded(CHAT_URL, chat({ stream_options: options }))).status).toBe(200)
+  }, 60_000)
 
   it("is not said back at any length", async () => {
     await using test = opened()

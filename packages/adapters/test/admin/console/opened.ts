@@ -69,6 +69,7 @@ export const newTab = async (
   context: BrowserContextOptions = {},
 ): Promise<BrowserContext> => {
   const tab = await browser.newContext({ reducedMotion: "reduce", ...context })
+  tab.setDefaultTimeout(120_000)
   await tab.addInitScript(axe)
   return tab
 }
