@@ -82,18 +82,18 @@ describe("a storm of calls by both SDKs keeps every cap at every step, and every
       delay: async () => {
         await sleep(random() * 3)
         const fate = isOver ? 1 : random()
-        if (fate < 0.01) await sleep(60)
+        if (fate < 0.01) await sleep(300)
         if (fate < 0.02) return "lose-command"
         return fate < 0.04 ? "lose-answer" : fate < 0.1 ? "twice" : "pass"
       },
     })
-    const spendfuse = opened(policyWith(1), store, { storeDeadlineMs: 40 })
+    const spendfuse = opened(policyWith(1), store, { storeDeadlineMs: 200 })
     const guarded = guardedOf(spendfuse, upstreamOf(books, random))
     await many(() => oneCall(books, guarded, random))
     await guarded.idle()
     isOver = true
     const other = { subject: { apiKey: "other", org: "other" }, amounts: {} }
-    for (let turn = 0; turn < 100 && books.check(store.ledger).length > 0; turn += 1) {
+    for (let turn = 0; turn < 600 && books.check(store.ledger).length > 0; turn += 1) {
       await sleep(50)
       const decision = await spendfuse.reserve(other)
       if (decision.allowed) await decision.release()
