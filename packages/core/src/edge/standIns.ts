@@ -3,7 +3,8 @@ import { valueAt } from "./shape.ts"
 
 /** Whether a whole policy has the right shape. */
 type Fits = (policy: unknown) => boolean
-type Fields = Readonly<Record<string, unknown>>
+/** Fields by name, each of whatever form. */
+export type Fields = Readonly<Record<string, unknown>>
 
 const TIER: Fields = { at: "0.0001%" }
 const BUDGET: Fields = {
@@ -61,11 +62,12 @@ export const comesOfStandIn = ({ path }: Problem, shape: readonly Problem[]): bo
     return budget !== undefined && isWithin(path, budget) && /\.(at|allow)$/.test(path)
   })
 
-const isWithin = (path: string, outer: string): boolean =>
+/** Whether a path is another, or one below it. */
+export const isWithin = (path: string, outer: string): boolean =>
   path.startsWith(outer) && (outer === "" || /^([.[]|$)/.test(path.slice(outer.length)))
 
 /** The base with every field of the input that has the right shape. */
-const keptFields = (
+export const keptFields = (
   input: unknown,
   names: readonly string[],
   base: Fields,

@@ -84,6 +84,9 @@ const EXAMPLES = {
   doublesEvery: '"doublesEvery": "10m"',
 } as const
 
+/** The fields that not every kind may have. */
+export const KIND_FIELDS: readonly string[] = Object.keys(EXAMPLES)
+
 const checkFields = (reader: FleetReader, json: ActorJson, path: string): void => {
   const { needs, may } = OWN[json.kind]
   for (const name of needs)

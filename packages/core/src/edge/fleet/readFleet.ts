@@ -1,17 +1,19 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Policy } from "../../domain/policy.ts"
-import { PLATFORM } from "../../domain/subject.ts"
 import { parseInstant } from "../instant.ts"
 import { decodePolicy } from "../policy.ts"
 import { type Problem, shown, under } from "../problem.ts"
 import { shapeProblems } from "../shape.ts"
-import type { CounterTerms, Expectations, Fault, Fleet, FleetModel, People } from "./fleet.ts"
+import { checkActors } from "./checkActors.ts"
+import type { Fault, Fleet, FleetModel } from "./fleet.ts"
 import type { FleetJson } from "./fleetJson.ts"
 import { FleetReader } from "./fleetReader.ts"
 import { FleetSchema } from "./fleetSchema.ts"
+import { comesOfFleetStandIn, withFleetStandIns } from "./fleetStandIns.ts"
 import { readActor } from "./readActor.ts"
 import { readModel } from "./readModel.ts"
+import { counterOf, expectOf, peopleOf } from "./readTerms.ts"
 
 /** What reading a fleet gives: the fleet, or every problem. */
 export type DecodedFleet =
@@ -35,15 +37,11 @@ export const decodeFleet = (input: unknown): DecodedFleet => {
   const problems: Problem[] = []
   const policy = policyOf(policyJson, problems)
   const shape = decodeShape(rest)
-  if (Result.isFailure(shape))
-    return { ok: false, problems: [...shapeProblems(shape.failure.issue, rest), ...problems] }
-  const reader = new FleetReader(startOf(shape.success, problems))
-  const fleet = fleetOf(reader, shape.success)
-  if (policy !== null) {
-    checkBounds(reader, fleet, policy)
-    checkPayers(reader, fleet, policy)
+  if (Result.isFailure(shape)) {
+    const wrong = shapeProblems(shape.failure.issue, rest)
+    return { ok: false, problems: [...wrong, ...problems, ...senseProblems(rest, wrong, policy)] }
   }
-  problems.push(...reader.problems)
+  const fleet = fleetOf(shape.success, policy, problems)
   if (policy === null || problems.length > 0) return { ok: false, problems }
   return { ok: true, fleet: { ...fleet, policy } }
 }
@@ -52,6 +50,21 @@ const decodeShape = Schema.decodeUnknownResult(FleetSchema, {
   errors: "all",
   onExcessProperty: "error",
 })
+
+/** What else is wrong where the form is: a person mends all in one go. */
+const senseProblems = (
+  input: Readonly<Record<string, unknown>>,
+  wrong: readonly Problem[],
+  policy: Policy | null,
+): readonly Problem[] => {
+  const mended = decodeShape(
+    withFleetStandIns(input, (fleet) => Result.isSuccess(decodeShape(fleet))),
+  )
+  if (Result.isFailure(mended)) return []
+  const problems: Problem[] = []
+  fleetOf(mended.success, policy, problems)
+  return problems.filter((problem) => !comesOfFleetStandIn(problem, wrong))
+}
 
 const policyOf = (json: unknown, problems: Problem[]): Policy | null => {
   if (json === undefined) {
@@ -78,42 +91,18 @@ const startOf = ({ start }: Json, problems: Problem[]): number => {
   return startMs ?? 0
 }
 
-/** A call that nothing bounds is refused as a whole: it has no worst case. */
-const checkBounds = (
-  reader: FleetReader,
-  { actors }: Pick<Fleet, "actors">,
-  { maxOutputTokens }: Policy,
-): void => {
-  if (maxOutputTokens !== null) return
-  for (const [at, { limit, model }] of actors.entries())
-    if (limit === null && model.maxOutput === null)
-      reader.problem(
-        under(under("actors", at), "limit"),
-        "is missing, and nothing else bounds the output; add it, or `maxOutput` of the model, or `maxOutputTokens` of the policy",
-      )
-}
-
-/** An actor that lacks what a budget counts by is refused every call: that is a slip of the file. */
-const checkPayers = (
-  reader: FleetReader,
-  { actors }: Pick<Fleet, "actors">,
-  { budgets }: Policy,
-): void => {
-  for (const [at, { subject }] of actors.entries())
-    for (const { id, per, whenMissing, match } of budgets) {
-      if (whenMissing === "skip" || match !== undefined) continue
-      for (const name of per)
-        if (name !== PLATFORM && !Object.hasOwn(subject, name))
-          reader.problem(
-            under(under("actors", at), "subject"),
-            `lacks ${shown(name)}, which budget ${shown(id)} counts by: every call would be refused; name it, or give the budget "whenMissing": "skip"`,
-          )
-    }
-}
-
 type Json = Omit<FleetJson, "policy">
 
-const fleetOf = (reader: FleetReader, json: Json): Omit<Fleet, "policy"> => {
+/** @param problems gets all of its sense; those with its policy only where that could be read */
+const fleetOf = (json: Json, policy: Policy | null, problems: Problem[]): Omit<Fleet, "policy"> => {
+  const reader = new FleetReader(startOf(json, problems))
+  const fleet = readParts(reader, json)
+  if (policy !== null) checkActors(reader, fleet, policy)
+  problems.push(...reader.problems)
+  return fleet
+}
+
+const readParts = (reader: FleetReader, json: Json): Omit<Fleet, "policy"> => {
   reader.endMs = reader.startMs + reader.duration("lasts", json.lasts)
   const models = new Map<string, FleetModel>()
   for (const [name, model] of Object.entries(json.models))
@@ -167,52 +156,4 @@ const faultOf = (
   const isBehind = fault.by.startsWith("-")
   const byMs = reader.duration(under(path, "by"), isBehind ? fault.by.slice(1) : fault.by)
   return { kind: fault.kind, host, byMs: isBehind ? -byMs : byMs, fromMs, untilMs }
-}
-
-const peopleOf = (
-  reader: FleetReader,
-  { answerIn, acknowledge, stop = [] }: NonNullable<Json["people"]>,
-  names: readonly string[],
-): People => {
-  for (const [at, name] of stop.entries())
-    reader.nameOf(under("people.stop", at), name, names, "actor")
-  return {
-    answerInMs: reader.duration("people.answerIn", answerIn),
-    acknowledge: acknowledge ?? false,
-    stop,
-  }
-}
-
-const counterOf = (reader: FleetReader, json: NonNullable<Json["counter"]>): CounterTerms => ({
-  delayMs: json.delay === undefined ? 0 : reader.duration("counter.delay", json.delay),
-  perHost: json.perHost ?? false,
-  addsPerHost: json.addsPerHost ?? false,
-  resetsLateMs:
-    json.resetsLate === undefined ? 0 : reader.duration("counter.resetsLate", json.resetsLate),
-  renews: json.renews ?? false,
-  resumesMs: json.resumes === undefined ? null : reader.duration("counter.resumes", json.resumes),
-  leaksHolds: json.leaksHolds ?? false,
-  storeDown: json.storeDown ?? "allow",
-})
-
-const expectOf = (
-  reader: FleetReader,
-  { spentAtMost, pagesAtLeast, refusedAtMost = {} }: NonNullable<Json["expect"]>,
-  names: readonly string[],
-): Expectations => {
-  const path = "expect.refusedAtMost"
-  return {
-    spentAtMost:
-      spentAtMost === undefined ? null : reader.amount("expect.spentAtMost", spentAtMost, "usd"),
-    pagesAtLeast:
-      pagesAtLeast === undefined
-        ? null
-        : reader.integer("expect.pagesAtLeast", pagesAtLeast, 1, 1_000_000),
-    refusedAtMost: new Map(
-      Object.entries(refusedAtMost).map(([name, share]) => [
-        reader.nameOf(under(path, name), name, names, "actor"),
-        reader.millionths(under(path, name), share),
-      ]),
-    ),
-  }
 }
