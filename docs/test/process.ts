@@ -8,7 +8,7 @@ export interface Ran {
   readonly err: string
 }
 
-const DEADLINE_MS = 45_000
+const DEADLINE_MS = 120_000
 
 /** Each program reads the same sources: what Node made of them is kept between runs. */
 const NODE_COMPILE_CACHE = join(ROOT, "node_modules", ".cache", "docs")

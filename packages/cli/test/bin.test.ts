@@ -8,7 +8,7 @@ import { POLICY, scenario } from "./fakeIo.ts"
 
 const bin = fileURLToPath(new URL("../bin/spendfuse.js", import.meta.url))
 const ran = (args: readonly string[], input = "") =>
-  spawnSync(process.execPath, [bin, ...args], { input, encoding: "utf8", timeout: 30_000 })
+  spawnSync(process.execPath, [bin, ...args], { input, encoding: "utf8", timeout: 120_000 })
 
 describe("the binary", () => {
   let folder = ""

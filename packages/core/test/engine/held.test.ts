@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { type capped, far, k1 } from "./support.ts"
 
 const HOUR_MS = 3_600_000
@@ -163,6 +163,8 @@ describe("a hold", () => {
   })
 
   it("is kept alive by a heartbeat each third of its life, and no longer than the longest life", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] })
+    onTestFinished(() => void vi.useRealTimers())
     const { spendfuse, control, clock, notices, meter } = far({}, { maxHoldMs: 100_000 })
     const held = await spendfuse.reserve({
       subject: k1,
@@ -171,7 +173,7 @@ describe("a hold", () => {
     })
     expect(held.allowed).toBe(true)
     const extends_ = () => control.kinds().filter((kind) => kind === "extend").length
-    const look = () => new Promise((resolve) => setTimeout(resolve, 1_050))
+    const look = () => vi.advanceTimersByTimeAsync(1_000)
     await look()
     clock.advance(10_000)
     await look()

@@ -152,7 +152,7 @@ const posted = async (
   spendfuse: ReturnType<typeof world>["spendfuse"],
   sent: readonly Command[],
 ): Promise<void> => {
-  for (let i = 0; i < 200; i += 1) {
+  for (let i = 0; i < 6_000; i += 1) {
     const asked = { subject: { apiKey: "other" }, amounts: { usd: 0 } }
     const decision = await spendfuse.reserve(asked)
     if (decision.allowed) await decision.release()
