@@ -116,5 +116,5 @@ export class Desk {
   }
 }
 
-const TRIES = 40
+const TRIES = 120
 const PAUSE_MS = 25
