@@ -69,7 +69,7 @@ export interface Actor {
   readonly name: string
   readonly kind: "human" | "agent" | "batch" | "loop" | "leaked-key"
   readonly count: number
-  /** A value per dimension, with `{n}` and `{task}` to be filled in. */
+  /** A value per dimension, with `{n}` and an agent's `{task}` to be filled in. */
   readonly subject: Readonly<Record<string, string>>
   readonly model: FleetModel
   readonly input: Spread

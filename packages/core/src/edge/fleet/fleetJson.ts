@@ -45,7 +45,10 @@ export interface ActorJson {
   readonly name: string
   readonly kind: "human" | "agent" | "batch" | "loop" | "leaked-key"
   readonly count?: number
-  /** Who pays: a value per dimension; `{n}` is the number of this one, `{task}` that of an agent's task. */
+  /**
+   * Who pays: a value per dimension; `{n}` is the number of this one, `{task}` that of an agent's task. `{{n}}` is
+   * the text `{n}` itself.
+   */
   readonly subject: Readonly<Record<string, string>>
   readonly model: string
   readonly input: SpreadJson

@@ -69,7 +69,8 @@ const Actor = Schema.Struct({
   ),
   count: optional(Schema.Finite),
   subject: Schema.Record(Schema.String, Schema.String).annotate({
-    description: "Who pays: a value per dimension, in which {n} and {task} are filled in.",
+    description:
+      "Who pays: a value per dimension, in which {n} and, of an agent, {task} are filled in.",
   }),
   model: Schema.String,
   input: Spread,

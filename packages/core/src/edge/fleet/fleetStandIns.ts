@@ -8,9 +8,8 @@ type Fits = (fleet: Fields) => boolean
 
 /** Where its most output cannot be read, no call is told to have no bound. */
 const MODEL: Fields = { input: 1, output: 1, maxOutput: 1 }
-/** No kind may write more into its subject than this one. */
 const ACTOR: Fields = {
-  kind: "agent",
+  kind: "loop",
   subject: {},
   model: "m",
   input: 1,
@@ -55,7 +54,7 @@ export const withFleetStandIns = (input: Fields, fits: Fits): Fields => {
 
 /**
  * Whether a problem of sense may come of a stand-in alone: it is about the same place, above or below it, or about
- * fields of a kind that cannot be read, the bound of a model that cannot, or names of actors that cannot.
+ * what is the matter of a kind that cannot be read, the bound of a model that cannot, or names of actors that cannot.
  */
 export const comesOfFleetStandIn = ({ path }: Problem, shape: readonly Problem[]): boolean =>
   shape.some(({ path: wrong }) => {
@@ -65,7 +64,10 @@ export const comesOfFleetStandIn = ({ path }: Problem, shape: readonly Problem[]
       return isWithin(path, "people.stop") || isWithin(path, "expect.refusedAtMost")
     if (actor === undefined) return false
     if (field === "model") return path === `${actor}.limit`
-    return field === "kind" && KIND_FIELDS.some((name) => isWithin(path, `${actor}.${name}`))
+    if (field !== "kind") return false
+    const subject = `${actor}.subject`
+    if (isWithin(path, subject)) return path !== subject
+    return KIND_FIELDS.some((name) => isWithin(path, `${actor}.${name}`))
   })
 
 /** The value where its form is right, else the base with every field of it whose form is. */

@@ -3,6 +3,7 @@ import { shown, under } from "../problem.ts"
 import type { Actor, FleetModel, Pace } from "./fleet.ts"
 import type { ActorJson } from "./fleetJson.ts"
 import type { FleetReader } from "./fleetReader.ts"
+import { placeholdersOf } from "./template.ts"
 
 /** Reads one actor: what it needs and what it may not have depends on its kind. */
 export const readActor = (
@@ -20,7 +21,7 @@ export const readActor = (
     name: json.name,
     kind,
     count: whole(reader, json, "count", path, 1, COUNT_MAX) ?? 1,
-    subject: json.subject,
+    subject: subjectOf(reader, json, under(path, "subject")),
     model: modelOf(reader, models, json.model, under(path, "model")),
     input: reader.count(under(path, "input"), json.input, TOKENS_MAX),
     output: reader.count(under(path, "output"), json.output, TOKENS_MAX),
@@ -102,6 +103,25 @@ const checkFields = (reader: FleetReader, json: ActorJson, path: string): void =
         `is no field of kind ${shown(json.kind)}; remove it, or write another kind`,
       )
 }
+
+/** What is filled in by nothing would make one payer of all of them. */
+const subjectOf = (
+  reader: FleetReader,
+  { subject, kind }: ActorJson,
+  path: string,
+): Actor["subject"] => {
+  const known = kind === "agent" ? ["n", "task"] : ["n"]
+  for (const [dimension, template] of Object.entries(subject))
+    for (const name of placeholdersOf(template))
+      if (!known.includes(name))
+        reader.problem(
+          under(path, dimension),
+          `\`${braced(name)}\` is filled in by nothing for kind ${shown(kind)}; write ${known.map((one) => `\`{${one}}\``).join(" or ")}, or \`{${braced(name)}}\` for the text itself`,
+        )
+  return subject
+}
+
+const braced = (name: string): string => `{${name.length <= 40 ? name : "…"}}`
 
 const whole = (
   reader: FleetReader,

@@ -1,10 +1,12 @@
+import type { Subject } from "../../domain/subject.ts"
 import type { Actor, Pace } from "../../edge/fleet/fleet.ts"
+import { filledIn } from "../../edge/fleet/template.ts"
 import { Member, type Stage } from "./member.ts"
 
 /** Sets all members of an actor going. */
 export const begin = (actor: Actor, stage: Stage, seed: number): void => {
   for (let n = 1; n <= actor.count; n += 1) {
-    const subject = filledIn(actor, { n: String(n), task: "1" })
+    const subject = subjectOf(actor, { n: String(n), task: "1" })
     const member = new Member(actor, stage, `${seed}/${actor.name}/${n}`, subject)
     stage.at(actor.fromMs, () => pace(member, n))
   }
@@ -28,12 +30,9 @@ const pace = (member: Member, n: number): void => {
   }
 }
 
-const filledIn = ({ subject }: Actor, values: Readonly<Record<string, string>>) =>
+const subjectOf = ({ subject }: Actor, values: Readonly<Record<string, string>>): Subject =>
   Object.fromEntries(
-    Object.entries(subject).map(([dimension, template]) => [
-      dimension,
-      template.replaceAll(/\{(n|task)\}/g, (_, name: string) => values[name] ?? ""),
-    ]),
+    Object.entries(subject).map(([dimension, template]) => [dimension, filledIn(template, values)]),
   )
 
 type Of<Kind extends Pace["kind"]> = Extract<Pace, { kind: Kind }>
@@ -54,7 +53,7 @@ const agent = (member: Member, how: Of<"agent">, n: number): void => {
   const next = (): void => {
     if (member.isOver) return
     task += 1
-    const subject = filledIn(actor, { n: String(n), task: String(task) })
+    const subject = subjectOf(actor, { n: String(n), task: String(task) })
     work(member.child(`task ${task}`, subject), how, how.spawns?.depth ?? 0)
     if (how.everyMs !== null) stage.at(stage.nowMs + random.waitMs(how.everyMs), next)
   }

@@ -134,6 +134,21 @@ describe("a fleet file", () => {
       'actors[0].subject: lacks `"apiKey"`, which budget `"key-hour"` counts by: every call would be refused; name it, or give the budget "whenMissing": "skip"',
     ],
     [
+      "a placeholder that nothing fills in",
+      withActor({ subject: { apiKey: "k{n}", session: "s-{x}" } }),
+      'actors[0].subject.session: `{x}` is filled in by nothing for kind `"human"`; write `{n}`, or `{{x}}` for the text itself',
+    ],
+    [
+      "a task of somebody who has none",
+      withActor({ subject: { apiKey: "k", session: "{task}" } }),
+      'actors[0].subject.session: `{task}` is filled in by nothing for kind `"human"`; write `{n}`, or `{{task}}` for the text itself',
+    ],
+    [
+      "a misspelt placeholder of an agent",
+      withActor({ kind: "agent", turns: 3, subject: { apiKey: "{N}-{task}" } }),
+      'actors[0].subject.apiKey: `{N}` is filled in by nothing for kind `"agent"`; write `{n}` or `{task}`, or `{{N}}` for the text itself',
+    ],
+    [
       "calls that nothing bounds",
       { ...fleet, models: { m: { input: 3, output: 15 } } },
       "actors[0].limit: is missing, and nothing else bounds the output; add it, or `maxOutput` of the model, or `maxOutputTokens` of the policy",
