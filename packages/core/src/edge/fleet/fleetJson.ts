@@ -15,7 +15,7 @@ export type DurationSpreadJson =
   | readonly [least: string, most: string]
   | readonly [least: string, median: string, most: string]
 
-/** Prices in USD per million tokens. */
+/** Prices in USD per million tokens; 0 of a model that costs nothing. */
 export interface RatesJson {
   readonly input: AmountJson
   readonly output: AmountJson

@@ -1,3 +1,4 @@
+import { parseUsd } from "../../domain/money.ts"
 import { parseDuration } from "../../domain/time.ts"
 import { shown, under } from "../problem.ts"
 import { Reader } from "../read.ts"
@@ -24,6 +25,11 @@ export class FleetReader extends Reader {
   /** A duration that may be none. */
   pause(path: string, text: string): number {
     return parseDuration(text) === 0 ? 0 : this.duration(path, text)
+  }
+
+  /** A price of tokens, which may be none: nano-USD per million. */
+  rate(path: string, value: string | number): number {
+    return parseUsd(String(value)) === 0 ? 0 : this.amount(path, value, "usd")
   }
 
   count(path: string, value: SpreadJson, most: number): Spread {

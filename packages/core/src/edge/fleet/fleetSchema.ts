@@ -58,7 +58,10 @@ const Model = Schema.Struct({
       ),
     ),
   ),
-}).annotate({ description: "USD per million tokens, and who believes what of it." })
+}).annotate({
+  description:
+    "USD per million tokens, 0 of a model that costs nothing, and who believes what of it.",
+})
 
 const during = { from: optional(Duration), until: optional(Duration) }
 

@@ -52,11 +52,11 @@ const ratesOf = (reader: FleetReader, json: RatesJson, path: string): Rates => {
   const tokens =
     above === undefined ? 0 : reader.integer(under(over, "tokens"), above.tokens, 1, TOKENS_MAX)
   const rate = (name: "input" | "output"): Rate => ({
-    base: reader.amount(under(path, name), json[name], "usd"),
+    base: reader.rate(under(path, name), json[name]),
     tiers:
       above === undefined
         ? []
-        : [{ above: tokens, rate: reader.amount(under(over, name), above[name], "usd") }],
+        : [{ above: tokens, rate: reader.rate(under(over, name), above[name]) }],
   })
   return {
     components: { inputTokens: rate("input"), outputTokens: rate("output") },

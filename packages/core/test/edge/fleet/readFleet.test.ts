@@ -162,6 +162,32 @@ describe("a fleet file", () => {
     expect(problemsOf(json)).toContain(problem)
   })
 
+  it("takes models that cost nothing, by each word, but no budget of nothing", () => {
+    const free = { input: 0, output: "0.00" }
+    const models: FleetJson["models"] = {
+      m: { ...free, above: { tokens: 9, ...free }, listed: free, counted: free, maxOutput: 8_000 },
+    }
+    const decoded = decodeFleet({ ...fleet, models })
+    if (!decoded.ok) throw new Error("it is not read")
+    const { billed, listed, counted } = decoded.fleet.models.get("m") ?? {}
+    const rate = { base: 0, tiers: [] }
+    expect(billed?.[0]?.rates.components).toEqual({
+      inputTokens: { base: 0, tiers: [{ above: 9, rate: 0 }] },
+      outputTokens: { base: 0, tiers: [{ above: 9, rate: 0 }] },
+    })
+    for (const [dated] of [listed ?? [], counted ?? []])
+      expect(dated?.rates.components).toEqual({ inputTokens: rate, outputTokens: rate })
+    const budgets = [{ ...fleet.policy.budgets[0], limit: { usd: 0 } }]
+    expect(problemsOf({ ...fleet, models, policy: { ...fleet.policy, budgets } })).toEqual([
+      "policy.budgets[0].limit.usd: `0` is not above 0; write an amount above 0",
+    ])
+    const negative = { m: { input: -1, output: "", maxOutput: 8_000 } }
+    expect(problemsOf({ ...fleet, models: negative })).toEqual([
+      'models.m.input: `-1` is not USD with at most nine decimals; write e.g. 50 or "0.25"',
+      'models.m.output: `""` is not USD with at most nine decimals; write e.g. 50 or "0.25"',
+    ])
+  })
+
   it("takes prices that change, and lists that do not know it", () => {
     const models: FleetJson["models"] = {
       m: {
