@@ -45,8 +45,8 @@ export default defineConfig({
   test: {
     reporters: ["default", closingLine()],
     // For a test that hangs: how long one takes is the machine's to say, and so is how soon a thing comes to hold.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 30_000 } },
     projects: [
       // `npm test`

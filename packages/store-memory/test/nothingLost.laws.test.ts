@@ -49,21 +49,24 @@ describe("I13 nothing lost", () => {
     }
     await Promise.all([0, 1, 2, 3].map((at) => inTurn(LANES, at * LANES.length)))
     const sum = (of: keyof Tally): number => tallies.reduce((all, tally) => all + tally[of], 0)
+    // A kill that comes late finds a life that has done all it had to: more are killed, until enough died at work.
+    const isTooFew = () => sum("keptUnanswered") <= KILLS / 20
+    for (let at = 4 * LANES.length; at < 12 * LANES.length && isTooFew(); at += 1)
+      await inTurn([LANES[at % LANES.length] ?? {}], at)
     expect(sum("lives")).toBeGreaterThanOrEqual(KILLS)
     for (const of of ["answered", "replayed", "levels"] as const)
       expect(sum(of), of).toBeGreaterThan(KILLS)
     expect(sum("keptUnanswered")).toBeGreaterThan(KILLS / 20)
     // Short chains of lives seldom get as far as a latch.
     if (KILLS >= 200) expect(sum("latched")).toBeGreaterThan(KILLS / 20)
-  })
+  }, 900_000)
 
   it.each<Mutant>(["keeps-one-behind", "answers-before-it-appends"])(
     "kills: a journal that %s",
     async (mutant) => {
-      await expect(killedLives(program, lane(9, { mutant }), 20)).rejects.toThrow(
+      await expect(killedLives(program, lane(99, { mutant }), 400)).rejects.toThrow(
         "broken: everything that was answered is still there",
       )
     },
-    60_000,
   )
 })
