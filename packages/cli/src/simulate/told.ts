@@ -63,11 +63,7 @@ const whatText = ({ policy }: Fleet, { name, account }: ToldOnce): string => {
 }
 
 /** How many in all, of those that a channel heard. */
-export const toldSum = ({ told, pages }: FuseReport): string => {
-  const warnings = told
-    .filter(({ kind, channels }) => kind === "warning" && channels.length > 0)
-    .reduce((sum, { count }) => sum + count, 0)
-  return warnings + pages === 0
+export const toldSum = ({ warnings, pages }: FuseReport): string =>
+  warnings + pages === 0
     ? "Nobody was told anything."
     : `${countText(warnings, "warning")} and ${countText(pages, "page")} in all.`
-}

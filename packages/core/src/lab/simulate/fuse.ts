@@ -234,8 +234,10 @@ export class Fuse implements Guard<Fused> {
       else this.#latched.delete(event.account)
     }
     const kind = this.#telling.hear(event)
+    // What names no channel is heard by nobody but the hook.
+    if (event.channels.length === 0) return
     if (kind === "warning") this.#warnings += 1
-    if (kind !== "page" || event.channels.length === 0) return
+    if (kind !== "page") return
     this.#pages += 1
     this.#desk?.page(() => this.#acknowledge())
   }

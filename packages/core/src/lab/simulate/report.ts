@@ -44,11 +44,13 @@ export interface FuseReport {
   readonly countedNanoUsd: number
   /** Of it what was decided while the store was silent. */
   readonly aloneNanoUsd: number
+  /** That went to a channel, each time. */
   readonly warnings: number
+  /** That went to a channel, each time: somebody is called. */
   readonly pages: number
-  /** By name, in the order in which they were first told. */
+  /** By name, in the order in which they were first told; also what names no channel. */
   readonly told: readonly Told[]
-  /** The first 500 warnings and pages. */
+  /** The first 500 warnings and pages; also those that name no channel. */
   readonly toldFirst: readonly ToldOnce[]
   /** Empty where somebody acknowledged, or the store was silent: then the bound moves. */
   readonly bills: readonly BillSeen[]

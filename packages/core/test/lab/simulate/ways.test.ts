@@ -281,6 +281,24 @@ describe("the fuse", () => {
     expect(stopped.asked).toBeLessThan(nobody.asked)
   })
 
+  it("counts as told what a channel hears, and lists the rest as well", () => {
+    const told = (notify: readonly string[]) => {
+      const budgets = fleetJson().policy.budgets.map((budget) => ({
+        ...budget,
+        tiers: [
+          { at: "40%", notify: ["chat"] },
+          { at: "60%", notify },
+          { at: "80%", notify },
+          { at: "100%", block: true as const, notify },
+        ],
+      }))
+      return played("spendfuse", { policy: { ...fleetJson().policy, budgets } }).fuse
+    }
+    expect(told(["chat"])).toMatchObject({ warnings: 3, pages: 1 })
+    expect(told([])).toMatchObject({ warnings: 1, pages: 0 })
+    expect(told([])?.told).toHaveLength(4)
+  })
+
   it("cuts output to what fits, and takes a cheaper model where the policy says so", () => {
     const { policy } = fleetJson()
     const cut = played("spendfuse", {
