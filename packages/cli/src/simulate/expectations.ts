@@ -29,11 +29,11 @@ export const expectationsOf = ({ expect }: Fleet, report: FleetReport): readonly
       found: String(way.fuse?.pages ?? 0),
     })
   for (const [name, millionths] of refusedAtMost) {
-    const { asked = 0, refused = 0 } = way.actors.find((one) => one.name === name) ?? {}
+    const { calls = 0, callsRefused = 0 } = way.actors.find((one) => one.name === name) ?? {}
     all.push({
       path: `expect.refusedAtMost.${name}`,
       expected: `at most ${millionths / 10_000} % of calls`,
-      found: `${asked === 0 ? 0 : Math.round((refused / asked) * 10_000) / 100} % (${refused} of ${asked})`,
+      found: `${calls === 0 ? 0 : Math.round((callsRefused / calls) * 10_000) / 100} % (${callsRefused} of ${calls})`,
     })
   }
   const missed = new Set(report.missed.map(({ path }) => path))

@@ -139,7 +139,7 @@ export interface Expectations {
   /** Nano-USD, by the provider's bill. */
   readonly spentAtMost: number | null
   readonly pagesAtLeast: number | null
-  /** Millionths of an actor's calls, by its name. */
+  /** Millionths of an actor's calls that are refused at least once, by its name. */
   readonly refusedAtMost: ReadonlyMap<string, number>
 }
 

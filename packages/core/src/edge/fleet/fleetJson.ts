@@ -149,7 +149,7 @@ export interface FleetJson {
   readonly expect?: {
     readonly spentAtMost?: AmountJson
     readonly pagesAtLeast?: number
-    /** Of an actor's calls, by its name. */
+    /** Of an actor's calls, by its name: those that are refused at least once. */
     readonly refusedAtMost?: Readonly<Record<string, string>>
   }
 }

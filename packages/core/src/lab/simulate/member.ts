@@ -10,11 +10,21 @@ export type Ending =
   | { readonly kind: "failed" }
   | { readonly kind: "refused"; readonly untilMs: EpochMs | null }
 
+/** One of the times that a call is asked for. */
+export interface Attempt {
+  /** The provider will answer with an error. */
+  readonly isFailing: boolean
+  /** How often the same call has failed before. */
+  readonly failures: number
+  /** How often the same call was refused before. */
+  readonly refusals: number
+}
+
 /** Where members make their calls. */
 export interface Stage {
   readonly nowMs: EpochMs
   readonly at: (atMs: EpochMs, task: () => void) => void
-  readonly make: (call: FleetCall, isFailing: boolean, then: (ending: Ending) => void) => void
+  readonly make: (call: FleetCall, attempt: Attempt, then: (ending: Ending) => void) => void
   /** Somebody has stopped this actor. */
   readonly isStopped: (actor: Actor) => boolean
 }
@@ -52,7 +62,7 @@ export class Member {
 
   /** Makes one call, again where it fails or is refused and the actor does that; `then` hears whether it was done. */
   call(extraInput: number, then: (isDone: boolean) => void): void {
-    this.#attempt(this.#draw(extraInput), 0, then)
+    this.#attempt(this.#draw(extraInput), { failures: 0, refusals: 0 }, then)
   }
 
   /** What is drawn for a call does not depend on what becomes of others. */
@@ -74,15 +84,22 @@ export class Member {
     }
   }
 
-  #attempt(call: FleetCall, failures: number, then: (isDone: boolean) => void): void {
+  #attempt(
+    call: FleetCall,
+    { failures, refusals }: Omit<Attempt, "isFailing">,
+    then: (isDone: boolean) => void,
+  ): void {
     if (this.isOver) then(false)
     else
-      this.stage.make(call, this.#isFailing(), (ending) => {
+      this.stage.make(call, { isFailing: this.#isFailing(), failures, refusals }, (ending) => {
         const againAtMs = this.#again(ending, failures)
         if (againAtMs === null) then(ending.kind === "done")
         else {
-          const failed = failures + (ending.kind === "failed" ? 1 : 0)
-          this.stage.at(againAtMs, () => this.#attempt(call, failed, then))
+          const tried =
+            ending.kind === "failed"
+              ? { failures: failures + 1, refusals }
+              : { failures, refusals: refusals + 1 }
+          this.stage.at(againAtMs, () => this.#attempt(call, tried, then))
         }
       })
   }

@@ -12,6 +12,10 @@ export interface ActorReport {
   readonly kind: Actor["kind"]
   /** Whether somebody wants what its calls do. */
   readonly isWanted: boolean
+  /** Each once, however often it was asked for. */
+  readonly calls: number
+  /** Of the calls: refused at least once. */
+  readonly callsRefused: number
   /** Calls, with every time that one was asked for again. */
   readonly asked: number
   readonly made: number

@@ -60,6 +60,8 @@ const STEPS = 120
 class Counting {
   readonly #actor: Actor
   readonly #reasons = new Map<string, number>()
+  calls = 0
+  callsRefused = 0
   made = 0
   failed = 0
   lost = 0
@@ -78,10 +80,11 @@ class Counting {
   }
 
   get report(): ActorReport {
-    const { made, failed, lost, refused, cut, degraded, billedNanoUsd } = this
+    const { calls, callsRefused, made, failed, lost, refused, cut, degraded, billedNanoUsd } = this
     const { name, kind, isWanted } = this.#actor
+    const each = { calls, callsRefused }
     const counts = { asked: made + refused, made, refused, failed, lost, cut, degraded }
     const reasons = Object.fromEntries([...this.#reasons].sort(([a], [b]) => (a < b ? -1 : 1)))
-    return { name, kind, isWanted, ...counts, reasons, billedNanoUsd }
+    return { name, kind, isWanted, ...each, ...counts, reasons, billedNanoUsd }
   }
 }

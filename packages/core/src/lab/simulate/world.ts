@@ -4,7 +4,7 @@ import type { Actor, Fleet } from "../../edge/fleet/fleet.ts"
 import { Agenda } from "../agenda.ts"
 import type { Desk, FleetCall, Grant, Guard, Refusal } from "./guard.ts"
 import { Host } from "./host.ts"
-import type { Ending, Stage } from "./member.ts"
+import type { Attempt, Ending, Stage } from "./member.ts"
 import { begin } from "./paces.ts"
 import { nanoUsdOf } from "./rates.ts"
 import type { FuseReport, Way, WayReport } from "./report.ts"
@@ -66,15 +66,18 @@ export class World<Held extends Grant> implements Stage, Desk {
     this.#agenda.add(Math.max(atMs, this.nowMs), task)
   }
 
-  make(call: FleetCall, isFailing: boolean, then: (ending: Ending) => void): void {
+  make(call: FleetCall, attempt: Attempt, then: (ending: Ending) => void): void {
     this.#calls += 1
     const { callsMax, guard } = this.#options
     if (this.#calls > callsMax) throw new FleetTooLarge(callsMax)
+    const { isFailing, failures, refusals } = attempt
     const counts = this.#tally.of(call.actor)
+    if (failures + refusals === 0) counts.calls += 1
     const host = this.#nextHost()
     const verdict = host === null ? NO_HOST : guard.ask(call, host, this.nowMs)
     if ("reason" in verdict) {
       counts.refuse(verdict.reason)
+      if (refusals === 0) counts.callsRefused += 1
       const { untilMs } = verdict
       // Later at the same instant: whoever is refused a million times must not fill the stack.
       this.at(this.nowMs, () => then({ kind: "refused", untilMs }))

@@ -125,7 +125,11 @@ describe("a fleet under the fuse", () => {
     fc.assert(
       fc.property(anyCase(), ({ fleet, seed }) => {
         const report = fuseOf(simulate(fleet, { seed, ways: ["spendfuse"] }))
-        for (const { asked, made, refused, reasons, failed, lost } of report.actors) {
+        for (const actor of report.actors) {
+          const { calls, callsRefused, asked, made, refused, reasons, failed, lost } = actor
+          expect(calls).toBeLessThanOrEqual(asked)
+          expect(callsRefused).toBeLessThanOrEqual(Math.min(calls, refused))
+          expect(callsRefused > 0).toBe(refused > 0)
           expect(asked).toBe(made + refused)
           expect(Object.values(reasons).reduce((sum, count) => sum + count, 0)).toBe(refused)
           expect(failed + lost).toBeLessThanOrEqual(made)

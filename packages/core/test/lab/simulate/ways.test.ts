@@ -343,6 +343,31 @@ describe("a fleet", () => {
     expect(simulate(decoded.fleet, { ways: ["unguarded"] }).missed).toEqual([])
   })
 
+  it("counts a call once that is refused and asked for again, however often", () => {
+    // Five of twenty are made; the sixth is asked for to the end.
+    const insistent = (retryAfter: string) => {
+      const actor = { parallel: 1, refused: "retry", retryAfter } as const
+      return played("spendfuse", { actor }).actors[0]
+    }
+    expect(insistent("5m")).toMatchObject({ calls: 6, callsRefused: 1, made: 5, refused: 35 })
+    expect(insistent("1m")).toMatchObject({ calls: 6, callsRefused: 1, made: 5, refused: 175 })
+    const missedAt = (share: string) => {
+      const actor = { parallel: 1, refused: "retry", retryAfter: "1m" } as const
+      const decoded = decodeFleet(fleetJson({ actor, expect: { refusedAtMost: { job: share } } }))
+      if (!decoded.ok) throw new Error("it is not read")
+      return simulate(decoded.fleet, { ways: ["spendfuse"] }).missed
+    }
+    expect(missedAt("16.6666%")).toHaveLength(1)
+    expect(missedAt("16.6667%")).toEqual([])
+  })
+
+  it("counts a call once that fails and is tried again", () => {
+    const fails = { share: "100%", retries: 3, after: "1s", bills: "all" } as const
+    const [actor] = played("spendfuse", { actor: { fails, items: 2, parallel: 1 } }).actors
+    // The second fails once, and is refused when it is tried again.
+    expect(actor).toMatchObject({ calls: 2, callsRefused: 1, asked: 6, made: 5, refused: 1 })
+  })
+
   it("has agents whose turns carry what was said, and children beside them", () => {
     const agent = {
       name: "agents",
