@@ -28,10 +28,14 @@ const SPANS: Readonly<Record<BillSeen["span"], string>> = {
 }
 
 /** Why there is none; null where there are some. */
-export const unboundText = (fleet: Fleet, { bills }: FuseReport): string | null => {
+export const unboundText = (
+  fleet: Fleet,
+  { bills, aloneNanoUsd }: Pick<FuseReport, "bills" | "aloneNanoUsd">,
+): string | null => {
   if (bills.length > 0) return null
-  const silent = fleet.faults.some(({ kind }) => kind === "store-outage")
-  if (silent) return "No bound is compared: while the store is silent, hosts decide by themselves."
+  const isSilent = fleet.faults.some(({ kind }) => kind === "store-outage")
+  if (isSilent || aloneNanoUsd > 0)
+    return "No bound is compared: it moves where hosts decide without the store."
   return fleet.people?.acknowledge === true
     ? "No bound is compared: it moves where somebody acknowledges."
     : "No bound is compared: no budget bounds all calls of a payer in time."

@@ -140,7 +140,7 @@ export const ledgerText = (
       ]),
   ...(aloneNanoUsd === 0
     ? []
-    : [`${dollarsText(aloneNanoUsd)} of it was decided while the store was silent.`]),
+    : [`${dollarsText(aloneNanoUsd)} of it was decided without the store.`]),
 ]
 
 const expectedText = (all: readonly Expectation[], { paint, columns }: Look): readonly string[] =>

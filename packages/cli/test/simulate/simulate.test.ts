@@ -114,7 +114,17 @@ describe("spendfuse simulate", () => {
     })
     expect(out).toMatch(/│ billing alert +│.*│ no +│/)
     expect(out).toMatch(/│ Spendfuse +│.*│ 10:13:00 +│/)
-    expect(out).toContain("No bound is compared: while the store is silent")
+    expect(out).toContain("No bound is compared: it moves where hosts decide without the store.")
+  })
+
+  it("tells what was decided without a store that is late", async () => {
+    const json = JSON.parse(fleetOf())
+    const { out } = await play(["f.jsonc"], {
+      policy: { ...json.policy, onStoreUnavailable: "allow" },
+      faults: [{ kind: "slow-store", by: "1s", at: "30m", lasts: "5m" }],
+    })
+    expect(out).toContain("of it was decided without the store.\n")
+    expect(out).toContain("No bound is compared: it moves where hosts decide without the store.")
   })
 })
 

@@ -14,6 +14,9 @@ export interface Asked {
 /** Life of a hold without a heartbeat. */
 export const RESERVATION_MS = 600_000
 
+/** The store must answer within it, unless the host says otherwise. */
+export const STORE_DEADLINE_MS = 250
+
 /** Tries of one command under new numbers, where the clock was off or the store did not know this process. */
 export const ATTEMPTS_MAX = 3
 

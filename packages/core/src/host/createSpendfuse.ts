@@ -1,6 +1,7 @@
 import type { Policy } from "../domain/policy.ts"
 import type { Subject } from "../domain/subject.ts"
 import { policyChanges } from "../edge/policyWarnings.ts"
+import { STORE_DEADLINE_MS } from "../engine/asked.ts"
 import type { Admitted, Decision } from "../engine/decision.ts"
 import { Dispatcher } from "../engine/dispatch/dispatcher.ts"
 import { Engine, type EngineOptions } from "../engine/engine.ts"
@@ -147,7 +148,7 @@ const engineOf = (
     prices: options.prices,
     monotonicMs: options.monotonicMs ?? (() => performance.now()),
     newSource: () => crypto.randomUUID(),
-    storeDeadlineMs: options.storeDeadlineMs ?? 250,
+    storeDeadlineMs: options.storeDeadlineMs ?? STORE_DEADLINE_MS,
     waitMs: options.waitMs ?? 10_000,
     maxHoldMs: options.maxHoldMs ?? 3_600_000,
     rememberRefusals: options.rememberRefusals ?? true,

@@ -100,6 +100,13 @@ export interface Actor {
 export type Fault =
   | { readonly kind: "store-outage"; readonly fromMs: EpochMs; readonly untilMs: EpochMs }
   | {
+      readonly kind: "slow-store"
+      /** It answers so much later. */
+      readonly byMs: DurationMs
+      readonly fromMs: EpochMs
+      readonly untilMs: EpochMs
+    }
+  | {
       readonly kind: "host-crash"
       readonly host: number
       readonly fromMs: EpochMs

@@ -90,6 +90,12 @@ export interface ActorJson {
 export type FaultJson =
   | { readonly kind: "store-outage"; readonly at: string; readonly lasts: string }
   | {
+      readonly kind: "slow-store"
+      readonly by: string
+      readonly at: string
+      readonly lasts: string
+    }
+  | {
       readonly kind: "host-crash"
       readonly host: number
       readonly at: string

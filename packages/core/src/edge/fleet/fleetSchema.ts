@@ -120,6 +120,12 @@ const Actor = Schema.Struct({
 const Fault = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("store-outage"), at: Duration, lasts: Duration }),
   Schema.Struct({
+    kind: Schema.Literal("slow-store"),
+    by: Duration,
+    at: Duration,
+    lasts: Duration,
+  }),
+  Schema.Struct({
     kind: Schema.Literal("host-crash"),
     host: Schema.Finite,
     at: Duration,

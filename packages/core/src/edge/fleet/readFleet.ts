@@ -151,6 +151,10 @@ const faultOf = (
       ? reader.endMs
       : fromMs + reader.duration(under(path, "lasts"), fault.lasts)
   if (fault.kind === "store-outage") return { kind: fault.kind, fromMs, untilMs }
+  if (fault.kind === "slow-store") {
+    const byMs = reader.duration(under(path, "by"), fault.by)
+    return { kind: fault.kind, byMs, fromMs, untilMs }
+  }
   const host = reader.integer(under(path, "host"), fault.host, 1, hosts)
   if (fault.kind === "host-crash") return { kind: fault.kind, host, fromMs, untilMs }
   const isBehind = fault.by.startsWith("-")

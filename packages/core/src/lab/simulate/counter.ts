@@ -1,6 +1,6 @@
 import type { Line } from "../../domain/command.ts"
 import type { Unit } from "../../domain/terms.ts"
-import { type EpochMs, FOREVER_MS } from "../../domain/time.ts"
+import { type DurationMs, type EpochMs, FOREVER_MS } from "../../domain/time.ts"
 import { inputTokensOf, outputTokensOf, type Usage } from "../../domain/usage.ts"
 import type { Fleet } from "../../edge/fleet/fleet.ts"
 import { RequestFailed } from "../../engine/errors.ts"
@@ -66,6 +66,11 @@ export class PostHocCounter implements Guard<Counted> {
     }
     for (const tally of tallies) tally.add(held, clockMs)
     return { ...grant, tallies, held }
+  }
+
+  /** It waits as long as it takes. */
+  takesMs(host: Host, atMs: EpochMs): DurationMs {
+    return this.#isDown ? 0 : host.storeTakesMs(atMs)
   }
 
   end(grant: Counted, used: Usage): void {

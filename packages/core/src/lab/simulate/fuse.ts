@@ -2,7 +2,7 @@ import { RESERVATION_MAX_MS } from "../../domain/command.ts"
 import type { DomainEvent } from "../../domain/event.ts"
 import { budgetOf, type Subject } from "../../domain/subject.ts"
 import { type Amounts, amountsOf, NOTHING } from "../../domain/terms.ts"
-import { type EpochMs, MINUTE_MS } from "../../domain/time.ts"
+import { type DurationMs, type EpochMs, MINUTE_MS } from "../../domain/time.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { Fleet, FleetModel } from "../../edge/fleet/fleet.ts"
 import { RESERVATION_MS } from "../../engine/asked.ts"
@@ -23,7 +23,7 @@ import type { FuseReport } from "./report.ts"
 export interface Fused extends Grant {
   readonly request: CallRequest
   readonly plan: RuledPlan
-  /** Null where the host decided by itself, while the store was silent. */
+  /** Null where the host decided by itself, without the store. */
   readonly hold: Let | null
   /** What the host took of its share then. */
   readonly taken: Amounts
@@ -44,6 +44,7 @@ export class Fuse implements Guard<Fused> {
   #asking: Subject | null = null
   #isDown = false
   #wasDown = false
+  #wasAlone = false
   #wasAcknowledged = false
   /** What hosts could not tell the store. */
   #posts: Post[] = []
@@ -99,7 +100,8 @@ export class Fuse implements Guard<Fused> {
     this.#asking = call.subject
     try {
       const known = this.#knownOf(host)
-      if (this.#isDown || known.distrusts(host, atMs)) return this.#alone(call, request, host, atMs)
+      if (this.#isDown || known.usesNoAnswer(host, atMs))
+        return this.#alone(call, request, host, atMs)
       return this.#ask(call, request, host, known.issuedAtMs(host, atMs))
     } catch (error) {
       if (error instanceof RequestFailed) return { reason: error.error, untilMs: null }
@@ -107,6 +109,12 @@ export class Fuse implements Guard<Fused> {
     } finally {
       this.#asking = null
     }
+  }
+
+  /** What a host decides by itself takes no time: its circuit on the store is open. */
+  takesMs(host: Host, atMs: EpochMs): DurationMs {
+    const isAlone = this.#isDown || this.#knownOf(host).usesNoAnswer(host, atMs)
+    return isAlone ? 0 : host.storeTakesMs(atMs)
   }
 
   end(grant: Fused, used: Usage, atMs: EpochMs): void {
@@ -138,7 +146,7 @@ export class Fuse implements Guard<Fused> {
   }
 
   get report(): FuseReport {
-    const isMoved = this.#wasAcknowledged || this.#wasDown
+    const isMoved = this.#wasAcknowledged || this.#wasDown || this.#wasAlone
     return {
       countedNanoUsd: this.#counted,
       aloneNanoUsd: this.#aloneNanoUsd,
@@ -183,6 +191,7 @@ export class Fuse implements Guard<Fused> {
     for (const n of new Set([asked.units.most, asked.units.least])) {
       const taken = amountsOf(asked, n)
       if (!known.takeShare(policy, plan.lines, taken)) continue
+      this.#wasAlone = true
       const model = this.#modelOf(request, call)
       return {
         call,

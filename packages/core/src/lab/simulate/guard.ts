@@ -1,5 +1,5 @@
 import type { Subject } from "../../domain/subject.ts"
-import type { EpochMs } from "../../domain/time.ts"
+import type { DurationMs, EpochMs } from "../../domain/time.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { Actor, FleetModel } from "../../edge/fleet/fleet.ts"
 import type { Host } from "./host.ts"
@@ -51,6 +51,8 @@ export interface Desk {
 export interface Guard<Held extends Grant = Grant> {
   readonly begin?: (desk: Desk) => void
   readonly ask: (call: FleetCall, host: Host, atMs: EpochMs) => Held | Refusal
+  /** How much later its answer comes. */
+  readonly takesMs?: (host: Host, atMs: EpochMs) => DurationMs
   /** It ended, and this is what it used. */
   readonly end: (grant: Held, used: Usage, atMs: EpochMs) => void
   /** Its host died: nobody hears what it used. */

@@ -2,6 +2,7 @@ import { type Line, SKEW_MAX_MS } from "../../domain/command.ts"
 import type { Policy } from "../../domain/policy.ts"
 import type { Amounts } from "../../domain/terms.ts"
 import { type EpochMs, SECOND_MS } from "../../domain/time.ts"
+import { STORE_DEADLINE_MS } from "../../engine/asked.ts"
 import { Known } from "../../engine/known.ts"
 import { latestEnd } from "../../engine/refusal.ts"
 import type { Ruling, Run } from "../run.ts"
@@ -15,9 +16,12 @@ export class HostKnowledge {
   /** How far its clock was ahead when the store last answered. */
   #followedMs = 0
 
-  /** A host whose clock is further from the store's does not use what the store answers. */
-  distrusts(host: Host, atMs: EpochMs): boolean {
-    return Math.abs(host.clockAt(atMs) - atMs) > SKEW_MAX_MS
+  /** Whether the host decides by itself: its clock is too far from the store's, or the answer comes too late. */
+  usesNoAnswer(host: Host, atMs: EpochMs): boolean {
+    return (
+      Math.abs(host.clockAt(atMs) - atMs) > SKEW_MAX_MS ||
+      host.storeTakesMs(atMs) > STORE_DEADLINE_MS
+    )
   }
 
   /** By the store's clock as far as the host knows it; the first call after its clock has moved is off by as much. */

@@ -46,7 +46,7 @@ export interface BillSeen {
 export interface FuseReport {
   /** By the ledger, nano-USD: where the price list is right and no host has died, no less than the bill. */
   readonly countedNanoUsd: number
-  /** Of it what was decided while the store was silent. */
+  /** Of it what hosts decided by themselves, without the store. */
   readonly aloneNanoUsd: number
   /** That went to a channel, each time. */
   readonly warnings: number
@@ -56,7 +56,7 @@ export interface FuseReport {
   readonly told: readonly Told[]
   /** The first 500 warnings and pages; also those that name no channel. */
   readonly toldFirst: readonly ToldOnce[]
-  /** Empty where somebody acknowledged, or the store was silent: then the bound moves. */
+  /** Empty where somebody acknowledged, the store was silent, or hosts spent without it: then the bound moves. */
   readonly bills: readonly BillSeen[]
 }
 

@@ -75,20 +75,21 @@ export class World<Held extends Grant> implements Stage, Desk {
     if (failures + refusals === 0) counts.calls += 1
     const host = this.#nextHost()
     const verdict = host === null ? NO_HOST : guard.ask(call, host, this.nowMs)
+    const beginsAtMs = this.nowMs + (host === null ? 0 : (guard.takesMs?.(host, this.nowMs) ?? 0))
     if ("reason" in verdict) {
       counts.refuse(verdict.reason)
       if (refusals === 0) counts.callsRefused += 1
       const { untilMs } = verdict
-      // Later at the same instant: whoever is refused a million times must not fill the stack.
-      this.at(this.nowMs, () => then({ kind: "refused", untilMs }))
+      // Later also at the same instant: whoever is refused a million times must not fill the stack.
+      this.at(beginsAtMs, () => then({ kind: "refused", untilMs }))
     } else {
       counts.made += 1
       if (verdict.model !== call.actor.model) counts.degraded += 1
       if (!call.isInjected && call.outputTokens > (verdict.mostOutput ?? Infinity)) counts.cut += 1
-      const running: Running<Held> = { grant: verdict, isFailing, then, isLost: false }
+      const running: Running<Held> = { grant: verdict, beginsAtMs, isFailing, then, isLost: false }
       this.#running.add(running)
       const takesMs = call.isCancelled ? Math.ceil(call.takesMs / 2) : call.takesMs
-      this.at(this.nowMs + takesMs, () => this.#end(running))
+      this.at(beginsAtMs + takesMs, () => this.#end(running))
     }
   }
 
@@ -134,7 +135,7 @@ export class World<Held extends Grant> implements Stage, Desk {
       if (grant.host !== host) continue
       running.isLost = true
       this.#running.delete(running)
-      this.#bill(grant, usageOf(grant, false))
+      if (running.beginsAtMs <= this.nowMs) this.#bill(grant, usageOf(grant, false))
       guard.lose(grant, this.nowMs)
       this.#tally.of(grant.call.actor).lost += 1
       then({ kind: "failed" })
@@ -149,7 +150,7 @@ export class World<Held extends Grant> implements Stage, Desk {
   #planFaults(): void {
     const { guard } = this.#options
     for (const fault of this.#fleet.faults) {
-      if (fault.kind === "clock-skew") continue
+      if (fault.kind === "clock-skew" || fault.kind === "slow-store") continue
       if (fault.kind === "store-outage") {
         this.at(fault.fromMs, () => guard.store?.(true, this.nowMs))
         this.at(fault.untilMs, () => guard.store?.(false, this.nowMs))
@@ -212,6 +213,8 @@ const NO_HOST: Refusal = { reason: "no host is up", untilMs: null }
 
 interface Running<Held> {
   readonly grant: Held
+  /** Later than it was asked for where the store is slow. */
+  readonly beginsAtMs: EpochMs
   readonly isFailing: boolean
   readonly then: (ending: Ending) => void
   isLost: boolean

@@ -144,6 +144,29 @@ describe("a fleet under the fuse", () => {
   })
 })
 
+describe("a store that is slow", () => {
+  it("lets nothing pass the worst bill, and counts no less than the provider bills", () => {
+    const anySlow = anyCase({ crashes: true, skews: true }).chain(({ fleet, seed }) =>
+      fc.constantFrom(1, 80, 250, 251, 90_000).map((byMs) => {
+        const untilMs = (fleet.startMs + fleet.endMs) / 2
+        const slow = { kind: "slow-store", byMs, fromMs: fleet.startMs, untilMs } as const
+        return { fleet: { ...fleet, faults: [...fleet.faults, slow] }, seed }
+      }),
+    )
+    fc.assert(
+      fc.property(anySlow, ({ fleet, seed }) => {
+        const { fuse, billedNanoUsd, actors } = fuseOf(
+          simulate(fleet, { seed, ways: ["spendfuse"] }),
+        )
+        for (const { most, bound } of fuse?.bills ?? []) expect(most).toBeLessThanOrEqual(bound)
+        expect(fuse?.countedNanoUsd).toBeGreaterThanOrEqual(billedNanoUsd)
+        for (const { asked, made, refused } of actors) expect(asked).toBe(made + refused)
+      }),
+      check,
+    )
+  })
+})
+
 describe("a simulation", () => {
   it("gives the same bytes for the same seed", () => {
     const faults = { crashes: true, skews: true, outages: true }
