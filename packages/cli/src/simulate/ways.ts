@@ -27,7 +27,9 @@ export const beyondText = (report: FleetReport): string | null => {
   const counter = wayOf(report, "counter")
   const fuse = wayOf(report, "spendfuse")
   if (counter === null || fuse === null) return null
-  const beyond = counter.billedNanoUsd - fuse.billedNanoUsd
+  const isFree = counter.billedNanoUsd === 0 && fuse.billedNanoUsd === 0
+  const beyond = isFree ? counter.made - fuse.made : counter.billedNanoUsd - fuse.billedNanoUsd
+  const amount = isFree ? countText(Math.abs(beyond), "call") : dollarsText(Math.abs(beyond))
   const fewer = counter.refusedWanted - fuse.refusedWanted
   const refusals =
     fewer === 0
@@ -35,9 +37,6 @@ export const beyondText = (report: FleetReport): string | null => {
       : `${countText(Math.abs(fewer), "wanted call")} ${fewer > 0 ? "more" : "fewer"}`
   if (beyond === 0)
     return `The post-hoc counter let through as much as Spendfuse, and refused ${refusals}.`
-  const what =
-    beyond > 0
-      ? `${dollarsText(beyond)} more than Spendfuse`
-      : `${dollarsText(-beyond)} less than Spendfuse`
+  const what = `${amount} ${beyond > 0 ? "more" : isFree ? "fewer" : "less"} than Spendfuse`
   return `The post-hoc counter let through ${what}, and refused ${refusals}.`
 }

@@ -49,6 +49,20 @@ describe("spendfuse simulate", () => {
     expect(out).toContain("told (UTC)\nNobody was told anything.\n")
   })
 
+  it("compares calls where no model costs anything", async () => {
+    const { policy } = JSON.parse(fleetOf())
+    const [budget] = policy.budgets
+    const free = {
+      policy: { ...policy, budgets: [{ ...budget, limit: { requests: 10 } }] },
+      models: { m: { input: 0, output: 0, maxOutput: 4000 } },
+    }
+    const { out } = await play(["f.jsonc"], free)
+    expect(out).toMatch(/│ Spendfuse +│ +\$0\.00 │/)
+    expect(out).toContain(
+      "The post-hoc counter let through 2 calls more than Spendfuse, and refused as many wanted calls.",
+    )
+  })
+
   it("shows on a terminal how far it is, and leaves nothing of it", async () => {
     const { err } = await run(["simulate", "-"], { "-": fleetOf() }, { isTerminal: true })
     expect(err).toMatch(/·{30} {3}0 % <stdin>, seed 1: no guard/)

@@ -53,6 +53,8 @@ describe("a slow store", () => {
       countedNanoUsd: 4_000_000_000,
       bills: [],
     })
+    const alone = { ...quick, policy: policyOf("allow"), faults: [slow("900ms")] }
+    expect(played("spendfuse", alone).made).toBe(10)
   })
 
   it("costs nothing where the host dies before its answer has come", () => {
