@@ -2,7 +2,8 @@ import type { Line } from "../../domain/command.ts"
 import type { Plan } from "../../domain/compile.ts"
 import { budgetOf } from "../../domain/subject.ts"
 import type { Unit } from "../../domain/terms.ts"
-import { binOf, Sketch, sureUntil } from "./sketch.ts"
+import type { EpochMs } from "../../domain/time.ts"
+import { binAfter, binOf, Sketch, sureUntil } from "./sketch.ts"
 
 /** What is asked of one budget, refused or not. */
 export interface BudgetDemand {
@@ -13,45 +14,58 @@ export interface BudgetDemand {
   readonly periods: Sketch
 }
 
+/** The accounts of a plan's lines, as long as none of them was forgotten. */
+export interface Demanded {
+  readonly plan: Plan
+  readonly accounts: readonly AccountDemand[]
+  readonly version: number
+}
+
 /** What the history asks of each account, whatever the policy answers: from it, how high a limit must be. */
 export class Demands {
   readonly budgets: Map<string, BudgetDemand> = new Map()
   readonly #accounts = new Map<string, AccountDemand>()
-  readonly #byPlan = new WeakMap<Plan, readonly AccountDemand[]>()
-  #lastPlan: Plan | null = null
-  #last: readonly AccountDemand[] = []
+  #byPlan = new WeakMap<Plan, Demanded>()
   #sweepAt = ACCOUNTS_SWEPT
+  /** Raised where accounts were forgotten. */
+  #version = 0
 
-  /** A call of so much, per unit. */
-  add(plan: Plan, nowMs: number, usd: number, tokens: number, requests: number): void {
-    const { lines } = plan
-    const accounts = this.#of(plan, nowMs)
-    for (let at = 0; at < lines.length; at += 1) {
-      const line = lines[at]
-      const account = accounts[at]
-      if (line === undefined || account === undefined) continue
-      const { unit, positions } = account.budget
-      const amount = unit === "usd" ? usd : unit === "tokens" ? tokens : requests
-      positions.addAt(account.binOf(account.take(line, nowMs, amount)), requests)
-    }
-  }
-
-  /** Counts the periods that are not over. */
-  finish(): void {
-    for (const account of this.#accounts.values()) account.close()
-  }
-
-  #of(plan: Plan, nowMs: number): readonly AccountDemand[] {
-    if (plan === this.#lastPlan) return this.#last
+  /** What is asked of the accounts of a plan; good as long as `stands` says so. */
+  of(plan: Plan, nowMs: EpochMs): Demanded {
     let found = this.#byPlan.get(plan)
     if (found === undefined) {
       if (this.#accounts.size >= this.#sweepAt) this.#sweep(nowMs)
-      found = plan.lines.map((line) => this.#account(line))
+      const accounts = plan.lines.map((line) => this.#account(line))
+      found = { plan, accounts, version: this.#version }
       this.#byPlan.set(plan, found)
     }
-    this.#lastPlan = plan
-    this.#last = found
     return found
+  }
+
+  stands({ version }: Demanded): boolean {
+    return version === this.#version
+  }
+
+  /** A call of so much, per unit. */
+  add(
+    { plan: { lines }, accounts }: Demanded,
+    nowMs: EpochMs,
+    usd: number,
+    tokens: number,
+    requests: number,
+  ): void {
+    for (let at = 0; at < accounts.length; at += 1) {
+      const account = accounts[at] as AccountDemand
+      const { unit } = account.budget
+      const amount = unit === "usd" ? usd : unit === "tokens" ? tokens : requests
+      if (!account.addToBin(nowMs, amount, requests))
+        account.add(lines[at] as Line, nowMs, amount, requests)
+    }
+  }
+
+  /** Counts what is put off, and the periods that are not over. */
+  finish(): void {
+    for (const account of this.#accounts.values()) account.close()
   }
 
   #account({ account: key, terms }: Line): AccountDemand {
@@ -70,13 +84,15 @@ export class Demands {
   }
 
   /** Accounts whose period is over are counted and forgotten. */
-  #sweep(nowMs: number): void {
+  #sweep(nowMs: EpochMs): void {
     for (const [key, account] of this.#accounts)
       if (account.isOver(nowMs)) {
         account.close()
         this.#accounts.delete(key)
       }
     this.#sweepAt = Math.max(ACCOUNTS_SWEPT, 2 * this.#accounts.size)
+    this.#byPlan = new WeakMap()
+    this.#version += 1
   }
 }
 
@@ -87,38 +103,63 @@ class AccountDemand {
   readonly budget: BudgetDemand
   #startMs = Number.NEGATIVE_INFINITY
   #endMs = Number.NEGATIVE_INFINITY
+  /** Until then the period is the same, whatever happens. */
+  #sameUntilMs = Number.NEGATIVE_INFINITY
   #usedAtMs = 0
   #sum = 0
   #bin = -1
-  #binFrom = 0
+  /** Positions from the last one to here are surely in its bin. */
   #binUntil = -1
+  /** Weight of the last bin that is not in the sketch yet: sums grow by little, and mostly stay in one bin. */
+  #weight = 0
   #buckets: { readonly endMs: number; sum: number; readonly startMs: number }[] | null = null
 
   constructor(budget: BudgetDemand) {
     this.budget = budget
   }
 
-  isOver(nowMs: number): boolean {
+  isOver(nowMs: EpochMs): boolean {
     return nowMs >= this.#endMs
   }
 
-  /** The bin of a position: sums grow by little, and mostly stay in the last one. */
-  binOf(position: number): number {
-    if (position >= this.#binFrom && position <= this.#binUntil) return this.#bin
-    this.#bin = binOf(position)
-    this.#binFrom = position
+  /** @returns false where it falls into another bin or period: then nothing was added */
+  addToBin(nowMs: EpochMs, amount: number, weight: number): boolean {
+    const sum = this.#sum + amount
+    if (nowMs >= this.#sameUntilMs || sum > this.#binUntil) return false
+    this.#sum = sum
+    this.#weight += weight
+    return true
+  }
+
+  add(line: Line, nowMs: EpochMs, amount: number, weight: number): void {
+    const position = this.#take(line, nowMs, amount)
+    this.#flush()
+    this.#bin = position > this.#binUntil ? binAfter(this.#bin, position) : binOf(position)
     this.#binUntil = sureUntil(this.#bin)
-    return this.#bin
+    this.#weight = weight
+  }
+
+  /** Counts the period that was. */
+  close(): void {
+    this.#flush()
+    if (this.#sum > 0) this.budget.periods.add(this.#sum)
+    this.#sum = 0
+  }
+
+  #flush(): void {
+    if (this.#weight > 0) this.budget.positions.addAt(this.#bin, this.#weight)
+    this.#weight = 0
   }
 
   /** @returns where it comes to lie */
-  take({ period, terms }: Line, nowMs: number, amount: number): number {
+  #take({ period, terms }: Line, nowMs: EpochMs, amount: number): number {
     if (terms.slidingMs > 0) return this.#slide(period, nowMs, amount)
     const isIdle = terms.idleMs > 0 && nowMs - this.#usedAtMs >= terms.idleMs
     if (period.startMs > this.#startMs || isIdle) {
       this.close()
       this.#startMs = period.startMs
       this.#endMs = period.endMs
+      if (terms.idleMs === 0) this.#sameUntilMs = period.endMs
     }
     if (terms.idleMs > 0) {
       this.#usedAtMs = nowMs
@@ -126,11 +167,6 @@ class AccountDemand {
     }
     this.#sum += amount
     return this.#sum
-  }
-
-  close(): void {
-    if (this.#sum > 0) this.budget.periods.add(this.#sum)
-    this.#sum = 0
   }
 
   #slide({ startMs, endMs }: Line["period"], nowMs: number, amount: number): number {

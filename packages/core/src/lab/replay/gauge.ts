@@ -53,6 +53,9 @@ export interface Gauge {
 export interface AtHand {
   readonly plan: Plan
   gauges: readonly Gauge[] | null
+  /** The soonest of those of its gauges. */
+  untilMs: EpochMs
+  endsUntilMs: EpochMs
   version: number
 }
 
@@ -72,7 +75,7 @@ export class Gauges {
   of(plan: Plan): AtHand {
     let hand = this.#byPlan.get(plan)
     if (hand === undefined) {
-      hand = { plan, gauges: null, version: -1 }
+      hand = { plan, gauges: null, untilMs: 0, endsUntilMs: 0, version: -1 }
       this.#byPlan.set(plan, hand)
     }
     return hand
@@ -82,9 +85,12 @@ export class Gauges {
   current(hand: AtHand): readonly Gauge[] | null {
     if (hand.version === this.version) return hand.gauges
     hand.version = this.version
-    if (hand.gauges === null || !hand.gauges.every(this.#stands))
-      hand.gauges = this.#find(hand.plan)
-    return hand.gauges
+    if (hand.gauges?.every(this.#stands) === true) return hand.gauges
+    const gauges = this.#find(hand.plan)
+    hand.gauges = gauges
+    hand.untilMs = soonest(gauges, ({ untilMs }) => untilMs)
+    hand.endsUntilMs = soonest(gauges, ({ endsUntilMs }) => endsUntilMs)
+    return gauges
   }
 
   /** Refusals were noted on it, or taken back. */
@@ -139,6 +145,9 @@ export class Gauges {
     return made
   }
 }
+
+const soonest = (gauges: readonly Gauge[] | null, of: (gauge: Gauge) => EpochMs): EpochMs =>
+  Math.min(...(gauges ?? []).map(of))
 
 export const isInPlace = ({ meter }: Gauge): boolean => meter.period !== REPLACED
 

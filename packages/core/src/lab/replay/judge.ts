@@ -76,7 +76,7 @@ export class Judge {
   #refuse(gauges: readonly Gauge[], nowMs: EpochMs): boolean {
     if (this.#hasFallbacks) return false
     const { refusal } = this
-    refusal.budgets.length = 0
+    let named = 0
     let rank: number = REFUSAL_REASONS.length
     let isShut = false
     for (let at = 0; at < gauges.length; at += 1) {
@@ -86,8 +86,11 @@ export class Judge {
       if (gauge.meter.settled + gauge.meter.held > gauge.cap && !gauge.saidOvershoot) return false
       if (gauge.shut !== null) isShut = true
       rank = Math.min(rank, REFUSAL_REASONS.indexOf(reason))
-      refusal.budgets.push(gauge.line.terms.budget)
+      refusal.budgets[named] = gauge.line.terms.budget
+      named += 1
     }
+    // A length that is set, even to what it is, costs more than all of the rest.
+    if (refusal.budgets.length !== named) refusal.budgets.length = named
     refusal.reason = REFUSAL_REASONS[rank] ?? "busy"
     return isShut || this.#note(gauges, nowMs)
   }

@@ -3,6 +3,7 @@ import type { Policy } from "../../domain/policy.ts"
 import type { Subject } from "../../domain/subject.ts"
 import type { EpochMs } from "../../domain/time.ts"
 import type { Run } from "../run.ts"
+import type { Demanded } from "./demand.ts"
 import type { AtHand } from "./gauge.ts"
 import type { ReplayRow } from "./row.ts"
 import { Usual } from "./usual.ts"
@@ -19,6 +20,7 @@ export interface Payer {
   fromMs: number
   untilMs: number
   hand: AtHand | null
+  demanded: Demanded | null
 }
 
 /** Payers by their subject: at most 100,000 have figures of their own, the others share theirs. */
@@ -110,4 +112,5 @@ export const payerOf = (subject: Subject): Payer => ({
   fromMs: 0,
   untilMs: 0,
   hand: null,
+  demanded: null,
 })

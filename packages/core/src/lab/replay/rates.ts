@@ -1,3 +1,4 @@
+import type { EpochMs } from "../../domain/time.ts"
 import type { Usage } from "../../domain/usage.ts"
 import type { Prices } from "../../ports/Prices.ts"
 
@@ -9,17 +10,32 @@ export const isPlain = (usage: Usage): boolean => {
   return true
 }
 
-/** Prices of one model at one time, as numbers. NaN: the price list must be asked. */
+/** Prices of one model at one time. */
 export interface Rates {
-  /** At most, all but the output, of so many input tokens. */
-  readonly base: (inputTokens: number) => number
-  /** At most, of one output token. */
-  readonly perOutput: (inputTokens: number) => number
-  /** Exactly, rounded up once. */
-  readonly cost: (inputTokens: number, outputTokens: number) => number
+  /** The rates of a call with so many input tokens. */
+  readonly at: (inputTokens: number) => Step
   /** The model's own maximum of output tokens. */
   readonly maxOutputTokens: number | null
 }
+
+/** Nano-USD per million of input and of output tokens, and at most. NaN: the price list must be asked. */
+export interface Step {
+  readonly input: number
+  readonly output: number
+  readonly mostInput: number
+  /** Nano-USD of one token. */
+  readonly mostOutput: number
+}
+
+/** Nano-USD, rounded up; NaN where the price list must be asked. */
+export const costAt = (count: number, perMillion: number): number => rounded(count * perMillion)
+
+/** What a call cost: rounded up once. */
+export const costOf = (
+  { input, output }: Step,
+  inputTokens: number,
+  outputTokens: number,
+): number => rounded(inputTokens * input + outputTokens * output)
 
 /**
  * The price list as rates, asked once for each model and quarter of an hour, and not for each call. Rates change by
@@ -38,8 +54,7 @@ export class RateTable {
   }
 
   /** Where the model has no plain price all its figures are NaN: then the price list is asked, call by call. */
-  of(model: string, provider: string | undefined, atMs: number): Rates {
-    const quarter = Math.floor(atMs / QUARTER_MS)
+  of(model: string, provider: string | undefined, atMs: EpochMs): Rates {
     let known = this.#last
     if (known === null || model !== this.#lastModel || provider !== this.#lastProvider) {
       known = this.#find(model, provider)
@@ -47,10 +62,10 @@ export class RateTable {
       this.#lastProvider = provider
       this.#last = known
     }
-    if (known.rates === null || known.quarter !== quarter) {
-      known.quarter = quarter
-      known.rates = new Stepped(this.#prices, known.model, quarter * QUARTER_MS)
-    }
+    const { rates, fromMs } = known
+    if (rates !== null && atMs >= fromMs && atMs < fromMs + QUARTER_MS) return rates
+    known.fromMs = atMs - (atMs % QUARTER_MS)
+    known.rates = new Stepped(this.#prices, known.model, known.fromMs)
     return known.rates
   }
 
@@ -60,7 +75,7 @@ export class RateTable {
     if (known === undefined) {
       if (this.#known.size >= MODELS_KEPT) this.#known.clear()
       const named = { model, ...(provider !== undefined && { provider }) }
-      known = { model: named, quarter: Number.NaN, rates: null }
+      known = { model: named, fromMs: 0, rates: null }
       this.#known.set(key, known)
     }
     return known
@@ -69,7 +84,7 @@ export class RateTable {
 
 interface Known {
   readonly model: Named
-  quarter: number
+  fromMs: EpochMs
   rates: Rates | null
 }
 
@@ -84,14 +99,7 @@ const MODELS_KEPT = 1_000
 /** Steps of the input's count; the known lists change their rates at 128,000, 200,000, 256,000 and 272,000 tokens. */
 const EDGES = [0, 1_000, 32_000, 100_000, 127_000, 201_000, 250_000, 280_000, 500_000, 1_000_000]
 
-/** Nano-USD per million of input and of output, and at most: NaN where the counts do not share them. */
-interface Step {
-  readonly input: number
-  readonly output: number
-  readonly mostInput: number
-  readonly mostOutput: number
-}
-
+/** Of counts that do not share their rates. */
 const NO_STEP: Step = {
   input: Number.NaN,
   output: Number.NaN,
@@ -174,8 +182,6 @@ class Stepped implements Rates {
   readonly #prices: Prices
   readonly #ends: readonly Priced[]
   readonly #steps: (Step | undefined)[] = []
-  #count = -1
-  #step: Step = NO_STEP
 
   constructor(prices: Prices, model: Named, startMs: number) {
     const first = { ...model, atMs: startMs }
@@ -184,27 +190,12 @@ class Stepped implements Rates {
     this.maxOutputTokens = prices.maxOutputTokens(first)
   }
 
-  base(inputTokens: number): number {
-    return costAt(inputTokens, this.#at(inputTokens).mostInput)
-  }
-
-  perOutput(inputTokens: number): number {
-    return this.#at(inputTokens).mostOutput
-  }
-
-  cost(inputTokens: number, outputTokens: number): number {
-    const { input, output } = this.#at(inputTokens)
-    return rounded(inputTokens * input + outputTokens * output)
-  }
-
-  #at(inputTokens: number): Step {
-    if (inputTokens === this.#count) return this.#step
+  at(inputTokens: number): Step {
+    // Without input there is nothing that the steps were asked about.
+    if (inputTokens === 0) return NO_STEP
     let at = 1
     while (at < EDGES.length && inputTokens > (EDGES[at] ?? 0)) at += 1
-    this.#count = inputTokens
-    // Without input there is nothing that the steps were asked about.
-    this.#step = inputTokens === 0 ? NO_STEP : (this.#steps[at] ?? this.#find(at))
-    return this.#step
+    return this.#steps[at] ?? this.#find(at)
   }
 
   #find(at: number): Step {
@@ -215,8 +206,6 @@ class Stepped implements Rates {
     return step
   }
 }
-
-const costAt = (count: number, perMillion: number): number => rounded(count * perMillion)
 
 /** Up, to whole nano-USD; NaN where a number is not exact any more. */
 const rounded = (millionths: number): number =>

@@ -1,9 +1,10 @@
+import type { Plan } from "../../domain/compile.ts"
 import type { DomainEvent } from "../../domain/event.ts"
 import type { RefusalReason } from "../../domain/outcome.ts"
 import type { Policy } from "../../domain/policy.ts"
 import { RequestFailed } from "../../engine/errors.ts"
 import type { Prices } from "../../ports/Prices.ts"
-import { Demands } from "./demand.ts"
+import { type Demanded, Demands } from "./demand.ts"
 import type { Payer } from "./payer.ts"
 import { Player, type Ruled } from "./player.ts"
 import type { BudgetReport, CallsAndMoney, PayerReport, ReplayReport } from "./report.ts"
@@ -120,7 +121,8 @@ export class Replay {
     payer.usual.add(row.atMs, asked)
     add(this.#asked, requests, asked)
     this.#timeline.add("asked", at, asked)
-    this.#demands.add(ruled.plan, this.#player.nowMs, asked, ruled.tokens, requests)
+    const demanded = this.#demandedOf(payer, ruled.plan)
+    this.#demands.add(demanded, this.#player.nowMs, asked, ruled.tokens, requests)
     if (barred !== null) {
       this.#refuse(row, ruled, at)
       return
@@ -129,6 +131,13 @@ export class Replay {
     this.#timeline.add("spent", at, ruled.spent)
     if (ruled.clipped) this.#clipped += requests
     if (ruled.via !== null) this.#byFallback += requests
+  }
+
+  #demandedOf(payer: Payer, plan: Plan): Demanded {
+    const { demanded } = payer
+    if (demanded?.plan === plan && this.#demands.stands(demanded)) return demanded
+    payer.demanded = this.#demands.of(plan, this.#player.nowMs)
+    return payer.demanded
   }
 
   #refuse(row: ReplayRow, { payer, asked, requests, barred }: Ruled, at: number): void {
@@ -142,9 +151,12 @@ export class Replay {
     const judged = isLegitimate === null ? "unjudged" : isLegitimate ? "legitimate" : "illegitimate"
     add(this.#judged[judged], requests, asked)
     for (const id of barred.budgets) {
-      const sum = this.#refusedBy.get(id) ?? none()
+      let sum = this.#refusedBy.get(id)
+      if (sum === undefined) {
+        sum = none()
+        this.#refusedBy.set(id, sum)
+      }
       add(sum, requests, asked)
-      this.#refusedBy.set(id, sum)
     }
   }
 

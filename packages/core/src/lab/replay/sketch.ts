@@ -90,9 +90,16 @@ export class Sketch {
 export const binOf = (amount: number): number =>
   amount < 1 ? -1 : Math.ceil(Math.log(amount) * BINS_PER_E)
 
+/** The same as `binOf`, for an amount above those of a bin: mostly it lies in the next one. */
+export const binAfter = (bin: number, amount: number): number => {
+  for (let next = bin + 1; next <= bin + STEPS && next < sure.until.length; next += 1)
+    if (amount <= (sure.until[next] as number))
+      return amount >= (sure.from[next] as number) ? next : binOf(amount)
+  return binOf(amount)
+}
+
 /** Up to here all amounts from one of this bin on are surely in it; the edge itself may be rounded either way. */
-export const sureUntil = (bin: number): number =>
-  bin < 0 ? 0 : Math.floor(GROWTH ** bin * (1 - 1e-9)) - 1
+export const sureUntil = (bin: number): number => (bin < 0 ? 0 : (sure.until[bin] ?? 0))
 
 const GROWTH = 1.01
 const BINS_PER_E = 1 / Math.log(GROWTH)
@@ -105,3 +112,18 @@ const NORMAL = 1.4826
 const TINY = 1e-12
 
 const upperEdge = (bin: number): number => Math.floor(GROWTH ** bin * (1 + 1e-12))
+
+const STEPS = 4
+/** Of all bins of safe integers: a power costs more than all else that a call needs here. */
+const BINS = binOf(Number.MAX_SAFE_INTEGER)
+/** Up to which amount a bin's own are surely in it, and from which on none is in one below. */
+const sure = {
+  until: Float64Array.from(
+    { length: BINS },
+    (_, bin) => Math.floor(GROWTH ** bin * (1 - 1e-9)) - 1,
+  ),
+  from: Float64Array.from(
+    { length: BINS },
+    (_, bin) => Math.ceil(GROWTH ** (bin - 1) * (1 + 1e-9)) + 1,
+  ),
+}

@@ -18,6 +18,10 @@ export class Timeline {
   #startMs: number | null = null
   #stepMs = FIRST_STEP_MS
   #used = 0
+  /** Where the last instant lay, and what lies there too. */
+  #at = 0
+  #fromMs = 0
+  #untilMs = 0
 
   constructor() {
     this.#sums = Object.fromEntries(
@@ -27,6 +31,7 @@ export class Timeline {
 
   /** Where an instant lies; an earlier one than the first counts to the first. */
   at(atMs: number): number {
+    if (atMs >= this.#fromMs && atMs < this.#untilMs) return this.#at
     this.#startMs ??= atMs - (atMs % FIRST_STEP_MS)
     let at = Math.floor((atMs - this.#startMs) / this.#stepMs)
     while (at >= STRETCHES) {
@@ -34,7 +39,10 @@ export class Timeline {
       at = Math.floor((atMs - this.#startMs) / this.#stepMs)
     }
     if (at >= this.#used) this.#used = at + 1
-    return Math.max(0, at)
+    this.#at = Math.max(0, at)
+    this.#fromMs = this.#startMs + this.#at * this.#stepMs
+    this.#untilMs = this.#fromMs + this.#stepMs
+    return this.#at
   }
 
   add(series: TimelineSeries, at: number, amount: number): void {

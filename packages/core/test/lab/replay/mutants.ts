@@ -11,8 +11,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "what a call costs is rounded down",
     file: "rates.ts",
-    find: "return rounded(inputTokens * input + outputTokens * output)",
-    replace: "return Math.floor((inputTokens * input + outputTokens * output) / MILLION)",
+    find: "rounded(inputTokens * input + outputTokens * output)",
+    replace: "Math.floor((inputTokens * input + outputTokens * output) / MILLION)",
   },
   {
     name: "calls far from an edge stay there when it comes near",
@@ -35,8 +35,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "columns end after the end of a period is told",
     file: "player.ts",
-    find: "nowMs >= untilMs || endMs >= endsUntilMs",
-    replace: "nowMs >= untilMs",
+    find: "nowMs >= hand.untilMs || endMs >= hand.endsUntilMs",
+    replace: "nowMs >= hand.untilMs",
   },
   {
     name: "the step looks before columns are ended",
@@ -66,6 +66,18 @@ export const mutants: readonly Mutant[] = [
     name: "what uses more than it holds runs in columns",
     file: "player.ts",
     find: "if (!this.#calls.isCalm || running.spent > usd || running.used > tokens) return false",
+    replace: "",
+  },
+  {
+    name: "of several ends the last one counts",
+    file: "gauge.ts",
+    find: "  Math.min(...(gauges ?? []).map(of))",
+    replace: "  Math.max(...(gauges ?? []).map(of))",
+  },
+  {
+    name: "a refusal names budgets of the one before it",
+    file: "judge.ts",
+    find: "if (refusal.budgets.length !== named) refusal.budgets.length = named",
     replace: "",
   },
   {

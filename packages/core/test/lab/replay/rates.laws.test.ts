@@ -1,7 +1,7 @@
 import { libraryPrices } from "@spendfuse/core/prices"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { RateTable } from "../../../src/lab/replay/rates.ts"
+import { costAt, costOf, RateTable } from "../../../src/lab/replay/rates.ts"
 
 const RUNS = Number(process.env.LAW_RUNS ?? 3_000)
 const SEED = Number(process.env.LAW_SEED ?? 5)
@@ -52,14 +52,15 @@ describe("rates as numbers", () => {
         count,
         ([provider, model], atMs, inputTokens, outputTokens) => {
           const rates = table.of(model, provider, atMs)
-          const cost = rates.cost(inputTokens, outputTokens)
+          const step = rates.at(inputTokens)
+          const cost = costOf(step, inputTokens, outputTokens)
           if (Number.isNaN(cost)) return
           given += 1
           const ask = { provider, model, atMs }
           expect(prices.cost(ask, { inputTokens, outputTokens })).toMatchObject({ nanoUsd: cost })
           expect(prices.worstCase(ask, { ...BOUNDS, inputTokens })).toMatchObject({
-            baseNanoUsd: rates.base(inputTokens),
-            perOutputTokenNanoUsd: rates.perOutput(inputTokens),
+            baseNanoUsd: costAt(inputTokens, step.mostInput),
+            perOutputTokenNanoUsd: step.mostOutput,
           })
         },
       ),
