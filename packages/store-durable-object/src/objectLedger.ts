@@ -1,5 +1,5 @@
-import { EXPIRE_MAX, type Outcome, SHARED_DIVISION } from "@spendfuse/core/domain"
-import { type Store, StoreCorrupt, StoreUnavailable } from "@spendfuse/core/ports"
+import { EXPIRE_MAX, SHARED_DIVISION } from "@spendfuse/core/domain"
+import { type Applied, type Store, StoreCorrupt, StoreUnavailable } from "@spendfuse/core/ports"
 import { Alarm } from "./alarm.ts"
 import { type Answer, answerText, type Call, callOf } from "./calls.ts"
 import { dueOfLedger } from "./due.ts"
@@ -56,7 +56,7 @@ export class ObjectLedger<Env> {
     this.#alarm.rang()
     const ledger = this.#open()
     if (ledger.division === null) return
-    for (let round = 0; round < ROUNDS_MAX; round += 1) if (!endedAll(ledger.expire())) break
+    for (let round = 0; round < ROUNDS_MAX; round += 1) if (!hasMore(ledger.expire())) break
     await this.#dispatch(ledger)
     const nowMs = Date.now()
     this.#alarm.want(Math.max(dueOfLedger(ledger.memory.ledger), nowMs + PAUSE_MS))
@@ -115,8 +115,9 @@ const ROUNDS_MAX = 64
 const PAUSE_MS = 1_000
 const AGAIN_MS = 60_000
 
-const endedAll = (outcome: Outcome): boolean =>
-  outcome.kind === "expired" && outcome.reservations.length >= EXPIRE_MAX
+/** Each account that was moved has told something: after as many as one Expire may move, others are due. */
+const hasMore = ({ outcome, eventsWritten }: Applied): boolean =>
+  outcome.kind === "expired" && Math.max(outcome.reservations.length, eventsWritten) >= EXPIRE_MAX
 
 const needsListing = ({ verb, division }: Call): boolean =>
   verb === "apply" && division !== SHARED_DIVISION

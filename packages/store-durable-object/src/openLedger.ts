@@ -100,11 +100,11 @@ export class OpenLedger {
   }
 
   /** Ends what is overdue by the object's own clock. */
-  expire(): Outcome {
+  expire(): Applied {
     const division = this.#division ?? SHARED_DIVISION
     const done = lastOf(this.#source(ALARM, division))
     const id = { source: ALARM, n: done + 1 }
-    return this.memory.applyNow({ kind: "expire", id, done, division }).outcome
+    return this.memory.applyNow({ kind: "expire", id, done, division })
   }
 
   #handlers(): Handlers {

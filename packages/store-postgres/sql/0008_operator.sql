@@ -170,19 +170,26 @@ begin
   return '{"kind":"switched"}';
 end $$;
 
--- Moves the first 1,024 accounts that are due; the sweep has ended what is overdue.
+-- Moves the first 128 accounts that are due; the sweep has ended what is overdue.
 create function expire(command jsonb, swept text[], now_ms bigint) returns jsonb language plpgsql as $$
 declare
   in_division text := command->>'division';
   name text;
+  due bigint;
+  moved int := 0;
 begin
-  -- Of those that were used meanwhile the instant is too soon.
-  update account a set due_ms = due_of(a.key, a.circuit) where a.division = in_division
-    and a.due_ms <= now_ms and coalesce(due_of(a.key, a.circuit) > now_ms, true);
   for name in select a.key from account a where a.division = in_division and a.due_ms <= now_ms
-    order by whole_name(a.key) collate "C" limit 1024
+    order by whole_name(a.key) collate "C"
   loop
-    perform look(name, in_division, now_ms);
+    select due_of(a.key, a.circuit) into due from account a where a.key = name;
+    if due <= now_ms then
+      perform look(name, in_division, now_ms);
+      moved := moved + 1;
+      exit when moved = 128;
+    else
+      -- It was used meanwhile: its instant was too soon.
+      update account set due_ms = due where key = name;
+    end if;
   end loop;
   return jsonb_build_object('kind', 'expired', 'reservations', to_jsonb(swept));
 end $$;

@@ -31,7 +31,7 @@ declare
   swept text[];
 begin
   if outcome is not null then return outcome; end if;
-  swept := sweep(command->>'division', case command->>'kind' when 'expire' then 1024 else 16 end, now_ms);
+  swept := sweep(command->>'division', case command->>'kind' when 'expire' then 128 else 16 end, now_ms);
   begin
     outcome := dispatch(command, swept, now_ms);
     perform remember(s, command, outcome, now_ms);

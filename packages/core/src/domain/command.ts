@@ -152,8 +152,8 @@ export const SKEW_MAX_MS: DurationMs = 600_000
 export const IN_FLIGHT_MAX = 1_024
 /** Overdue reservations that end before each new command. */
 export const SWEEP_MAX = 16
-/** Overdue reservations that one Expire ends. */
-export const EXPIRE_MAX = 1_024
+/** Overdue reservations that one Expire ends, and accounts that it moves: so few that no store is long about it. */
+export const EXPIRE_MAX = 128
 /** A source is forgotten this long after its last command. */
 export const SOURCE_KEPT_MS: DurationMs = 86_400_000
 /** Lines of one command. */

@@ -26,7 +26,7 @@ export interface Decision {
 }
 
 /**
- * One step: at most 16 overdue reservations of the command's division end (1,024 before an Expire), then the command is decided
+ * One step: at most 16 overdue reservations of the command's division end (128 before an Expire), then the command is decided
  * and applied. The ledger is changed in place; errors and replays change nothing of their own.
  */
 export const apply = (ledger: Ledger, command: Command, nowMs: EpochMs): Decision => {

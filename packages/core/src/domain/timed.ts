@@ -1,7 +1,5 @@
+import { EXPIRE_MAX } from "./command.ts"
 import type { EpochMs } from "./time.ts"
-
-/** Accounts that one Expire moves. */
-const LOOKS_MAX = 1_024
 
 interface Division {
   /** By key, when it may move at the earliest. */
@@ -44,7 +42,7 @@ export class Timed {
   }
 
   /**
-   * The first 1,024 of those that are due, in the order of their names, so that every store moves the same.
+   * The first 128 of those that are due, in the order of their names, so that every store moves the same.
    *
    * @param dueOf when one is due as it stands: meters that move in place make it later, never sooner
    */
@@ -66,6 +64,6 @@ export class Timed {
       if (dueMs <= nowMs) due.push(key)
       found.soonestMs = Math.min(found.soonestMs, dueMs)
     }
-    return due.sort().slice(0, LOOKS_MAX)
+    return due.sort().slice(0, EXPIRE_MAX)
   }
 }

@@ -142,7 +142,7 @@ export class Operator {
   }
 
   /**
-   * Ends overdue holds of a division, 1,024 at most, and moves its circuits whose time is over. It goes on by
+   * Ends overdue holds of a division and moves its accounts whose time is over, 128 of each at most. It goes on by
    * itself; this is for who does not want to wait.
    */
   async expire(division: string = SHARED_DIVISION): Promise<Operated> {

@@ -21,7 +21,7 @@ const DIVISIONS_PER_TURN = 64
 /** A turn starts no further division after this long, so that it delays no decision. */
 const TURN_MS = 50
 /** Full answers of one division in one turn. */
-const ROUNDS_MAX = 64
+const ROUNDS_MAX = 256
 const DIVISIONS_MAX = 10_000
 const ACCOUNTS_PER_TURN = 1_024
 const LOOK_THROUGH_EACH_MS = 3_600_000

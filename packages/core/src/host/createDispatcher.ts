@@ -43,7 +43,7 @@ const LOOK_EACH_MS = 60_000
 const LOOK_PAUSE = 20
 const PAGE = 1_024
 /** Full answers of one division in one turn. */
-const ROUNDS_MAX = 64
+const ROUNDS_MAX = 256
 
 /**
  * A dispatcher without a fuse: it brings the outbox of a store to its notifiers, ends overdue holds and moves

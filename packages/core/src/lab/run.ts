@@ -1,4 +1,10 @@
-import { type Command, type CommandId, type Line, SOURCE_KEPT_MS } from "../domain/command.ts"
+import {
+  type Command,
+  type CommandId,
+  EXPIRE_MAX,
+  type Line,
+  SOURCE_KEPT_MS,
+} from "../domain/command.ts"
 import type { DomainEvent } from "../domain/event.ts"
 import { copyOf } from "../domain/kept.ts"
 import { type Account, emptyLedger, type Ledger } from "../domain/ledger.ts"
@@ -55,6 +61,8 @@ export class Run {
   readonly #heads = new Map<string, Head>()
   #names = 0
   #nowMs: EpochMs
+  /** Events of the latest command. */
+  #written = 0
 
   /** @param ledger where it goes on from; an empty one unless given */
   constructor(options: RunOptions, ledger: Ledger = emptyLedger()) {
@@ -225,7 +233,7 @@ export class Run {
     // Most minutes of most divisions have nothing that is due: an Expire there would change nothing.
     for (const division of [...this.#heads.keys()].sort())
       if (Math.min(expiries.soonestOf(division), timed.soonestOf(division)) <= this.#nowMs)
-        this.#send(division, { kind: "expire", division })
+        this.#endAll(division)
   }
 
   /** @throws RequestFailed `missing-dimension`, or `invalid-command` where the subject is not one */
@@ -338,8 +346,18 @@ export class Run {
     return outcome
   }
 
+  /** As long as one Expire did as much as one may, there may be more. */
+  #endAll(division: string): void {
+    for (;;) {
+      const outcome = this.#send(division, { kind: "expire", division })
+      const ended = outcome.kind === "expired" ? outcome.reservations.length : 0
+      if (Math.max(ended, this.#written) < EXPIRE_MAX) return
+    }
+  }
+
   #apply(command: Command): Outcome {
     const { outcome, events } = apply(this.ledger, command, this.#nowMs)
+    this.#written = events.length
     for (const event of events) this.#onEvent(event)
     this.#onApplied?.(command, this.#nowMs, outcome)
     return outcome

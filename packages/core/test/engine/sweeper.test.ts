@@ -99,17 +99,21 @@ describe("the sweeper", () => {
       tiers: [{ at: "100%", trip: { coolDown: "5s" } }],
     }
     const { store, spendfuse, turn } = world({ budgets: [latching as never] })
-    for (let i = 0; i < 2_500; i += 1)
+    for (let i = 0; i < 5_000; i += 1)
       await spendfuse.operator.trip(
         { budget: "org", subject: { apiKey: `k${i}`, org: "acme" } },
         { coolDownMs: 5_000, by: "ann", why: "a test" },
       )
     const open = () =>
       [...store.ledger.accounts.values()].filter(({ circuit }) => circuit.state === "open").length
-    expect(open()).toBe(2_500)
+    expect(open()).toBe(5_000)
+    const applyNow = vi.spyOn(store, "applyNow")
     await turn()
     await until(() => open() === 0)
     expect(open()).toBe(0)
+    const expires = applyNow.mock.calls.filter(([{ kind }]) => kind === "expire")
+    expect(expires.length).toBeLessThanOrEqual(Math.ceil(5_000 / 128) + 1)
+    applyNow.mockRestore()
   })
 
   it("comes to every division by and by, not to all at once", async () => {

@@ -160,7 +160,8 @@ describe("a dispatcher alone", () => {
     await dispatcher.once()
     expect(told.size).toBe(ACCOUNTS)
     expect([...told.values()].every((kinds) => kinds.join() === "tier,period-end")).toBe(true)
-    expect(Math.max(...written)).toBe(1_024)
+    expect(Math.max(...written)).toBe(128)
+    expect(written.length).toBeLessThanOrEqual(Math.ceil(ACCOUNTS / 128) + 1)
     expect(written.reduce((sum, count) => sum + count, 0)).toBe(ACCOUNTS)
   })
 

@@ -267,7 +267,7 @@ local function charge(command)
 end
 
 local function expire(command, swept)
-  for _, name in ipairs(ledger.dueAccounts(command.home, 1024)) do
+  for _, name in ipairs(ledger.dueAccounts(command.home, 128)) do
     look(accountAt({ base = command.home, account = name }))
   end
   return { kind = "expired", reservations = swept }

@@ -136,7 +136,7 @@ local function decided(command, events)
   if known then
     return known.body and '{"replayed":true,' .. known.body:sub(2) or outcomeBody(known)
   end
-  local swept = steps.sweep(command.home, command.kind == "expire" and 1024 or 16, events)
+  local swept = steps.sweep(command.home, command.kind == "expire" and 128 or 16, events)
   newDraft()
   local outcome = steps[command.kind](command, swept)
   local body = outcomeBody(outcome)
