@@ -16,9 +16,7 @@ export type ToldLine =
 
 /** Warnings and pages in the order of time, those that repeat told once. */
 export const toldLines = (fleet: Fleet, { toldFirst }: FuseReport): readonly ToldLine[] => {
-  // What goes to no channel is heard by nobody but the hook.
-  const heard = toldFirst.filter(({ channels }) => channels.length > 0)
-  const lines = cyclesOf(heard).flatMap(({ events, more, untilMs }): readonly ToldLine[] => [
+  const lines = cyclesOf(toldFirst).flatMap(({ events, more, untilMs }): readonly ToldLine[] => [
     ...events.map((one) => ({
       kind: one.kind === "page" ? ("page" as const) : ("warning" as const),
       at: clockText(one.atMs, fleet.startMs),

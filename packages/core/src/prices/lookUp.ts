@@ -15,7 +15,10 @@ export const LIBRARY: PriceSource = Object.freeze({
   asOf: "2026-09-23",
 })
 
-/** Finds rates in the library, and keeps what it found: each for a minute of the call's time, since prices change by the hour. */
+/**
+ * Finds rates in the library, and keeps what it found: each for the last two minutes of the calls' time that were
+ * asked about, since prices change by the hour, and calls around the end of a minute come in either order.
+ */
 export class Library {
   readonly #aliases: Readonly<Record<string, string>>
   readonly #kept = new Map<string | undefined, Map<string, Map<string, Kept>>>()
@@ -30,9 +33,10 @@ export class Library {
     const minute = Math.floor(model.atMs / MINUTE_MS)
     const byModel = this.#kept.get(model.provider)
     const known = byModel?.get(model.model)?.get(tier)
-    if (known !== undefined && known.minute === minute) return known.found
+    if (known?.last.minute === minute) return known.last.found
+    if (known?.before?.minute === minute) return known.before.found
     const found = lookUp(model, this.#listedName(model), tier)
-    this.#keep(model, tier, { minute, found })
+    this.#keep(model, tier, { last: { minute, found }, before: known?.last ?? null })
     return found
   }
 
@@ -55,6 +59,11 @@ export class Library {
 }
 
 interface Kept {
+  readonly last: Minute
+  readonly before: Minute | null
+}
+
+interface Minute {
   readonly minute: number
   readonly found: Found | Unpriced
 }

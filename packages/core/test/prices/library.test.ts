@@ -114,6 +114,10 @@ describe("which model a name means", () => {
     expect(day).toMatchObject({ kind: "priced" })
     expect(night).toMatchObject({ kind: "priced" })
     expect(night).not.toEqual(day)
+    // In whatever order one asks: the last two minutes are at hand.
+    for (const at of ["2026-01-15T16:29:59Z", "2026-01-15T16:30:00Z", "2026-01-15T16:31:00Z"])
+      for (const again of ["2026-01-15T16:29:00Z", "2026-01-15T16:30:30Z", at])
+        expect(nano(again)).toEqual(again < "2026-01-15T16:30" ? day : night)
   })
 
   it("never throws, whatever the name, the tier and the instant", () => {

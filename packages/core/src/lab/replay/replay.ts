@@ -168,7 +168,8 @@ export class Replay {
 
   #hear(event: DomainEvent): void {
     const kind = this.#telling.hear(event)
-    if (kind === "other") return
+    // What names no channel is heard by nobody but the hook.
+    if (kind === "other" || event.channels.length === 0) return
     if (kind === "warning") this.#warnings += 1
     else this.#pages += 1
     const series = kind === "warning" ? "warnings" : "pages"

@@ -58,9 +58,12 @@ export interface ReplayReport {
   /** Rows that could not be asked for, by why, and rows that came after a later one by more than a minute. */
   readonly unplayed: readonly { readonly why: string; readonly rows: number }[]
   readonly late: number
+  /** That would have gone to a channel, each time. */
   readonly warnings: number
   readonly pages: number
+  /** By name, in the order in which they were first told; also what names no channel. */
   readonly told: readonly Told[]
+  /** The first 500 warnings and pages that would have gone to a channel. */
   readonly toldFirst: readonly ToldOnce[]
   readonly budgets: readonly BudgetReport[]
   /** How many payers there were, and the 20 that were refused most, then those that asked most. */

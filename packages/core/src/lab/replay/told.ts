@@ -5,7 +5,7 @@ import type { EpochMs } from "../../domain/time.ts"
 /** What was told under one name, as `tier key-hour 80%`. */
 export interface Told {
   readonly name: string
-  /** `page`: it refuses and somebody is told; `warning`: it only tells. */
+  /** `page`: it refuses; `warning`: it only tells. Without channels nobody but the hook hears it. */
   readonly kind: "warning" | "page" | "other"
   readonly channels: readonly string[]
   readonly count: number
@@ -22,7 +22,7 @@ export interface ToldOnce {
   readonly channels: readonly string[]
 }
 
-/** Counts of all that is told, and the first 500 warnings and pages one by one. */
+/** Counts of all that is told, and one by one the first 500 warnings and pages that go to a channel. */
 export class Telling {
   readonly #byName = new Map<string, { -readonly [K in keyof Told]: Told[K] }>()
   readonly first: ToldOnce[] = []
@@ -42,7 +42,7 @@ export class Telling {
       known.count += 1
       known.lastAtMs = atMs
     }
-    if (kind !== "other" && this.first.length < FIRST_KEPT) {
+    if (kind !== "other" && channels.length > 0 && this.first.length < FIRST_KEPT) {
       const account = "account" in event ? event.account : ""
       this.first.push({ atMs, kind, name, account, channels })
     }

@@ -54,7 +54,7 @@ export interface FuseReport {
   readonly pages: number
   /** By name, in the order in which they were first told; also what names no channel. */
   readonly told: readonly Told[]
-  /** The first 500 warnings and pages; also those that name no channel. */
+  /** The first 500 warnings and pages that went to a channel. */
   readonly toldFirst: readonly ToldOnce[]
   /** Empty where somebody acknowledged, the store was silent, or hosts spent without it: then the bound moves. */
   readonly bills: readonly BillSeen[]
