@@ -113,7 +113,7 @@ end $$;
 -- Applies a batch of commands in their order. Answers one object for each, `{ outcome, events, time, done,
 -- rank? }`, or `{ terms }` where it does not know some: then nothing is done.
 create function spendfuse_apply(batch jsonb) returns jsonb language plpgsql
-set search_path from current as $$
+set search_path from current set enable_seqscan = off as $$
 declare
   command jsonb;
   now_ms bigint := number_at(batch, 'now');

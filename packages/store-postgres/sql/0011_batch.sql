@@ -33,7 +33,9 @@ create function spendfuse_step(batch jsonb, places int[], sources text[], divisi
   at int[], head int[], n bigint[], done bigint[], print text[], plan int[], of_n bigint[], seq bigint[],
   base_1 bigint[], base_2 bigint[], base_3 bigint[], each_1 bigint[], each_2 bigint[], each_3 bigint[],
   least_units bigint[], most_units bigint[], issued_ms bigint[], expires_ms bigint[], via text[],
-  swallowed bigint[]) returns json language plpgsql set search_path from current as $$
+  swallowed bigint[]) returns json language plpgsql set search_path from current
+-- A plan that was made while the tables were small is kept as they grow: each look-up would read them whole.
+set enable_seqscan = off as $$
 declare
   history boolean := coalesce((batch->>'history')::boolean, false);
   now_ms bigint := number_at(batch, 'now');
