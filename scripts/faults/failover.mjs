@@ -142,7 +142,7 @@ const startSentinel = async (masterPort) => {
     "bind 127.0.0.1",
     `dir ${folder.path}`,
     `sentinel monitor ${MASTER} 127.0.0.1 ${masterPort} 1`,
-    `sentinel down-after-milliseconds ${MASTER} 500`,
+    `sentinel down-after-milliseconds ${MASTER} 2000`,
     `sentinel failover-timeout ${MASTER} 5000`,
   ]
   writeFileSync(config, `${lines.join("\n")}\n`)

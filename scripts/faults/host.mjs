@@ -2,13 +2,17 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createSpendfuse } from "@spendfuse/core"
 import { randomOf } from "../random.mjs"
+import { timerOf } from "./late.mjs"
 import { CALL, HOLD_NANO, policyOf } from "./policy.mjs"
+
+/** What may come after the deadline itself. */
+export const SLACK_MS = 400
 
 /**
  * @param store the real one
  * @param settings `name`, `policy` (see `policyOf`), `seed`, `deadlineMs`, `thinkMs` (how long a call runs at
  *   most), `holdMs` (life of a hold), `nowMs`
- * @param tell hears `{ kind, id, … }`: `asked`, `refused`, `failed`, `admitted`, `spent` (the provider has been
+ * @param tell hears `{ kind, id, … }`: `asked`, `decided`, `refused`, `failed`, `admitted`, `spent` (the provider has been
  *   paid), `settled`, `ack` (the store has answered a command about the call), `notice`
  */
 export const startHost = (store, settings, tell) => {
@@ -28,7 +32,7 @@ export const startHost = (store, settings, tell) => {
   let isStopped = false
   const one = () => {
     next += 1
-    return callOnce(spendfuse, { ...settings, id: `${name}-${next}`, random }, tell)
+    return callOnce(spendfuse, { ...settings, deadlineMs, id: `${name}-${next}`, random }, tell)
   }
   return {
     spendfuse,
@@ -48,11 +52,11 @@ export const startHost = (store, settings, tell) => {
     halt: () => {
       isStopped = true
     },
-    /** Makes calls until the store answers one: for at most 20 s. */
+    /** Makes calls until the store answers one: for at most two minutes. */
     back: async () => {
-      const endMs = performance.now() + 20_000
+      const endMs = performance.now() + 120_000
       for (let last = await one(); last === "store-unavailable"; last = await one()) {
-        if (performance.now() > endMs) throw new Error("the store did not come back within 20 s")
+        if (performance.now() > endMs) throw new Error("the store did not come back within 120 s")
         await sleep(50)
       }
     },
@@ -60,19 +64,23 @@ export const startHost = (store, settings, tell) => {
   }
 }
 
-const callOnce = async (spendfuse, { id, random, policy, thinkMs = 20, holdMs }, tell) => {
+const callOnce = async (spendfuse, settings, tell) => {
+  const { id, random, policy, thinkMs = 20, holdMs, deadlineMs } = settings
   const actual = 1 + Math.floor(random() * HOLD_NANO)
   const ranMs = random() * thinkMs
   tell({ kind: "asked", id })
   const fromMs = performance.now()
+  const [deadline, late] = [timerOf(deadlineMs - 1), timerOf(deadlineMs + SLACK_MS)]
   try {
     const decision = await spendfuse.reserve({
       subject: policy.isEach === false ? {} : { call: id },
       amounts: { usd: HOLD_NANO },
       ...(holdMs === undefined ? {} : { expiresInMs: holdMs }),
     })
+    const tookMs = performance.now() - fromMs
+    tell({ kind: "decided", id, tookMs, hasWaited: deadline.wasOver(), isLate: late.wasOver() })
     if (!decision.allowed) {
-      tell({ kind: "refused", id, reason: decision.reason, tookMs: performance.now() - fromMs })
+      tell({ kind: "refused", id, reason: decision.reason })
       return decision.reason
     }
     const [line] = decision.lines

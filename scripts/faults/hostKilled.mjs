@@ -122,12 +122,19 @@ const runKilling = async ({ place, kills, seed, settings, journal, width, isLong
   }
   const hosts = [await start(), await start(), await start()]
   for (let killed = 0; killed < kills; killed += 1) {
+    await until("hosts that are answered", () => areAnswered(hosts, journal))
     await sleep(100 + random() * 150)
     const at = Math.floor(random() * hosts.length)
     await hosts[at].host.kill()
     hosts[at] = await start()
   }
+  await until("hosts that are answered", () => areAnswered(hosts, journal))
   await sleep(200)
   await until("the end of the budget", isLongEnough)
   await Promise.all(hosts.map(({ host }) => host.kill()))
+}
+
+const areAnswered = (hosts, { calls }) => {
+  const answered = [...calls.values()].filter(({ state }) => state !== "asked")
+  return hosts.every(({ host }) => answered.some((call) => call.host === host.name))
 }

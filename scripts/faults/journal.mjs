@@ -10,6 +10,9 @@ const unheard = (id, host) => ({
   withoutStore: false,
   startMs: null,
   tookMs: 0,
+  /** Whether the decision came when its deadline was over, and long after it. */
+  hasWaited: false,
+  isLate: false,
   isDead: false,
   acks: [],
   /** When the last answer about it came, by this process's monotonic clock. */
@@ -31,7 +34,10 @@ export const newJournal = () => {
       }
       const call = calls.get(message.id) ?? unheard(message.id, host)
       calls.set(message.id, call)
-      if (message.kind === "ack") {
+      if (message.kind === "decided") {
+        const { tookMs, hasWaited, isLate } = message
+        Object.assign(call, { tookMs, hasWaited, isLate })
+      } else if (message.kind === "ack") {
         call.acks.push(`${message.command} ${message.outcome}`)
         call.ackedAtMs = performance.now()
       } else Object.assign(call, heard(message))
@@ -46,11 +52,10 @@ export const newJournal = () => {
 
 const ENDED = new Set(["settled", "refused", "failed"])
 
-const heard = ({ kind, reason, actual, withoutStore, startMs, tookMs, message }) => ({
+const heard = ({ kind, reason, actual, withoutStore, startMs, message }) => ({
   state: kind,
   ...(reason === undefined ? {} : { reason }),
   ...(message === undefined ? {} : { reason: message }),
-  ...(tookMs === undefined ? {} : { tookMs }),
   ...(actual === undefined ? {} : { actual }),
   ...(withoutStore === undefined ? {} : { withoutStore, startMs }),
 })

@@ -50,7 +50,7 @@ export const powerCut = async ({ kills }) => {
   const lengths = watchLength(join(folder.path, "appendonlydir"))
   try {
     const kill = async ({ hosts: [first] }) => {
-      await sleep(1_700)
+      await sleep(3_300)
       await first.spendfuse.operator.switch(SWITCHED, { state: "off", by: "ann", why: "a loop" })
       await server.kill9()
       cuts.push({ fromMs: lengths.cutBack(1_000), toMs: performance.now() })
@@ -75,11 +75,8 @@ export const powerCut = async ({ kills }) => {
   }
 }
 
-/**
- * Answers up to 16 ms older than a look at the file were seen to be missing from it: probably Redis puts off a
- * write while it synchronises. This allows for a slow disk; it is a guess.
- */
-const PUT_OFF_MS = 500
+/** While it synchronises its file, Redis puts off a write for up to two seconds: so much older may be what it lacks. */
+const PUT_OFF_MS = 2_100
 
 /** No call of the load has this value. */
 const SWITCHED = { dimension: "call", value: "switched-off" }
