@@ -221,6 +221,9 @@ describe("a stop", () => {
     const { store, notices, prefix } = open({ url: master.url })
     const watcher = connected(master.url)
     await expect.poll(() => watcher.info("replication")).toContain("state=online")
+    // A replica that is called online hears of writes only a little later.
+    await watcher.set("heard", "1")
+    await expect.poll(() => watcher.wait(1, 100)).toBe(1)
     await store.apply([charge(99)])
     expect(notices).toEqual([])
     const copy = connected(replica.url)
