@@ -57,7 +57,7 @@ export const use = async (
       base: amounts,
       perUnit: nothing,
       units: { least: 0, most: 0 },
-      expiresAtMs: issuedAtMs + 60_000,
+      expiresAtMs: issuedAtMs + 600_000,
       via: null,
       swallowed: 0,
     }

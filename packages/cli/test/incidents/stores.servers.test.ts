@@ -21,7 +21,7 @@ const SHORT_ON_POSTGRES = [
   "sub-agent-tree",
 ]
 const isNight = Number(process.env.LAW_RUNS ?? 0) > 400
-const TIMEOUT_MS = isNight ? 3_600_000 : 180_000
+const TIMEOUT_MS = isNight ? 3_600_000 : 600_000
 
 const onRedis: Open = (nowMs) => redisStore({ url: redisUrl, prefix: freshName("incident"), nowMs })
 
