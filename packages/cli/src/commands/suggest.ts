@@ -13,6 +13,7 @@ import { CliError, type Io } from "../io.ts"
 import { tableText } from "../operator/table.ts"
 import { collected, shareOf } from "../replay/options.ts"
 import { playLog, readAll } from "../replay/playLog.ts"
+import { remarksOf } from "../replay/remarks.ts"
 import { both, instantText, shareText } from "../replay/reportText.ts"
 import { payerText } from "./explainProof.ts"
 import { readOptionsOf } from "./replay.ts"
@@ -59,7 +60,7 @@ export const suggestCommand = (program: Command, io: Io, exit: (code: number) =>
         )
       const options = readOptionsOf(flags)
       const history = new History(libraryPrices())
-      await readAll(io, log, options, (rows) => history.take(rows))
+      const reading = await readAll(io, log, options, (rows) => history.take(rows))
       const proposals = proposalsOf(history, log, { warn: flags.warn, page: flags.page })
       const refuseUnder = shareOf("--refuse-under", "1")
       const policies = proposals.map(({ policy }) => decoded(policy))
@@ -75,8 +76,10 @@ export const suggestCommand = (program: Command, io: Io, exit: (code: number) =>
           worstBills,
         }
       })
-      if (flags.json === true) io.out(`${JSON.stringify({ chosen, proposals: judged })}\n`)
+      if (flags.json === true)
+        io.out(`${JSON.stringify({ log: reading, chosen, proposals: judged })}\n`)
       else {
+        for (const remark of remarksOf(reading)) io.err(`${remark}\n`)
         io.err(`${comparedText(judged, history, io.columns)}\n`)
         const one = judged.find(({ tightness }) => tightness === chosen)
         if (one !== undefined) io.out(policyText(one))

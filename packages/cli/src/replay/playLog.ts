@@ -4,7 +4,7 @@ import { Replay, type ReplayReport, type ReplayRow } from "@spendfuse/core/lab"
 import { libraryPrices } from "@spendfuse/core/prices"
 import { CliError, type Io } from "../io.ts"
 import { progressOf } from "./progress.ts"
-import { type Reading, type ReadOptions, readLog } from "./readLog.ts"
+import { newReading, type Reading, type ReadOptions, readLog } from "./readLog.ts"
 
 /** A policy and what it would have done. */
 export interface Replayed {
@@ -57,7 +57,7 @@ export const readAll = async (
   options: ReadOptions,
   take: (rows: readonly ReplayRow[]) => void,
 ): Promise<Reading> => {
-  const reading: Reading = { format: "none", read: 0, bad: { count: 0, first: [] } }
+  const reading = newReading()
   const progress = progressOf(io, sizeOf(path))
   const counted = async function* (): AsyncIterable<Uint8Array | string> {
     for await (const part of io.parts(path)) {

@@ -6,6 +6,7 @@ import {
   type Columns,
   type Fields,
   type Format,
+  hasValue,
   type LogRecord,
   valueAt,
 } from "./formats/format.ts"
@@ -13,6 +14,7 @@ import { inOrder } from "./inOrder.ts"
 import { recordsOf, writingOf } from "./records.ts"
 import { textsOf } from "./texts.ts"
 import { RowMaker } from "./toRow.ts"
+import { Unread } from "./unread.ts"
 
 /** How a log is read. */
 export interface ReadOptions {
@@ -36,7 +38,17 @@ export interface Reading {
   format: string
   read: number
   readonly bad: Bad
+  /** Columns that no field was read from, by the first 100 records; of forms that are columns and nothing else. */
+  unread: readonly string[]
 }
+
+/** Nothing is read yet. */
+export const newReading = (): Reading => ({
+  format: "none",
+  read: 0,
+  bad: { count: 0, first: [] },
+  unread: [],
+})
 
 /**
  * The rows of a log in batches, in the order of time as far as 10,000 rows see. Bad ones are counted and named, never
@@ -59,6 +71,7 @@ const unordered = async function* (
 ): AsyncIterable<readonly ReplayRow[]> {
   const { beginning, texts } = await textsOf(parts)
   const maker = new RowMaker()
+  const unread = new Unread()
   let format: Format | null = null
   let batch: ReplayRow[] = []
   for await (const { line, record, problem } of recordsOf(texts, writingOf(beginning))) {
@@ -68,6 +81,8 @@ const unordered = async function* (
     }
     format ??= formatOf(options.format, record)
     reading.format = format.name
+    if (format.expand === undefined)
+      reading.unread = unread.see(record, format.columns, options.map) ?? reading.unread
     for (const fields of fieldsOf(format, record, options)) {
       try {
         batch.push(maker.make(fields))
@@ -121,7 +136,7 @@ const picked = (record: LogRecord, columns: Columns): Fields => {
   for (const [field, names] of Object.entries(columns))
     for (const name of names) {
       const value = valueAt(record, name)
-      if (value === undefined || value === null || value === "") continue
+      if (!hasValue(value)) continue
       fields[field] = value
       break
     }
@@ -129,4 +144,4 @@ const picked = (record: LogRecord, columns: Columns): Fields => {
 }
 
 const present = (fields: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null && value !== ""))
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => hasValue(value)))

@@ -10,6 +10,7 @@ import {
 } from "../page/parts.ts"
 import { REPLAY_PLOTS } from "./pagePlots.ts"
 import type { Reading } from "./readLog.ts"
+import { remarksOf } from "./remarks.ts"
 import {
   both,
   checkedText,
@@ -31,7 +32,11 @@ export const replayPage = (reading: Reading, all: readonly Named[]): string =>
   })
 
 const bodyHtml = (reading: Reading, all: readonly Named[]): string =>
-  `<p>${countText(reading.read, "row")} (${escapeHtml(reading.format)}), ${countText(reading.bad.count, "bad row")} left out. In virtual time, calls overlapping as they did.</p>
+  `<p>${countText(reading.read, "row")} (${escapeHtml(reading.format)}), ${countText(reading.bad.count, "bad row")} left out. In virtual time, calls overlapping as they did.</p>${remarksOf(
+    reading,
+  )
+    .map((sentence) => `<p>${escapeHtml(sentence)}</p>`)
+    .join("")}
 ${all.map(sumsHtml).join("")}
 ${all.map(plotHtml).join("")}
 <h2>In figures</h2>

@@ -4,6 +4,7 @@ import type { Column } from "../operator/table.ts"
 import { tableText } from "../operator/table.ts"
 import type { Paint } from "../paint.ts"
 import type { Reading } from "./readLog.ts"
+import { remarksOf } from "./remarks.ts"
 import type { Checked } from "./settings.ts"
 
 /** A report and the name of its policy. */
@@ -24,6 +25,7 @@ export const reportText = (
   return [
     logText(reading, first.report),
     ...badText(reading, paint),
+    ...remarksOf(reading).map(paint.yellow),
     "",
     tableText(figureColumns(all), FIGURES, columns),
     ...all.flatMap((one) => [

@@ -50,6 +50,14 @@ export const valueAt = (record: LogRecord, path: string): unknown => {
   return value
 }
 
+/** Whether a cell or a property says anything. */
+export const hasValue = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== ""
+
+/** The first of these columns in which a record has a value; null where none has. */
+export const sourceOf = (record: LogRecord, names: readonly string[]): string | null =>
+  names.find((name) => hasValue(valueAt(record, name))) ?? null
+
 let lastText = ""
 let lastObject: unknown
 

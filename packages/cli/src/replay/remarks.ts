@@ -1,0 +1,16 @@
+import { countText } from "../figures.ts"
+import type { Reading } from "./readLog.ts"
+
+/** What a reader of figures must know of a log that was read, each with the mend. */
+export const remarksOf = ({ unread }: Reading): readonly string[] =>
+  unread.length === 0 ? [] : [unreadText(unread)]
+
+const unreadText = (unread: readonly string[]): string => {
+  const named = unread.slice(0, NAMED).map(nameText).join(", ")
+  const more = unread.length > NAMED ? ` and ${countText(unread.length - NAMED, "other")}` : ""
+  return `${countText(unread.length, "column")} not read: ${named}${more}; name what matters with --map COLUMN=NAME: a field, or else a dimension of who pays`
+}
+
+const NAMED = 12
+
+const nameText = (name: string): string => `\`${name.slice(0, 40)}\``

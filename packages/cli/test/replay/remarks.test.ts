@@ -1,0 +1,82 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { run } from "../fakeIo.ts"
+import { read } from "./readText.ts"
+
+const POLICY = JSON.stringify({
+  budgets: [
+    {
+      id: "day",
+      per: ["platform"],
+      limit: { usd: 1 },
+      window: "day",
+      tiers: [{ at: "100%", block: true }],
+    },
+  ],
+  unknownModel: "refuse",
+  onStoreUnavailable: "deny",
+  maxOutputTokens: 4_000,
+})
+
+/** Says the same four ways: replay's text, JSON and page, and suggest's standard error. */
+const saidOf = async (log: string): Promise<readonly string[]> => {
+  const files = { "log.csv": log, "p.json": POLICY }
+  const folder = mkdtempSync(join(tmpdir(), "remarks-"))
+  const page = join(folder, "page.html")
+  const text = await run(["replay", "log.csv", "--policy", "p.json", "--html", page], files)
+  const html = readFileSync(page, "utf8")
+  rmSync(folder, { recursive: true })
+  const suggested = await run(["suggest", "log.csv"], files)
+  expect([text.code, suggested.code]).toEqual([0, 0])
+  return [text.out, html, suggested.err]
+}
+
+const logOf = async (log: string): Promise<unknown> => {
+  const { out } = await run(["replay", "log.csv", "--policy", "p.json", "--json"], {
+    "log.csv": log,
+    "p.json": POLICY,
+  })
+  return JSON.parse(out).log
+}
+
+describe("columns that no field was read from", () => {
+  const log = "time,usd,tenant,note,feature\n2026-01-15T10:00:00Z,0.01,acme,,search\n"
+
+  it("are named with the mend, by replay and by suggest", async () => {
+    for (const said of await saidOf(log)) {
+      expect(said).toContain("2 columns not read: `tenant`, `feature`; ")
+      expect(said).toContain("--map COLUMN=NAME")
+    }
+    expect(await logOf(log)).toMatchObject({ unread: ["tenant", "feature"] })
+    const { out } = await run(["suggest", "log.csv", "--json"], { "log.csv": log })
+    expect(JSON.parse(out).log.unread).toEqual(["tenant", "feature"])
+  })
+
+  it("are none once they are mapped, whole or into", async () => {
+    const map = { org: ["tenant"], feature: ["feature"] }
+    expect((await read(log, { map })).reading.unread).toEqual([])
+    const line = '{"time":"2026-01-15T10:00:00Z","usage":{"in":5},"a":{"b":1},"c.d":2}\n'
+    const into = { inputTokens: ["usage.in"], org: ["c.d"] }
+    expect((await read(line, { map: into })).reading.unread).toEqual(["a"])
+  })
+
+  it("count those that another column goes before, and not those that are read now and then", async () => {
+    const lines = ["time,at,user,user_id,usd", "2026-01-15T10:00:00Z,1,,u,1", "2026-01-15,1,v,,1"]
+    expect((await read(lines.join("\n"))).reading.unread).toEqual(["at"])
+    const mapped = await read(lines.join("\n"), { map: { time: ["time"], user: ["user_id"] } })
+    expect(mapped.reading.unread).toEqual(["at"])
+  })
+
+  it("are told by the first 100 records, and not of forms that look for what they need", async () => {
+    const late = Array.from(
+      { length: 102 },
+      (_, at) => `{"time":"2026-01-15","usd":1,${at < 100 ? `"x":1` : `"y":1`}}`,
+    )
+    expect((await read(late.join("\n"))).reading.unread).toEqual(["x"])
+    const spend = '{"startTime":"2026-01-15","spend":1,"prompt_tokens":1,"other":1}'
+    const { reading } = await read(spend)
+    expect([reading.format, reading.unread]).toEqual(["litellm", []])
+  })
+})
