@@ -11,7 +11,7 @@ import {
   valueAt,
 } from "./formats/format.ts"
 import { inOrder } from "./inOrder.ts"
-import { recordsOf, writingOf } from "./records.ts"
+import { recordsOf } from "./records.ts"
 import { textsOf } from "./texts.ts"
 import { RowMaker } from "./toRow.ts"
 import { Unread } from "./unread.ts"
@@ -74,7 +74,7 @@ const unordered = async function* (
   const unread = new Unread()
   let format: Format | null = null
   let batch: ReplayRow[] = []
-  for await (const { line, record, problem } of recordsOf(texts, writingOf(beginning))) {
+  for await (const { line, record, problem } of recordsOf(texts, beginning)) {
     if (record === null) {
       reject(reading, line, problem ?? "it cannot be read")
       continue

@@ -1,6 +1,7 @@
 import { JSONParser } from "@streamparser/json"
 import { parse as parseCsv } from "csv-parse"
 import { splitLines } from "../splitLines.ts"
+import { type Delimiter, delimiterOf } from "./delimiter.ts"
 import type { LogRecord } from "./formats/format.ts"
 
 /** A record and where it stands: its line, or its place in a JSON document; or why it is none. */
@@ -10,25 +11,23 @@ export interface Located {
   readonly problem?: string
 }
 
-/** How a log is written. */
-export type Writing = "csv" | "jsonl" | "json"
+/** The records of a log, one by one; memory is that of one record. How it is written is told by its beginning. */
+export const recordsOf = (
+  texts: AsyncIterable<string>,
+  beginning: string,
+): AsyncIterable<Located> => {
+  const writing = writingOf(beginning)
+  if (writing === "jsonl") return jsonLines(texts)
+  return writing === "json" ? jsonDocument(texts) : csvRows(texts, delimiterOf(beginning))
+}
 
-/** Told by its beginning: JSON by its first sign, JSON lines by a first line that is whole by itself. */
-export const writingOf = (beginning: string): Writing => {
+/** JSON is told by its first sign, JSON lines by a first line that is whole by itself. */
+const writingOf = (beginning: string): "csv" | "jsonl" | "json" => {
   const text = beginning.replace(/^\uFEFF/, "").trimStart()
   if (text.startsWith("[")) return "json"
   if (!text.startsWith("{")) return "csv"
   const end = text.indexOf("\n")
   return end < 0 || isJson(text.slice(0, end)) ? "jsonl" : "json"
-}
-
-/** The records of a log, one by one; memory is that of one record. */
-export const recordsOf = (
-  texts: AsyncIterable<string>,
-  writing: Writing,
-): AsyncIterable<Located> => {
-  if (writing === "jsonl") return jsonLines(texts)
-  return writing === "json" ? jsonDocument(texts) : csvRows(texts)
 }
 
 const jsonLines = async function* (texts: AsyncIterable<string>): AsyncIterable<Located> {
@@ -86,10 +85,14 @@ const jsonDocument = async function* (texts: AsyncIterable<string>): AsyncIterab
 /** A page in a list of pages: its records were read already. */
 const isPage = (value: LogRecord, depth: number): boolean => depth <= 1 && Array.isArray(value.data)
 
-const csvRows = async function* (texts: AsyncIterable<string>): AsyncIterable<Located> {
+const csvRows = async function* (
+  texts: AsyncIterable<string>,
+  delimiter: Delimiter,
+): AsyncIterable<Located> {
   const skipped: Located[] = []
   const rows = parseCsv({
     columns: true,
+    delimiter,
     bom: true,
     info: true,
     skip_empty_lines: true,

@@ -83,10 +83,18 @@ const inputOf = (fields: Fields): ReplayRow["usage"] => {
 const countOf = (fields: Fields, name: string): number | null => {
   const value = fields[name]
   if (isMissing(value)) return null
-  const count = typeof value === "string" ? Number(value.trim()) : value
+  const text = typeof value === "string" ? value.trim() : null
+  if (text !== null && GROUPED.test(text))
+    throw new BadRow(
+      `\`${name}\` is ${valueText(value)}, which may have its thousands apart; write the digits alone`,
+    )
+  const count = text === null ? value : Number(text)
   if (typeof count === "number" && Number.isSafeInteger(count) && count >= 0) return count
   throw new BadRow(`\`${name}\` is ${valueText(value)}, not a whole number from 0; mend the row`)
 }
+
+/** `1.250` is 1250 to some and 1.25 to others, and no count has a part. */
+const GROUPED = /^\d{1,3}(?:[.,'\u00A0\u202F ]\d{3})+(?:[.,]\d*)?$/
 
 /** The standard tier has no name of its own in our prices. */
 const tierOf = (fields: Fields): { serviceTier?: string } => {
@@ -168,7 +176,12 @@ const nanoOf = (value: unknown): number | null => {
     const nano = shift >= 0 ? digits * power : (digits + power - 1n) / power
     if (nano <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(nano)
   }
+  if (COMMA.test(String(value)))
+    throw new BadRow(
+      `\`usd\` is ${valueText(value)}, with a comma: write decimals behind a point, and no thousands apart, as 1234.5`,
+    )
   throw new BadRow(`\`usd\` is ${valueText(value)}, not an amount of dollars; write 0.0125`)
 }
 
+const COMMA = /^\s*[$€]?\s*\d[\d.,'\s]*,\d/
 const DOLLARS = /^\$?(\d{1,16})(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,2}))?$/
