@@ -40,6 +40,8 @@ export interface Reading {
   readonly bad: Bad
   /** Columns that no field was read from, by the first 100 records; of forms that are columns and nothing else. */
   unread: readonly string[]
+  /** Rows without output tokens and without a cost of their own: their output costs nothing. */
+  withoutOutput: number
 }
 
 /** Nothing is read yet. */
@@ -48,6 +50,7 @@ export const newReading = (): Reading => ({
   read: 0,
   bad: { count: 0, first: [] },
   unread: [],
+  withoutOutput: 0,
 })
 
 /**
@@ -85,8 +88,11 @@ const unordered = async function* (
       reading.unread = unread.see(record, format.columns, options.map) ?? reading.unread
     for (const fields of fieldsOf(format, record, options)) {
       try {
-        batch.push(maker.make(fields))
+        const row = maker.make(fields)
+        batch.push(row)
         reading.read += 1
+        if (row.usage.outputTokens === undefined && row.chargeNanoUsd === undefined)
+          reading.withoutOutput += 1
       } catch (error) {
         if (!(error instanceof BadRow)) throw error
         reject(reading, line, error.message)

@@ -2,8 +2,14 @@ import { countText } from "../figures.ts"
 import type { Reading } from "./readLog.ts"
 
 /** What a reader of figures must know of a log that was read, each with the mend. */
-export const remarksOf = ({ unread }: Reading): readonly string[] =>
-  unread.length === 0 ? [] : [unreadText(unread)]
+export const remarksOf = ({ unread, withoutOutput }: Reading): readonly string[] => [
+  ...(unread.length === 0 ? [] : [unreadText(unread)]),
+  ...(withoutOutput === 0
+    ? []
+    : [
+        `${countText(withoutOutput, "row")} without output tokens or a cost: output counts as none there; name its column with --map COLUMN=outputTokens, unless these are embeddings`,
+      ]),
+]
 
 const unreadText = (unread: readonly string[]): string => {
   const named = unread.slice(0, NAMED).map(nameText).join(", ")

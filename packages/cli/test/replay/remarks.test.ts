@@ -80,3 +80,28 @@ describe("columns that no field was read from", () => {
     expect([reading.format, reading.unread]).toEqual(["litellm", []])
   })
 })
+
+describe("rows without output tokens", () => {
+  const log = [
+    "time,model,input_tokens,output_tokens,usd",
+    "2026-01-15T10:00:00Z,gpt-5,100,,",
+    "2026-01-15T10:00:01Z,gpt-5,100,,",
+    "2026-01-15T10:00:02Z,gpt-5,100,0,",
+    "2026-01-15T10:00:03Z,gpt-5,100,,0.01",
+  ].join("\n")
+
+  it("are counted and named with the mend, but for those with a count of 0 or a cost", async () => {
+    for (const said of await saidOf(log)) {
+      expect(said).toContain("2 rows without output tokens or a cost: ")
+      expect(said).toContain("--map COLUMN=outputTokens, unless these are embeddings")
+    }
+    expect(await logOf(log)).toMatchObject({ read: 4, unread: [], withoutOutput: 2 })
+  })
+
+  it("are none where every row has its own", async () => {
+    const { reading } = await read("time,usd\n2026-01-15,1\n")
+    expect(reading.withoutOutput).toBe(0)
+    for (const said of await saidOf("time,usd\n2026-01-15,1\n"))
+      expect(said).not.toContain("without output")
+  })
+})
