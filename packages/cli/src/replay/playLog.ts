@@ -5,6 +5,7 @@ import { libraryPrices } from "@spendfuse/core/prices"
 import { CliError, type Io } from "../io.ts"
 import { progressOf } from "./progress.ts"
 import { newReading, type Reading, type ReadOptions, readLog } from "./readLog.ts"
+import { remarksOf } from "./remarks.ts"
 
 /** A policy and what it would have done. */
 export interface Replayed {
@@ -41,7 +42,10 @@ export const playLog = async (
   const unplayed = played[0]?.report.unplayed[0]
   if (played[0]?.report.asked.calls === 0 && unplayed !== undefined)
     throw new CliError(
-      `${path}: no row can be played: ${unplayed.why}; give what the log lacks with --map or --set`,
+      [
+        `${path}: no row can be played: ${unplayed.why}; give what the log lacks with --map or --set`,
+        ...remarksOf(reading),
+      ].join("\n"),
     )
   return { reading, played }
 }
@@ -76,7 +80,9 @@ export const readAll = async (
   if (reading.read > 0) return reading
   const [bad] = reading.bad.first
   const why = bad === undefined ? "it is empty" : `line ${bad.line}: ${bad.why}`
-  throw new CliError(`${path}: has no row that can be read: ${why}`)
+  throw new CliError(
+    [`${path}: has no row that can be read: ${why}`, ...remarksOf(reading)].join("\n"),
+  )
 }
 
 /** Bytes of a file; null where it has no size, as the standard input. */

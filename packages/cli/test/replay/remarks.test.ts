@@ -54,6 +54,16 @@ describe("columns that no field was read from", () => {
     expect(JSON.parse(out).log.unread).toEqual(["tenant", "feature"])
   })
 
+  it("are named where no row can be read or played, which is when one looks for them", async () => {
+    const read = { "log.csv": "when,usd\n2026-01-15,1\n", "p.json": POLICY }
+    const unread = await run(["suggest", "log.csv"], read)
+    expect(unread.err).toMatch(/line 2: `time` is missing.*\n1 column not read: `when`; /)
+    const log = { "log.csv": "time,kind,inputTokens\n2026-01-15,chat,1\n", "p.json": POLICY }
+    const unplayed = await run(["replay", "log.csv", "--policy", "p.json"], log)
+    expect(unplayed.err).toMatch(/no row can be played: .*\n1 column not read: `kind`; /)
+    expect([unread.code, unplayed.code]).toEqual([2, 2])
+  })
+
   it("are none once they are mapped, whole or into", async () => {
     const map = { org: ["tenant"], feature: ["feature"] }
     expect((await read(log, { map })).reading.unread).toEqual([])
