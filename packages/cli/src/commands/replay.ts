@@ -70,8 +70,12 @@ export const readOptionsOf = (flags: Pick<ReplayFlags, "format" | "map" | "set">
 })
 
 const HELP = `
-Formats are told by the first record. Fields: ${FIELDS.join(", ")};
-any other name is a dimension of who pays. A refused call counts as legitimate where the log says
+Formats are told by the first record. Fields: ${FIELDS.join(", ")}.
+Of a plain log apiKey, user, org and session are dimensions of who pays. A column that no field is
+read from is left out, and named: \`--map COLUMN=NAME\` makes a dimension of it where NAME is no
+field, as in \`--map tenant=tenant\`.
+
+A refused call counts as legitimate where the log says
 so (\`legitimate\`), else where its payer asked for no more in that hour than in its median hour.
 
 Examples:

@@ -91,7 +91,7 @@ export const suggestCommand = (program: Command, io: Io, exit: (code: number) =>
 const HELP = `
 tight takes the 95 % quantile of what accounts did spend in a period, usual 99 %, wide the most
 that is no outlier; with a headroom of 10, 50 and 100 %. Sessions and users get budgets like keys:
-remove the ones you do not want.
+remove the ones you do not want. What --map and --set take: spendfuse replay --help.
 
 Examples:
   $ spendfuse suggest calls.csv.gz > policy.json

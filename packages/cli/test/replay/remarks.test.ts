@@ -72,6 +72,15 @@ describe("columns that no field was read from", () => {
     expect((await read(line, { map: into })).reading.unread).toEqual(["a"])
   })
 
+  it("are no dimensions before they are mapped, and the help says so", async () => {
+    expect((await read(log)).rows[0]?.subject).toEqual({})
+    const map = { tenant: ["tenant"] }
+    expect((await read(log, { map })).rows[0]?.subject).toEqual({ tenant: "acme" })
+    const { out } = await run(["replay", "--help"])
+    expect(out).toContain("`--map COLUMN=NAME` makes a dimension of it")
+    expect(out).not.toContain("any other name is a dimension")
+  })
+
   it("count those that another column goes before, and not those that are read now and then", async () => {
     const lines = ["time,at,user,user_id,usd", "2026-01-15T10:00:00Z,1,,u,1", "2026-01-15,1,v,,1"]
     expect((await read(lines.join("\n"))).reading.unread).toEqual(["at"])
