@@ -75,8 +75,8 @@ Of a plain log apiKey, user, org and session are dimensions of who pays. A colum
 read from is left out, and named: \`--map COLUMN=NAME\` makes a dimension of it where NAME is no
 field, as in \`--map tenant=tenant\`.
 
-A refused call counts as legitimate where the log says
-so (\`legitimate\`), else where its payer asked for no more in that hour than in its median hour.
+A refused call counts as legitimate where the log says so (\`legitimate\`), else where its payer
+asked for no more in that hour than in its median hour. Before three hours of use nobody can tell.
 
 Examples:
   $ spendfuse replay calls.csv.gz --policy policy.json

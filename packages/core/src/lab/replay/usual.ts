@@ -18,9 +18,9 @@ export class Usual {
     this.#sum += amount
   }
 
-  /** Of the call that was added last; null where the payer has no past yet. */
+  /** Of the call that was added last; null where the payer has too little past: fewer than three hours. */
   isUsual(): boolean | null {
-    if (this.#hours.length === 0) return null
+    if (this.#hours.length < HOURS_NEEDED) return null
     if (this.#median === null) {
       const sorted = [...this.#hours].sort((one, other) => one - other)
       this.#median = sorted[sorted.length >> 1] ?? 0
@@ -40,3 +40,6 @@ export class Usual {
 }
 
 const HOURS_KEPT = 48
+
+/** The fewest of which one alone, as a first hour that began late, cannot be the median. */
+const HOURS_NEEDED = 3
