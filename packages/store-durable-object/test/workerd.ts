@@ -67,7 +67,7 @@ const policy = definePolicy({
       id: "org",
       per: ["org"],
       limit: { requests: 40 },
-      window: "day",
+      window: "month",
       tiers: [{ at: "100%", trip: { coolDown: "1h" }, notify: ["page"] }],
     },
   ],

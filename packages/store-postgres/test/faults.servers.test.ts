@@ -39,7 +39,7 @@ const policy: Policy = definePolicy({
       id: "platform",
       per: ["platform"],
       limit: { requests: 1_000 },
-      window: "day",
+      window: "month",
       tiers: [{ at: "100%", block: true }],
     },
   ],

@@ -16,7 +16,7 @@ const policy = definePolicy({
       id: "b",
       per: ["user"],
       limit: { usd: 1 },
-      window: "hour",
+      window: "month",
       tiers: [{ at: "100%", block: true }],
     },
   ],

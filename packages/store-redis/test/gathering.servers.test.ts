@@ -13,7 +13,7 @@ const policy = definePolicy({
       id: "b",
       per: ["org"],
       limit: { requests: 10 },
-      window: "hour",
+      window: "month",
       tiers: [{ at: "100%", block: true }],
     },
   ],

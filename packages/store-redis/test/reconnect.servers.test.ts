@@ -11,7 +11,7 @@ const policy = definePolicy({
       id: "all",
       per: ["platform"],
       limit: { requests: 1_000 },
-      window: "hour",
+      window: "month",
       tiers: [{ at: "100%", block: true }],
     },
   ],

@@ -12,7 +12,7 @@ const policyOf = (limit: number) =>
         id: "platform",
         per: ["platform"],
         limit: { requests: limit },
-        window: "hour",
+        window: "month",
         tiers: [
           { at: "80%", notify: ["slack"] },
           { at: "100%", block: true, notify: ["pager"] },
@@ -22,7 +22,7 @@ const policyOf = (limit: number) =>
         id: "key",
         per: ["apiKey"],
         limit: { requests: limit },
-        window: "hour",
+        window: "month",
         tiers: [{ at: "100%", block: true }],
       },
     ],

@@ -10,7 +10,7 @@ import { libraryPrices } from "@spendfuse/core/prices"
 import { memoryStore } from "@spendfuse/store-memory"
 import { type GuardedFetch, type GuardedFetchOptions, guardedFetch } from "../../src/fetch.ts"
 
-/** One budget per key and hour that blocks at its limit. */
+/** One budget per key and month, which seldom ends amid a test, that blocks at its limit. */
 export const policyOf = (
   usd: string,
   more: Partial<Parameters<typeof definePolicy>[0]> = {},
@@ -21,7 +21,7 @@ export const policyOf = (
         id: "key",
         per: ["apiKey"],
         limit: { usd },
-        window: "day",
+        window: "month",
         tiers: [{ at: "100%", block: true }],
       },
     ],

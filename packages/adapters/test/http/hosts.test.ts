@@ -25,7 +25,7 @@ const policy: PolicyJson = {
       id: "money",
       per: ["apiKey"],
       limit: { usd: 1 },
-      window: "day",
+      window: "month",
       tiers: [{ at: "100%", block: true }],
     },
   ],

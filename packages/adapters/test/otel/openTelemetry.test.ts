@@ -21,7 +21,7 @@ const policy: PolicyJson = {
       id: "key",
       per: ["apiKey"],
       limit: { usdNano: 1_000_000_000 },
-      window: "hour",
+      window: "month",
       tiers: [
         { at: "50%", notify: ["slack"] },
         { at: "100%", trip: { coolDown: "15m" }, notify: ["slack"] },

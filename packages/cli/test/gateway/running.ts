@@ -37,14 +37,14 @@ export interface Running extends AsyncDisposable {
   readonly write: (name: string, value: unknown) => Promise<void>
 }
 
-/** A policy of one budget per key and day. */
+/** A policy of one budget per key and month. */
 export const policyOf = (usd: number): object => ({
   budgets: [
     {
       id: "key",
       per: ["apiKey"],
       limit: { usd },
-      window: "day",
+      window: "month",
       tiers: [{ at: "100%", block: true }],
     },
   ],

@@ -14,7 +14,7 @@ const decoded = decodePolicy({
       id: "day",
       per: ["apiKey"],
       limit: { usd: 10 },
-      window: "day",
+      window: "month",
       tiers: [
         { at: "80%", notify: ["chat"] },
         { at: "100%", latch: true, notify: ["pager"], message: "stop and look" },

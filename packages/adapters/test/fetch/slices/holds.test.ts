@@ -231,7 +231,7 @@ describe("a stream that is held whole", () => {
             id: "key",
             per: ["apiKey"],
             limit: { usd },
-            window: "day",
+            window: "month",
             tiers: [
               { at: "0.0001%", degrade: "other" },
               { at: "100%", block: true },
