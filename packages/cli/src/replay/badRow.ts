@@ -4,5 +4,17 @@ export class BadRow extends Error {
 }
 
 /** A value in a sentence: short, and nothing of an object's content. */
-export const valueText = (value: unknown): string =>
-  typeof value === "object" && value !== null ? "an object" : `\`${String(value).slice(0, 40)}\``
+export const valueText = (value: unknown): string => {
+  if (Array.isArray(value)) return "a list"
+  return typeof value === "object" && value !== null
+    ? "an object"
+    : `\`${String(value).slice(0, 40)}\``
+}
+
+/** A value as text. @throws BadRow where it is an object or a list, which are no name of anything */
+export const textOf = (name: string, value: unknown): string => {
+  if (typeof value !== "object" || value === null) return String(value)
+  throw new BadRow(
+    `\`${name}\` is ${valueText(value)}, not a text; map what is in it: --map COLUMN.NAME=${name}`,
+  )
+}

@@ -8,12 +8,12 @@ export const readPolicy = (io: Io, path: string): Policy => readPolicyFile(io, p
 
 /** `COLUMN=field`, each. @throws CliError */
 export const columnsOf = (maps: readonly string[]): Columns => {
-  const columns: Record<string, string[]> = {}
+  const columns = new Map<string, string[]>()
   for (const text of maps) {
     const [column, field] = pairOf("--map", text, "team_id=org")
-    columns[field] = [...(columns[field] ?? []), column]
+    columns.set(field, [...(columns.get(field) ?? []), column])
   }
-  return columns
+  return Object.fromEntries(columns)
 }
 
 /** `field=value`, each. @throws CliError */

@@ -1,15 +1,9 @@
 import type { ReplayRow } from "@spendfuse/core/lab"
 import { CliError } from "../io.ts"
 import { BadRow } from "./badRow.ts"
+import { fieldsOf, type Told } from "./fieldsOf.ts"
 import { FORMATS } from "./formats/all.ts"
-import {
-  type Columns,
-  type Fields,
-  type Format,
-  hasValue,
-  type LogRecord,
-  valueAt,
-} from "./formats/format.ts"
+import type { Format, LogRecord } from "./formats/format.ts"
 import { inOrder } from "./inOrder.ts"
 import { recordsOf } from "./records.ts"
 import { textsOf } from "./texts.ts"
@@ -17,13 +11,9 @@ import { RowMaker } from "./toRow.ts"
 import { Unread } from "./unread.ts"
 
 /** How a log is read. */
-export interface ReadOptions {
+export interface ReadOptions extends Told {
   /** A format's name; told by the first record unless given. */
   readonly format?: string
-  /** Columns by field: they go before those of the format. */
-  readonly map: Columns
-  /** Values of fields that the log does not have. */
-  readonly set: Fields
 }
 
 /** Rows that could not be read. */
@@ -120,34 +110,3 @@ const formatOf = (name: string | undefined, record: LogRecord): Format => {
     `\`--format ${String(name).slice(0, 40)}\` is none; there are ${FORMATS.map((one) => one.name).join(", ")}`,
   )
 }
-
-/** What `--map` names goes first, then the format's columns, then `--set`. */
-const fieldsOf = (
-  { expand, columns }: Format,
-  record: LogRecord,
-  { map, set }: ReadOptions,
-): readonly Fields[] =>
-  (expand === undefined ? [record] : expand(record)).map((one) => {
-    const own = Object.keys(columns).length === 0 ? one : picked(one, columns)
-    return {
-      ...set,
-      ...present(own),
-      ...present(picked(record, map)),
-      ...present(picked(one, map)),
-    }
-  })
-
-const picked = (record: LogRecord, columns: Columns): Fields => {
-  const fields: Record<string, unknown> = {}
-  for (const [field, names] of Object.entries(columns))
-    for (const name of names) {
-      const value = valueAt(record, name)
-      if (!hasValue(value)) continue
-      fields[field] = value
-      break
-    }
-  return fields
-}
-
-const present = (fields: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => hasValue(value)))

@@ -1,5 +1,5 @@
 import type { ReplayRow } from "@spendfuse/core/lab"
-import { BadRow, valueText } from "./badRow.ts"
+import { BadRow, textOf, valueText } from "./badRow.ts"
 import { FIELDS, type Fields } from "./formats/format.ts"
 
 /** Turns the fields of a call into a row; rows of one payer share their subject. */
@@ -24,8 +24,8 @@ export class RowMaker {
     return {
       atMs,
       subject: this.#subjectOf(fields),
-      ...textOf(fields, "provider"),
-      ...textOf(fields, "model"),
+      ...nameOf(fields, "provider"),
+      ...nameOf(fields, "model"),
       ...tierOf(fields),
       usage: {
         ...input,
@@ -41,17 +41,18 @@ export class RowMaker {
   }
 
   #subjectOf(fields: Fields): Readonly<Record<string, string>> {
-    const subject: Record<string, string> = {}
+    const dimensions: [string, string][] = []
     for (const name in fields) {
       const value = fields[name]
       if (KNOWN.has(name) || isMissing(value)) continue
       if (name === "platform") throw new BadRow("`platform` is implied; map the column elsewhere")
-      subject[name] = String(value)
+      dimensions.push([name, textOf(name, value)])
     }
-    const key = JSON.stringify(subject)
+    const key = JSON.stringify(dimensions)
     const known = this.#subjects.get(key)
     if (known !== undefined) return known
     if (this.#subjects.size >= SUBJECTS_KEPT) this.#subjects.clear()
+    const subject = Object.fromEntries(dimensions)
     this.#subjects.set(key, subject)
     return subject
   }
@@ -101,21 +102,21 @@ const tierOf = (fields: Fields): { serviceTier?: string } => {
   const { serviceTier } = fields
   return isMissing(serviceTier) || serviceTier === "standard" || serviceTier === "default"
     ? {}
-    : { serviceTier: String(serviceTier) }
+    : { serviceTier: textOf("serviceTier", serviceTier) }
 }
 
-const textOf = <Name extends "provider" | "model">(
+const nameOf = <Name extends "provider" | "model">(
   fields: Fields,
   name: Name,
 ): Partial<Record<Name, string>> => {
   const value = fields[name]
-  return isMissing(value) ? {} : ({ [name]: String(value) } as Partial<Record<Name, string>>)
+  return isMissing(value) ? {} : ({ [name]: textOf(name, value) } as Partial<Record<Name, string>>)
 }
 
 const durationOf = (fields: Fields, atMs: number): number => {
   const value = fields.durationMs
   if (!isMissing(value)) {
-    const given = Number(value)
+    const given = Number(textOf("durationMs", value))
     if (Number.isFinite(given) && given >= 0) return Math.min(DURATION_MAX_MS, Math.round(given))
     throw new BadRow(`\`durationMs\` is ${valueText(value)}, not milliseconds; mend the row`)
   }
@@ -125,7 +126,7 @@ const durationOf = (fields: Fields, atMs: number): number => {
 
 const markOf = (value: unknown): { legitimate?: boolean } => {
   if (isMissing(value)) return {}
-  const text = String(value).toLowerCase()
+  const text = textOf("legitimate", value).toLowerCase()
   if (YES.has(text)) return { legitimate: true }
   if (NO.has(text)) return { legitimate: false }
   throw new BadRow(`\`legitimate\` is ${valueText(value)}; write true or false`)
@@ -137,13 +138,13 @@ const NO: ReadonlySet<string> = new Set(["false", "0", "no", "f"])
 /** Epoch milliseconds: of seconds, milliseconds, or a text; one without a zone is UTC. */
 const instantOf = (name: string, value: unknown): number | null => {
   if (isMissing(value)) return null
-  const number =
-    typeof value === "number" ? value : NUMBER.test(String(value)) ? Number(value) : null
+  const text = textOf(name, value).trim()
+  const number = typeof value === "number" ? value : NUMBER.test(text) ? Number(text) : null
   if (number !== null) {
     const atMs = Math.floor(number < SECONDS_BELOW ? number * 1_000 : number)
     if (atMs >= 0 && atMs <= INSTANT_MAX_MS) return atMs
   }
-  const match = number === null ? INSTANT.exec(String(value).trim()) : null
+  const match = number === null ? INSTANT.exec(text) : null
   if (match !== null) {
     const [, day = "", time = "00:00:00", fraction = "", zone = "Z"] = match
     const parsed = Date.parse(`${day}T${time}${fraction.slice(0, 4)}${zoneText(zone)}`)
@@ -167,7 +168,8 @@ const zoneText = (zone: string): string => {
 /** Nano-USD of decimal dollars, exactly, rounded up once; exponents are read too. */
 const nanoOf = (value: unknown): number | null => {
   if (isMissing(value)) return null
-  const match = DOLLARS.exec(String(value).trim())
+  const text = textOf("usd", value).trim()
+  const match = DOLLARS.exec(text)
   if (match !== null) {
     const [, whole = "", fraction = "", exponent = "0"] = match
     const shift = Number(exponent) - fraction.length + 9
@@ -176,7 +178,7 @@ const nanoOf = (value: unknown): number | null => {
     const nano = shift >= 0 ? digits * power : (digits + power - 1n) / power
     if (nano <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(nano)
   }
-  if (COMMA.test(String(value)))
+  if (COMMA.test(text))
     throw new BadRow(
       `\`usd\` is ${valueText(value)}, with a comma: write decimals behind a point, and no thousands apart, as 1234.5`,
     )

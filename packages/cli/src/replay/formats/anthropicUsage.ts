@@ -18,8 +18,8 @@ const isBucket = (record: LogRecord): boolean =>
   "starting_at" in record && "ending_at" in record && "results" in record
 
 const callsOf = (bucket: LogRecord): readonly Fields[] => {
-  const from = Date.parse(String(bucket.starting_at))
-  const until = Date.parse(String(bucket.ending_at))
+  const from = instantOf(bucket.starting_at)
+  const until = instantOf(bucket.ending_at)
   const minutes = Math.max(1, Math.round((until - from) / 60_000))
   return listOf(bucket.results).flatMap((result) =>
     spread(
@@ -42,3 +42,6 @@ const callsOf = (bucket: LogRecord): readonly Fields[] => {
     ),
   )
 }
+
+const instantOf = (value: unknown): number =>
+  typeof value === "string" ? Date.parse(value) : Number.NaN

@@ -78,6 +78,10 @@ const parsed = (text: string): unknown => {
   }
 }
 
+/** A number, or a text that is one; NaN where it is neither. */
+export const numberOf = (value: unknown): number =>
+  typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN
+
 /** A count that a record may leave out or write as a text; null where it is none. */
 export const countAt = (record: LogRecord, path: string): number | null => {
   const value = valueAt(record, path)

@@ -1,4 +1,4 @@
-import { countAt, type Fields, type Format, type LogRecord } from "./format.ts"
+import { countAt, type Fields, type Format, type LogRecord, numberOf } from "./format.ts"
 
 /**
  * Helicone's requests, as its export tool and its API write them: instants are UTC without a zone, costs are dollars,
@@ -33,7 +33,7 @@ const FAILED_FROM = 400
 const countsOf = (record: LogRecord): Fields => {
   const { prompt_tokens: input, completion_tokens: output, response_status: status } = record
   const isEmpty = (value: unknown): boolean => value === null || value === undefined || value === ""
-  if (Number(status) >= FAILED_FROM && isEmpty(input) && isEmpty(output))
+  if (numberOf(status) >= FAILED_FROM && isEmpty(input) && isEmpty(output))
     return { inputTokens: 0, outputTokens: 0 }
   const [written, reasoned] = [
     countAt(record, "completion_tokens"),

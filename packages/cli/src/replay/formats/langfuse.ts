@@ -1,4 +1,4 @@
-import { type Fields, type Format, type LogRecord, valueAt } from "./format.ts"
+import { type Fields, type Format, type LogRecord, numberOf, valueAt } from "./format.ts"
 
 /**
  * Langfuse's observations: exports to blob storage (snake case) and its API (camel case). Spans and events are
@@ -62,6 +62,6 @@ const PARTS = ["input", "output", "total"].flatMap((part) => [
 
 const pricedOf = (record: LogRecord): Fields => {
   if (PARTS.some((path) => valueAt(record, path) !== undefined)) return record
-  const unpriced = TOTALS.filter((name) => record[name] !== "" && Number(record[name]) === 0)
+  const unpriced = TOTALS.filter((name) => record[name] !== "" && numberOf(record[name]) === 0)
   return { ...record, ...Object.fromEntries(unpriced.map((name) => [name, null])) }
 }

@@ -51,8 +51,7 @@ const sumAt = (record: LogRecord, own: string, detail: string): number => {
 
 /** `anthropic/claude-haiku-4-5` beside the provider `anthropic` is the model alone. */
 const modelOf = ({ model, custom_llm_provider: provider }: LogRecord): Fields => {
+  if (typeof model !== "string" || typeof provider !== "string") return {}
   const prefix = `${provider}/`
-  return typeof model === "string" && model.startsWith(prefix)
-    ? { model: model.slice(prefix.length) }
-    : {}
+  return model.startsWith(prefix) ? { model: model.slice(prefix.length) } : {}
 }

@@ -1,4 +1,4 @@
-import { bucketsOf, type Fields, type Format, type LogRecord, listOf } from "./format.ts"
+import { bucketsOf, type Fields, type Format, type LogRecord, listOf, numberOf } from "./format.ts"
 import { spread } from "./spread.ts"
 
 /**
@@ -32,6 +32,6 @@ const callsOf = (bucket: LogRecord): readonly Fields[] =>
       user: result.user_id,
       org: result.project_id,
     }
-    const from = Number(bucket.start_time) * 1_000
-    return spread(call, result.num_model_requests, from, Number(bucket.end_time) * 1_000)
+    const from = numberOf(bucket.start_time) * 1_000
+    return spread(call, result.num_model_requests, from, numberOf(bucket.end_time) * 1_000)
   })

@@ -1,4 +1,4 @@
-import type { Fields } from "./format.ts"
+import { type Fields, numberOf } from "./format.ts"
 
 /**
  * A sum of calls, spread evenly over its bucket of time in at most 60 parts: tokens to the last one, calls too. What
@@ -10,7 +10,7 @@ export const spread = (
   fromMs: number,
   untilMs: number,
 ): readonly Fields[] => {
-  const calls = Number(count)
+  const calls = numberOf(count)
   const isSum = Number.isSafeInteger(calls) && calls > 0
   const parts = Math.min(PARTS_MAX, isSum ? calls : 1)
   return Array.from({ length: parts }, (_, at) => ({
@@ -30,7 +30,7 @@ const COUNTS = /Tokens$|^webSearches$/
 
 /** What is no count stays as it is, to be named as a bad one. */
 const partOf = (value: unknown, at: number, parts: number): unknown => {
-  const count = Number(value ?? 0)
+  const count = numberOf(value ?? 0)
   if (!Number.isSafeInteger(count) || count < 0) return value
   return Math.floor((count * (at + 1)) / parts) - Math.floor((count * at) / parts)
 }
