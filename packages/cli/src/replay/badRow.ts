@@ -3,6 +3,11 @@ export class BadRow extends Error {
   override readonly name = "BadRow"
 }
 
+/** A log that cannot be read on: why, and the mend. */
+export class LogBroken extends Error {
+  override readonly name = "LogBroken"
+}
+
 /** A value in a sentence: short, and nothing of an object's content. */
 export const valueText = (value: unknown): string => {
   if (Array.isArray(value)) return "a list"

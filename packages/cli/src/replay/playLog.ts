@@ -2,7 +2,9 @@ import { statSync } from "node:fs"
 import type { Policy } from "@spendfuse/core"
 import { Replay, type ReplayReport, type ReplayRow } from "@spendfuse/core/lab"
 import { libraryPrices } from "@spendfuse/core/prices"
+import { countText } from "../figures.ts"
 import { CliError, type Io } from "../io.ts"
+import { LogBroken } from "./badRow.ts"
 import { progressOf } from "./progress.ts"
 import { newReading, type Reading, type ReadOptions, readLog } from "./readLog.ts"
 import { remarksOf } from "./remarks.ts"
@@ -74,16 +76,26 @@ export const readAll = async (
       take(rows)
       progress.played(rows.length)
     }
+  } catch (error) {
+    if (!(error instanceof LogBroken)) throw error
+    const place = reading.read === 0 ? "" : `after ${countText(reading.read, "row")}: `
+    throw new CliError(`${path}: ${place}${error.message}`)
   } finally {
     progress.end()
   }
   if (reading.read > 0) return reading
   const [bad] = reading.bad.first
-  const why = bad === undefined ? "it is empty" : `line ${bad.line}: ${bad.why}`
+  const why = bad === undefined ? lackOf(reading) : `line ${bad.line}: ${bad.why}`
   throw new CliError(
     [`${path}: has no row that can be read: ${why}`, ...remarksOf(reading)].join("\n"),
   )
 }
+
+/** Why there is no row where none is bad either. */
+const lackOf = ({ format }: Reading): string =>
+  format === "none"
+    ? "it is empty, or a head alone"
+    : `none of its records is a call as \`${format}\` writes them; name another with --format`
 
 /** Bytes of a file; null where it has no size, as the standard input. */
 const sizeOf = (path: string): number | null => {

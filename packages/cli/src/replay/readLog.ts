@@ -48,6 +48,7 @@ export const newReading = (): Reading => ({
  * dropped in silence.
  *
  * @throws CliError where the file cannot be read, or no format fits
+ * @throws LogBroken where it is no log, or cannot be read on
  */
 export const readLog = async function* (
   parts: AsyncIterable<Uint8Array | string>,

@@ -78,8 +78,12 @@ const jsonDocument = async function* (texts: AsyncIterable<string>): AsyncIterab
     }
     if (broken !== null) break
   }
-  if (broken !== null)
-    yield { line: at + 1, record: null, problem: "the JSON is broken from here on; mend the file" }
+  const isBroken = broken !== null
+  if (!isBroken) parser.end()
+  if (broken !== null) {
+    const what = isBroken ? "is broken from here on" : "ends before its last bracket"
+    yield { line: at + 1, record: null, problem: `the JSON ${what}; mend the file` }
+  }
 }
 
 /** A page in a list of pages: its records were read already. */
