@@ -1,4 +1,4 @@
-import { HOUR_MS } from "../../domain/time.ts"
+import { type EpochMs, HOUR_MS } from "../../domain/time.ts"
 
 /**
  * Whether a payer is as usual: what it asked for in this hour, beside the median of its own last 48 hours in
@@ -7,14 +7,13 @@ import { HOUR_MS } from "../../domain/time.ts"
 export class Usual {
   readonly #hours: number[] = []
   #next = 0
-  #hour = -1
+  #untilMs = Number.NEGATIVE_INFINITY
   #sum = 0
   #median: number | null = null
 
-  /** It asked for so much at this instant. */
-  add(atMs: number, amount: number): void {
-    const hour = Math.floor(atMs / HOUR_MS)
-    if (hour !== this.#hour) this.#turn(hour)
+  /** It asked for so much at this instant; one of an hour that is over counts to the hour that runs. */
+  add(atMs: EpochMs, amount: number): void {
+    if (atMs >= this.#untilMs) this.#turn(atMs)
     this.#sum += amount
   }
 
@@ -28,13 +27,13 @@ export class Usual {
     return this.#sum <= this.#median
   }
 
-  #turn(hour: number): void {
+  #turn(atMs: EpochMs): void {
     this.#median = null
-    if (this.#hour >= 0) {
+    if (this.#untilMs > Number.NEGATIVE_INFINITY) {
       this.#hours[this.#next] = this.#sum
       this.#next = (this.#next + 1) % HOURS_KEPT
     }
-    this.#hour = hour
+    this.#untilMs = (Math.floor(atMs / HOUR_MS) + 1) * HOUR_MS
     this.#sum = 0
   }
 }

@@ -24,6 +24,17 @@ describe("Usual", () => {
     expect(usual.isUsual()).toBeNull()
   })
 
+  it("makes no hours of calls that come late: they count to the hour that runs", () => {
+    const usual = new Usual()
+    usual.add(5 * HOUR_MS, 10)
+    for (const at of [4, 5, 3, 5, 2, 5]) usual.add(at * HOUR_MS, 1)
+    expect(usual.isUsual()).toBeNull()
+    for (const at of [6, 7, 8]) usual.add(at * HOUR_MS, 16)
+    expect(usual.isUsual()).toBe(true)
+    usual.add(7 * HOUR_MS, 1)
+    expect(usual.isUsual()).toBe(false)
+  })
+
   it("is not led by one odd hour, whichever it is", () => {
     for (const past of [
       [1, 90, 100],
