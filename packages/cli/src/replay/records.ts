@@ -1,7 +1,7 @@
 import { JSONParser } from "@streamparser/json"
-import { parse as parseCsv } from "csv-parse"
 import { splitLines } from "../splitLines.ts"
-import { type Delimiter, delimiterOf } from "./delimiter.ts"
+import { csvLayoutOf } from "./csvLayout.ts"
+import { csvRows } from "./csvRows.ts"
 import type { LogRecord } from "./formats/format.ts"
 
 /** A record and where it stands: its line, or its place in a JSON document; or why it is none. */
@@ -18,7 +18,7 @@ export const recordsOf = (
 ): AsyncIterable<Located> => {
   const writing = writingOf(beginning)
   if (writing === "jsonl") return jsonLines(texts)
-  return writing === "json" ? jsonDocument(texts) : csvRows(texts, delimiterOf(beginning))
+  return writing === "json" ? jsonDocument(texts) : csvRows(texts, csvLayoutOf(beginning))
 }
 
 /** JSON is told by its first sign, JSON lines by a first line that is whole by itself. */
@@ -88,53 +88,6 @@ const jsonDocument = async function* (texts: AsyncIterable<string>): AsyncIterab
 
 /** A page in a list of pages: its records were read already. */
 const isPage = (value: LogRecord, depth: number): boolean => depth <= 1 && Array.isArray(value.data)
-
-const csvRows = async function* (
-  texts: AsyncIterable<string>,
-  delimiter: Delimiter,
-): AsyncIterable<Located> {
-  const skipped: Located[] = []
-  const rows = parseCsv({
-    columns: true,
-    delimiter,
-    bom: true,
-    info: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    max_record_size: RECORD_MAX,
-    on_skip: (error) => {
-      const line = Number(error?.lines ?? 0)
-      const problem = "it has other columns than the head, or an open quote; mend the row"
-      skipped.push({ line, record: null, problem })
-      return undefined
-    },
-  })
-  const pushed = push(texts, rows)
-  for await (const { info, record } of rows as AsyncIterable<{
-    readonly info: { readonly lines: number }
-    readonly record: LogRecord
-  }>) {
-    yield* skipped.splice(0)
-    yield { line: info.lines, record }
-  }
-  await pushed
-  yield* skipped
-}
-
-const RECORD_MAX = 8_388_608
-
-const push = async (
-  texts: AsyncIterable<string>,
-  rows: ReturnType<typeof parseCsv>,
-): Promise<void> => {
-  try {
-    for await (const text of texts)
-      if (!rows.write(text)) await new Promise<void>((resolve) => rows.once("drain", resolve))
-    rows.end()
-  } catch (error) {
-    rows.destroy(error as Error)
-  }
-}
 
 const parsed = (text: string): unknown => {
   try {

@@ -10,7 +10,8 @@ export class Unread {
   see(record: LogRecord, columns: Columns, map: Columns): readonly string[] | null {
     if (this.#left === 0) return null
     this.#left -= 1
-    for (const name in record) if (hasValue(record[name])) this.#filled.add(name)
+    for (const name in record)
+      if (this.#filled.size < NAMES_KEPT && hasValue(record[name])) this.#filled.add(name)
     for (const field in { ...columns, ...map }) {
       const source = sourceOf(record, map[field] ?? []) ?? sourceOf(record, columns[field] ?? [])
       if (source !== null) this.#read.add(topOf(record, source))
@@ -20,6 +21,7 @@ export class Unread {
 }
 
 const RECORDS_SEEN = 100
+const NAMES_KEPT = 10_000
 
 /** A name with dots is a column's own, or a path that begins in one. */
 const topOf = (record: LogRecord, source: string): string =>

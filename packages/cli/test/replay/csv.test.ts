@@ -29,6 +29,75 @@ describe("what stands between the cells of a CSV", () => {
   })
 })
 
+describe("the head of a CSV", () => {
+  const row = { atMs: AT_MS, chargeNanoUsd: 1_000_000_000 }
+
+  it("may stand behind a mark, empty lines or the delimiter's own line, with blanks around names", async () => {
+    for (const text of [
+      '\uFEFF"time",usd\r\n2026-01-15T10:00:00Z,1\r\n',
+      "\r\n\r\ntime;usd\r\n2026-01-15T10:00:00Z;1\r\n",
+      "sep=;\r\ntime;usd\r\n2026-01-15T10:00:00Z;1\r\n",
+      "time, usd\n2026-01-15T10:00:00Z, 1\n",
+      "time,usd\r2026-01-15T10:00:00Z,1\r",
+    ])
+      expect((await read(text)).rows).toMatchObject([row])
+    const said = await read("sep=|\ntime|usd\nnever|1\n")
+    expect(said.reading.bad.first[0]?.line).toBe(3)
+  })
+
+  it("has no two columns of one name: neither is read before it is mapped", async () => {
+    const text = "time,usd,usd\n2026-01-15T10:00:00Z,1,2\n"
+    const { reading, rows } = await read(text)
+    expect(rows).toEqual([])
+    expect(reading.unread).toEqual(["usd (1 of 2)", "usd (2 of 2)"])
+    expect((await read(text, { map: { usd: ["usd (1 of 2)"] } })).rows).toMatchObject([row])
+  })
+
+  it("names a column without a name by its place", async () => {
+    const text = ",time,usd,\n0,2026-01-15T10:00:00Z,1,\n"
+    const { reading, rows } = await read(text)
+    expect([reading.unread, rows]).toMatchObject([["column 1"], [row]])
+    expect((await read(text, { map: { row: ["column 1"] } })).rows[0]?.subject).toEqual({
+      row: "0",
+    })
+  })
+
+  it("is refused with too many columns", async () => {
+    await expect(read(`${",".repeat(1e6)}\n`)).rejects.toThrow(
+      "line 1: the head has 1,000,001 columns, and at most 10,000 are read",
+    )
+    const { reading } = await read(`time${",a-name-of-some-length".repeat(5e5)}\n2026-01-15,1\n`)
+    expect(reading.bad.first).toEqual([
+      { line: 1, why: expect.stringMatching(/longer than 8 MiB/) },
+    ])
+  })
+})
+
+describe("rows of a CSV that are none", () => {
+  it("are named with what is wrong, and the others are read", async () => {
+    const { reading, rows } = await read(
+      'time,usd\n2026-01-15,1\n2026-01-15,0,25\n2026-01-15\n2026-01-15,5" x\n2026-01-15,1\n',
+    )
+    expect(rows).toHaveLength(2)
+    expect(reading.bad.first).toEqual([
+      { line: 3, why: "it has 3 cells and the head 2; mend the row" },
+      { line: 4, why: "it has 1 cell and the head 2; mend the row" },
+      { line: 5, why: "a quote stands inside a cell; double it, and put the cell in quotes" },
+    ])
+  })
+
+  it("end the log where a quote is never closed, and the line where it opens is named once", async () => {
+    for (const behind of [1, 700_000]) {
+      const { reading, rows } = await read(
+        `time,usd\n2026-01-15,1\n2026-01-15,"1\n${"2026-01-15,1\n".repeat(behind)}`,
+      )
+      expect(rows).toHaveLength(1)
+      const why = expect.stringMatching(/^the row that begins here has an open quote/)
+      expect(reading.bad).toEqual({ count: 1, first: [{ line: 3, why }] })
+    }
+  })
+})
+
 describe("numbers as some countries write them", () => {
   const whyOf = async (cell: string, name: string): Promise<string | undefined> => {
     const { reading, rows } = await read(`time;${name};apiKey\n2026-01-15T10:00:00Z;${cell};k\n`)
