@@ -2,7 +2,7 @@ import { type CsvError, parse } from "csv-parse"
 import { countText } from "../figures.ts"
 import { type CsvLayout, csvColumnsOf } from "./csvLayout.ts"
 import type { LogRecord } from "./formats/format.ts"
-import type { Located } from "./records.ts"
+import type { Located } from "./located.ts"
 
 /** The rows of a CSV by the names of its head, and those that are none; memory is that of one row. */
 export const csvRows = async function* (

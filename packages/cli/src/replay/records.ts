@@ -3,13 +3,7 @@ import { splitLines } from "../splitLines.ts"
 import { csvLayoutOf } from "./csvLayout.ts"
 import { csvRows } from "./csvRows.ts"
 import type { LogRecord } from "./formats/format.ts"
-
-/** A record and where it stands: its line, or its place in a JSON document; or why it is none. */
-export interface Located {
-  readonly line: number
-  readonly record: LogRecord | null
-  readonly problem?: string
-}
+import type { Located } from "./located.ts"
 
 /** The records of a log, one by one; memory is that of one record. How it is written is told by its beginning. */
 export const recordsOf = (
