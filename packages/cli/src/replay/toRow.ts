@@ -1,6 +1,7 @@
 import type { ReplayRow } from "@spendfuse/core/lab"
 import { BadRow, textOf, valueText } from "./badRow.ts"
 import { FIELDS, type Fields } from "./formats/format.ts"
+import { instantOf } from "./instantOf.ts"
 
 /** Turns the fields of a call into a row; rows of one payer share their subject. */
 export class RowMaker {
@@ -135,36 +136,6 @@ const markOf = (value: unknown): { legitimate?: boolean } => {
 const YES: ReadonlySet<string> = new Set(["true", "1", "yes", "t"])
 const NO: ReadonlySet<string> = new Set(["false", "0", "no", "f"])
 
-/** Epoch milliseconds: of seconds, milliseconds, or a text; one without a zone is UTC. */
-const instantOf = (name: string, value: unknown): number | null => {
-  if (isMissing(value)) return null
-  const text = textOf(name, value).trim()
-  const number = typeof value === "number" ? value : NUMBER.test(text) ? Number(text) : null
-  if (number !== null) {
-    const atMs = Math.floor(number < SECONDS_BELOW ? number * 1_000 : number)
-    if (atMs >= 0 && atMs <= INSTANT_MAX_MS) return atMs
-  }
-  const match = number === null ? INSTANT.exec(text) : null
-  if (match !== null) {
-    const [, day = "", time = "00:00:00", fraction = "", zone = "Z"] = match
-    const parsed = Date.parse(`${day}T${time}${fraction.slice(0, 4)}${zoneText(zone)}`)
-    if (Number.isFinite(parsed)) return parsed
-  }
-  throw new BadRow(`\`${name}\` is ${valueText(value)}, not an instant; write 2026-01-15T10:00:00Z`)
-}
-
-const NUMBER = /^\d{9,16}(?:\.\d+)?$/
-const INSTANT =
-  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d+)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/
-const SECONDS_BELOW = 1e11
-const INSTANT_MAX_MS = Date.UTC(9999, 0, 1)
-
-const zoneText = (zone: string): string => {
-  if (zone === "Z" || zone === "UTC") return "Z"
-  const digits = zone.slice(1).replace(":", "").padEnd(4, "0")
-  return `${zone[0]}${digits.slice(0, 2)}:${digits.slice(2)}`
-}
-
 /** Nano-USD of decimal dollars, exactly, rounded up once; exponents are read too. */
 const nanoOf = (value: unknown): number | null => {
   if (isMissing(value)) return null
@@ -177,6 +148,7 @@ const nanoOf = (value: unknown): number | null => {
     const power = 10n ** BigInt(Math.min(60, Math.abs(shift)))
     const nano = shift >= 0 ? digits * power : (digits + power - 1n) / power
     if (nano <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(nano)
+    throw new BadRow(`\`usd\` is ${valueText(value)}, above 9007199 dollars; mend the row`)
   }
   if (COMMA.test(text))
     throw new BadRow(

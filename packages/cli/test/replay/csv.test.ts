@@ -123,6 +123,12 @@ describe("numbers as some countries write them", () => {
     },
   )
 
+  it.each(["9007200", "1e30", "99999999999"])("are too many dollars: %s", async (cell) => {
+    expect(await whyOf(cell, "usd")).toBe(
+      `\`usd\` is \`${cell}\`, above 9007199 dollars; mend the row`,
+    )
+  })
+
   it("are counts where a tool wrote them as decimals", async () => {
     const { rows } = await read("time,inputTokens,outputTokens\n2026-01-15,1250.0,7.00\n")
     expect(rows[0]?.usage).toEqual({ inputTokens: 1_250, outputTokens: 7 })
