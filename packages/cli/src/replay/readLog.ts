@@ -6,9 +6,9 @@ import { FORMATS } from "./formats/all.ts"
 import type { Format, LogRecord } from "./formats/format.ts"
 import { inOrder } from "./inOrder.ts"
 import { recordsOf } from "./records.ts"
+import { SeenColumns } from "./seenColumns.ts"
 import { textsOf } from "./texts.ts"
 import { RowMaker } from "./toRow.ts"
-import { Unread } from "./unread.ts"
 
 /** How a log is read. */
 export interface ReadOptions extends Told {
@@ -30,6 +30,8 @@ export interface Reading {
   readonly bad: Bad
   /** Columns that no field was read from, by the first 100 records; of forms that are columns and nothing else. */
   unread: readonly string[]
+  /** Columns that `map` names and that none of the first 100 records has. */
+  absent: readonly string[]
   /** Rows without output tokens and without a cost of their own: their output costs nothing. */
   withoutOutput: number
 }
@@ -40,6 +42,7 @@ export const newReading = (): Reading => ({
   read: 0,
   bad: { count: 0, first: [] },
   unread: [],
+  absent: [],
   withoutOutput: 0,
 })
 
@@ -65,7 +68,7 @@ const unordered = async function* (
 ): AsyncIterable<readonly ReplayRow[]> {
   const { beginning, texts } = await textsOf(parts)
   const maker = new RowMaker()
-  const unread = new Unread()
+  const seen = new SeenColumns(options.map)
   let format: Format | null = null
   let batch: ReplayRow[] = []
   for await (const { line, record, problem } of recordsOf(texts, beginning)) {
@@ -75,8 +78,10 @@ const unordered = async function* (
     }
     format ??= formatOf(options.format, record)
     reading.format = format.name
-    if (format.expand === undefined)
-      reading.unread = unread.see(record, format.columns, options.map) ?? reading.unread
+    if (seen.see(format, record)) {
+      reading.unread = seen.unread
+      reading.absent = seen.absent
+    }
     for (const fields of fieldsOf(format, record, options)) {
       try {
         const row = maker.make(fields)

@@ -2,8 +2,13 @@ import { countText } from "../figures.ts"
 import type { Reading } from "./readLog.ts"
 
 /** What a reader of figures must know of a log that was read, each with the mend. */
-export const remarksOf = ({ unread, withoutOutput }: Reading): readonly string[] => [
+export const remarksOf = ({ unread, absent, withoutOutput }: Reading): readonly string[] => [
   ...(unread.length === 0 ? [] : [unreadText(unread)]),
+  ...(absent.length === 0
+    ? []
+    : [
+        `none of the first records has what --map names: ${absent.slice(0, NAMED).map(nameText).join(", ")}; mend the name`,
+      ]),
   ...(withoutOutput === 0
     ? []
     : [

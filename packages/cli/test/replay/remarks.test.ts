@@ -100,6 +100,22 @@ describe("columns that no field was read from", () => {
   })
 })
 
+describe("columns that are mapped and not there", () => {
+  it("are named, whatever the form, and not those that are empty or inside", async () => {
+    const argv = ["--map", "tenant_id=org", "--map", "note=x", "--json"]
+    const files = { "log.csv": "time,usd,tenantId,note\n2026-01-15,1,acme,\n", "p.json": POLICY }
+    const { out } = await run(["replay", "log.csv", "--policy", "p.json", ...argv], files)
+    expect(JSON.parse(out).log).toMatchObject({ absent: ["tenant_id"], unread: ["tenantId"] })
+    const text = await run(["suggest", "log.csv", ...argv.slice(0, 2)], files)
+    expect(text.err).toContain(
+      "none of the first records has what --map names: `tenant_id`; mend the name",
+    )
+    const spend = '{"startTime":"2026-01-15","spend":1,"prompt_tokens":1,"metadata":"{\\"a\\":1}"}'
+    const map = { a: ["metadata.a"], b: ["metadata.b"], c: ["allInputTokens"] }
+    expect((await read(spend, { map })).reading.absent).toEqual(["metadata.b"])
+  })
+})
+
 describe("rows without output tokens", () => {
   const log = [
     "time,model,input_tokens,output_tokens,usd",
