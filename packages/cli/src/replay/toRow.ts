@@ -73,7 +73,11 @@ const inputOf = (fields: Fields): ReplayRow["usage"] => {
   const longer = countOf(fields, "cacheWrite1hTokens") ?? 0
   const all = countOf(fields, "allInputTokens")
   const own = countOf(fields, "inputTokens")
-  const plain = all === null ? own : Math.max(0, all - read - written - longer)
+  const plain = all === null ? own : all - read - written - longer
+  if (plain !== null && plain < 0)
+    throw new BadRow(
+      `\`allInputTokens\` is ${valueText(all)}, less than what was read from and written to a cache; map its column to inputTokens`,
+    )
   return {
     ...(plain !== null && { inputTokens: plain }),
     ...(read > 0 && { cacheReadTokens: read }),

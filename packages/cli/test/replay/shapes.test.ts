@@ -270,6 +270,24 @@ describe("usage reports", () => {
     ])
   })
 
+  it("of OpenAI are spread without a token more or less, whatever was cached", async () => {
+    const result = {
+      input_tokens: 1_003,
+      input_cached_tokens: 704,
+      input_cache_write_tokens: 299,
+      output_tokens: 5,
+      num_model_requests: 59,
+    }
+    const bucket = { start_time: AT_MS / 1_000, end_time: AT_MS / 1_000 + 3_600, results: [result] }
+    const { reading, rows } = await read(JSON.stringify(bucket))
+    expect(reading.bad.count).toBe(0)
+    expect(rows.reduce((all, { usage }) => all + (usage.inputTokens ?? 0), 0)).toBe(0)
+    const more = { ...bucket, results: [{ ...result, input_tokens: 1_000 }] }
+    expect((await read(JSON.stringify(more))).reading.bad.first[0]?.why).toMatch(
+      /less than what was read from and written to a cache/,
+    )
+  })
+
   it("of Anthropic have nulls for what was not grouped by, and no searches where none were made", async () => {
     // Shape: Anthropic's Admin API, "Get Messages Usage Report".
     const result = {
@@ -356,6 +374,20 @@ describe("spans of OTLP JSON", () => {
         expect([reading.format, reading.bad.count]).toEqual(["otlp", 0])
         expect(rows).toEqual([row])
       }
+  })
+
+  it("may leave out of the input what was cached, as those of Bedrock's and older ones do", async () => {
+    // Shape: traceloop/openllmetry, how its Bedrock and its Anthropic instrumentation count one call.
+    const bedrock = spanOf("chat", [
+      text("gen_ai.request.model", "gpt-5"),
+      count("gen_ai.usage.input_tokens", 12),
+      count("gen_ai.usage.cache_read.input_tokens", "1000"),
+      count("gen_ai.usage.output_tokens", 40),
+    ])
+    const { rows } = await read(JSON.stringify({ resourceSpans: resourceOf(bedrock) }))
+    expect(rows.map(({ usage }) => usage)).toEqual([
+      { inputTokens: 12, cacheReadTokens: 1_000, outputTokens: 40 },
+    ])
   })
 
   it("have agents that sum up the calls below them: they are not counted twice", async () => {

@@ -1,4 +1,12 @@
-import { bucketsOf, type Fields, type Format, type LogRecord, listOf, numberOf } from "./format.ts"
+import {
+  bucketsOf,
+  countAt,
+  type Fields,
+  type Format,
+  type LogRecord,
+  listOf,
+  numberOf,
+} from "./format.ts"
 import { spread } from "./spread.ts"
 
 /**
@@ -19,12 +27,11 @@ const isBucket = (record: LogRecord): boolean =>
 
 const callsOf = (bucket: LogRecord): readonly Fields[] =>
   listOf(bucket.results ?? bucket.result).flatMap((result) => {
-    const { input_tokens: all, input_cached_tokens: cached } = result
     const call = {
       provider: "openai",
       model: result.model,
-      allInputTokens: all,
-      cacheReadTokens: cached,
+      ...inputOf(result),
+      cacheReadTokens: result.input_cached_tokens,
       cacheWriteTokens: result.input_cache_write_tokens,
       outputTokens: result.output_tokens,
       serviceTier: result.batch === true ? "batch" : result.service_tier,
@@ -35,3 +42,14 @@ const callsOf = (bucket: LogRecord): readonly Fields[] =>
     const from = numberOf(bucket.start_time) * 1_000
     return spread(call, result.num_model_requests, from, numberOf(bucket.end_time) * 1_000)
   })
+
+/** Reckoned before the sum is spread: rounded parts would not fit each other. */
+const inputOf = (result: LogRecord): Fields => {
+  const cached =
+    (countAt(result, "input_cached_tokens") ?? 0) +
+    (countAt(result, "input_cache_write_tokens") ?? 0)
+  const all = countAt(result, "input_tokens")
+  return all === null || all < cached
+    ? { allInputTokens: result.input_tokens }
+    : { inputTokens: all - cached }
+}

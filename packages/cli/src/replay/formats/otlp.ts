@@ -1,4 +1,4 @@
-import { type Fields, type Format, type LogRecord, listOf, valueAt } from "./format.ts"
+import { type Fields, type Format, type LogRecord, listOf, numberOf, valueAt } from "./format.ts"
 
 /**
  * OpenTelemetry spans as OTLP JSON: an export request, a line of the file exporter, or one of its resources; Tempo
@@ -47,20 +47,21 @@ const callOf = (resource: LogRecord, span: LogRecord): readonly Fields[] => {
   const input = of("gen_ai.usage.input_tokens") ?? of("gen_ai.usage.prompt_tokens")
   const output = of("gen_ai.usage.output_tokens") ?? of("gen_ai.usage.completion_tokens")
   if (input === undefined && output === undefined) return []
+  const read =
+    of("gen_ai.usage.cache_read.input_tokens") ??
+    of("gen_ai.usage.cache_read_input_tokens") ??
+    of("gen_ai.usage.input_tokens.cached")
+  const written =
+    of("gen_ai.usage.cache_creation.input_tokens") ?? of("gen_ai.usage.cache_creation_input_tokens")
   return [
     {
       time: millisOf(span.startTimeUnixNano),
       endTime: millisOf(span.endTimeUnixNano),
       provider: of("gen_ai.provider.name") ?? of("gen_ai.system"),
       model: of("gen_ai.request.model") ?? of("gen_ai.response.model"),
-      allInputTokens: input,
-      cacheReadTokens:
-        of("gen_ai.usage.cache_read.input_tokens") ??
-        of("gen_ai.usage.cache_read_input_tokens") ??
-        of("gen_ai.usage.input_tokens.cached"),
-      cacheWriteTokens:
-        of("gen_ai.usage.cache_creation.input_tokens") ??
-        of("gen_ai.usage.cache_creation_input_tokens"),
+      ...inputOf(input, read, written),
+      cacheReadTokens: read,
+      cacheWriteTokens: written,
       outputTokens: output,
       maxOutputTokens: of("gen_ai.request.max_tokens"),
       apiKey: of("spendfuse.subject.apiKey") ?? of("api_key.id") ?? host("service.name"),
@@ -69,6 +70,12 @@ const callOf = (resource: LogRecord, span: LogRecord): readonly Fields[] => {
       org: of("spendfuse.subject.org") ?? host("service.namespace"),
     },
   ]
+}
+
+/** By the conventions input has what was cached in it; some writers leave it out, as Anthropic's own counts do. */
+const inputOf = (input: unknown, read: unknown, written: unknown): Fields => {
+  const cached = numberOf(read ?? 0) + numberOf(written ?? 0)
+  return { [numberOf(input) < cached ? "inputTokens" : "allInputTokens"]: input }
 }
 
 /** Values by key; an integer is a text in OTLP's JSON. */
