@@ -18,7 +18,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 s
 main { max-width: 60rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem }
 h1 { font-size: clamp(1.6rem, 4.5vw, 2.3rem); line-height: 1.15; letter-spacing: -.02em; margin: 0 0 .5rem }
 h2 { font-size: 1.15rem; margin: 2.75rem 0 .25rem; letter-spacing: -.01em }
-p { margin: .25rem 0 1rem; color: var(--soft); max-width: 44rem }
+p { margin: .25rem 0 1rem; color: var(--soft); max-width: 44rem; overflow-wrap: anywhere }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; margin: 1.75rem 0 0 }
 .figure { background: var(--card); border: 1px solid var(--line); border-top: 4px solid var(--tone); border-radius: 8px; padding: .8rem 1rem }
 .figure b { display: block; font-size: 1.7rem; line-height: 1.2; letter-spacing: -.02em; font-variant-numeric: tabular-nums }

@@ -29,6 +29,7 @@ afterAll(async () => {
 const path = (): string => join(folder, "page.html")
 
 const LONG = "all-keys-of-a-team-with-a-rather-long-name"
+const UNREAD = "TenantIdentifierOfTheCustomer".repeat(3)
 
 const policyOf = (usd: number, tier: object): string =>
   JSON.stringify({
@@ -51,10 +52,10 @@ const policyOf = (usd: number, tier: object): string =>
 
 /** Three days, a call each ten minutes; each third of them costs a dollar. */
 const LOG = [
-  "time,apiKey,model,input_tokens,output_tokens,cost",
+  `time,apiKey,model,input_tokens,output_tokens,cost,${UNREAD}`,
   ...Array.from({ length: 432 }, (_, at) => {
     const time = new Date(Date.UTC(2026, 0, 30) + at * 600_000).toISOString()
-    return `${time},key-${at % 2},gpt-5,1000,200,${at % 3 === 0 ? 1 : 0.01}`
+    return `${time},key-${at % 2},gpt-5,1000,200,${at % 3 === 0 ? 1 : 0.01},x`
   }),
 ].join("\n")
 
@@ -104,6 +105,16 @@ describe("the page of a replay", () => {
     await page.emulateMedia({ colorScheme: "dark" })
     expect(light).toMatch(/^data:image/)
     await expect.poll(drawn).not.toBe(light)
+    await tab.close()
+  })
+
+  it("says what was not read of the log", async () => {
+    const tab = await newTab(browser)
+    const page = await tab.newPage()
+    await page.goto(pathToFileURL(path()).href)
+    await expect
+      .poll(() => page.getByText(`1 column not read: \`${UNREAD.slice(0, 40)}`).count())
+      .toBe(1)
     await tab.close()
   })
 
