@@ -11,10 +11,14 @@ export class LogBroken extends Error {
 /** A value in a sentence: short, and nothing of an object's content. */
 export const valueText = (value: unknown): string => {
   if (Array.isArray(value)) return "a list"
-  return typeof value === "object" && value !== null
-    ? "an object"
-    : `\`${String(value).slice(0, 40)}\``
+  return typeof value === "object" && value !== null ? "an object" : shownText(String(value))
 }
+
+/** A log's own text in a sentence: its beginning, and no sign that a terminal would obey. */
+export const shownText = (text: string): string => `\`${withoutControls(text.slice(0, 40))}\``
+
+/** Signs that a terminal would obey are replaced. */
+export const withoutControls = (text: string): string => text.replace(/\p{Cc}/gu, "\uFFFD")
 
 /** A value as text. @throws BadRow where it is an object or a list, which are no name of anything */
 export const textOf = (name: string, value: unknown): string => {

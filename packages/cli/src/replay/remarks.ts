@@ -1,4 +1,5 @@
 import { countText } from "../figures.ts"
+import { shownText } from "./badRow.ts"
 import type { Reading } from "./readLog.ts"
 
 /** What a reader of figures must know of a log that was read, each with the mend. */
@@ -7,7 +8,7 @@ export const remarksOf = ({ unread, absent, withoutOutput }: Reading): readonly 
   ...(absent.length === 0
     ? []
     : [
-        `none of the first records has what --map names: ${absent.slice(0, NAMED).map(nameText).join(", ")}; mend the name`,
+        `none of the first records has what --map names: ${absent.slice(0, NAMED).map(shownText).join(", ")}; mend the name`,
       ]),
   ...(withoutOutput === 0
     ? []
@@ -17,11 +18,9 @@ export const remarksOf = ({ unread, absent, withoutOutput }: Reading): readonly 
 ]
 
 const unreadText = (unread: readonly string[]): string => {
-  const named = unread.slice(0, NAMED).map(nameText).join(", ")
+  const named = unread.slice(0, NAMED).map(shownText).join(", ")
   const more = unread.length > NAMED ? ` and ${countText(unread.length - NAMED, "other")}` : ""
   return `${countText(unread.length, "column")} not read: ${named}${more}; name what matters with --map COLUMN=NAME: a field, or else a dimension of who pays`
 }
 
 const NAMED = 12
-
-const nameText = (name: string): string => `\`${name.slice(0, 40)}\``

@@ -3,6 +3,7 @@ import { countText, dollarsText } from "../figures.ts"
 import type { Column } from "../operator/table.ts"
 import { tableText } from "../operator/table.ts"
 import type { Paint } from "../paint.ts"
+import { withoutControls } from "./badRow.ts"
 import type { Reading } from "./readLog.ts"
 import { remarksOf } from "./remarks.ts"
 import type { Checked } from "./settings.ts"
@@ -185,5 +186,5 @@ const payersText = ({ topPayers }: ReplayReport, width: number): string =>
 
 export const payerText = (subject: Readonly<Record<string, string>>): string =>
   Object.entries(subject)
-    .map(([name, value]) => `${name} ${value}`)
+    .map(([name, value]) => withoutControls(`${name} ${value}`))
     .join(", ") || "nobody"

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest"
 import { CliError } from "../../src/io.ts"
 import { FORMATS } from "../../src/replay/formats/all.ts"
 import { columnsOf } from "../../src/replay/options.ts"
+import { remarksOf } from "../../src/replay/remarks.ts"
+import { payerText } from "../../src/replay/reportText.ts"
 import { read } from "./readText.ts"
 
 const AT = "2026-01-15T10:00:00Z"
@@ -23,6 +25,16 @@ describe("values that are no texts", () => {
       "`user` is an object, not a text; map what is in it: --map COLUMN.NAME=user",
       "`time` is an object, not a text; map what is in it: --map COLUMN.NAME=time",
     ])
+  })
+
+  it("are shown without what a terminal would obey", async () => {
+    const log = '"time","\u001b[2Jx\ny",usd\n2026-01-15,1,1\n"\u001b]0;title\u0007\n",1,1\n'
+    const { reading } = await read(log)
+    expect(reading.bad.first[0]?.why).toContain(
+      "`time` is `\uFFFD]0;title\uFFFD\uFFFD`, not an instant",
+    )
+    expect(payerText({ org: "a\u001b[2J" })).toBe("org a\uFFFD[2J")
+    expect(remarksOf(reading)[0]).toContain("1 column not read: `\uFFFD[2Jx\uFFFDy`; ")
   })
 
   it("throw nothing but what names the mend, whatever the form", async () => {
