@@ -74,7 +74,9 @@ describe("acknowledging at a terminal", () => {
   it("shows who is told next while nobody acknowledges", async () => {
     await escalating()
     const { out } = await answered(["ack", "day/k1", "--why", "x"], ["1", "y"])
-    expect(out).toMatch(/next {4}pager is told at (\d\d-\d\d )?[\d:]{8} UTC, in 1[45] min, then oncall\n/)
+    expect(out).toMatch(
+      /next {4}pager is told at (\d\d-\d\d )?[\d:]{8} UTC, in 1[45] min, then oncall\n/,
+    )
     expect((await answered(["ack", "day/k1", "--why", "x"], [])).out).not.toContain("is told at")
   })
 
