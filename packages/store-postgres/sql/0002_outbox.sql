@@ -38,6 +38,7 @@ create table queue (
   turn bigint not null default 0,
   primary key (channel, account)
 );
+create index queue_order on queue (channel, turn, account);
 create sequence queue_turn;
 
 -- Rows that no try could deliver, in the order in which they came.

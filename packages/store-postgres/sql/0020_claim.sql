@@ -1,12 +1,13 @@
 -- What readers of the outbox do: claim rows, say what became of them, hear the log, and let go of what was heard.
--- Entry points find their own schema, whatever the connection's search path is.
+-- Entry points find their own schema, whatever the connection's search path is, and look up by index, whatever size
+-- the tables had when their plans were made.
 
 create function outbox_now(given_ms bigint) returns bigint language sql volatile as
   'select coalesce(given_ms, floor(extract(epoch from clock_timestamp()) * 1000)::bigint)';
 
 -- Due rows of the account whose turn it is, oldest first; nobody else gets them for `lease_ms`.
 create function spendfuse_claim(of_channel text, row_limit bigint, lease_ms bigint, given_ms bigint)
-returns setof outbox language plpgsql set search_path from current as $$
+returns setof outbox language plpgsql set search_path from current set enable_seqscan = off as $$
 declare
   now_ms bigint := outbox_now(given_ms);
   q queue;
@@ -34,7 +35,8 @@ begin
 end $$;
 
 -- Delivered, or to be tried again at `due`. Unknown ids are passed over.
-create function spendfuse_confirm(ids text[]) returns void language plpgsql set search_path from current as $$
+create function spendfuse_confirm(ids text[]) returns void
+language plpgsql set search_path from current set enable_seqscan = off as $$
 declare
   o outbox;
 begin
@@ -47,7 +49,7 @@ begin
 end $$;
 
 create function spendfuse_retry(ids text[], due bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql set search_path from current set enable_seqscan = off as $$
 declare
   o outbox;
 begin
@@ -77,7 +79,8 @@ $$;
 -- The log for the hook: what comes before a place was heard; without one it begins at what nobody has heard.
 -- Nothing is shown before all that could come earlier has ended: no cursor skips it.
 create function spendfuse_unheard(after_xid xid8, after_seq bigint, row_limit bigint)
-returns table (place text, body jsonb) language plpgsql set search_path from current as $$
+returns table (place text, body jsonb)
+language plpgsql set search_path from current set enable_seqscan = off as $$
 declare
   horizon xid8 := pg_snapshot_xmin(pg_current_snapshot());
 begin
@@ -94,7 +97,7 @@ end $$;
 -- Lets go of at most `row_limit` events that their channels and the hook have heard, or that nobody listens to,
 -- beside the latest `kept`; and of queues that are empty. Answers how many events went.
 create function spendfuse_forget_events(kept bigint, row_limit bigint) returns bigint
-language plpgsql set search_path from current as $$
+language plpgsql set search_path from current set enable_seqscan = off as $$
 declare
   gone bigint;
 begin

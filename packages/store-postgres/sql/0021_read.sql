@@ -22,13 +22,13 @@ create function accounts_wire(found jsonb) returns jsonb language sql volatile a
 $$;
 
 create function spendfuse_read(keys text[]) returns json language sql volatile
-set search_path from current as $$
+set search_path from current set enable_seqscan = off as $$
   select with_whole_names(accounts_wire(coalesce((select jsonb_agg(account_wire(a)) from account a
     where a.key = any(short_names(keys))), '[]'))::text)::json
 $$;
 
 create function spendfuse_list(after text, row_limit bigint) returns json language plpgsql volatile
-set search_path from current as $$
+set search_path from current set enable_seqscan = off as $$
 declare
   keys text[];
 begin

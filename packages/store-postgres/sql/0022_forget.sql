@@ -13,7 +13,7 @@ create index reservation_expiry on reservation (expires_ms) where running;
 
 -- Looks at no more than `looks` rows of each table. Answers how many rows went.
 create function spendfuse_forget(looks bigint, given_ms bigint) returns bigint language plpgsql
-set search_path from current as $$
+set search_path from current set enable_seqscan = off as $$
 declare
   past_ms bigint;
 begin

@@ -4,7 +4,7 @@
 
 -- In the order of `ids`; unknown ones are passed over. `events` are written with them, where any id was known.
 create function spendfuse_dead(ids text[], why text, events jsonb, given_ms bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql set search_path from current set enable_seqscan = off as $$
 declare
   o outbox;
   event jsonb;
@@ -30,7 +30,7 @@ end $$;
 
 -- In the order of `ids`, behind what waits. Answers how many of them were dead letters.
 create function spendfuse_resend(ids text[], given_ms bigint) returns bigint
-language plpgsql set search_path from current as $$
+language plpgsql set search_path from current set enable_seqscan = off as $$
 declare
   letter jsonb;
   known bigint := 0;

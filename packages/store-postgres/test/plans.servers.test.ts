@@ -24,7 +24,8 @@ const policy = definePolicy({
   onStoreUnavailable: "deny",
 })
 
-it("reads no table whole, though its plans were made while they were small", async () => {
+/** A store of twenty accounts, of which the server knows that its tables are small. */
+const opened = async () => {
   const url = inject("postgresUrl")
   const schema = freshName("plans")
   const client = new pg.Client({ connectionString: url })
@@ -49,28 +50,63 @@ it("reads no table whole, though its plans were made while they were small", asy
   }
   const charges = (name: string, count: number) =>
     store.apply(Array.from({ length: count }, (_, at) => charge(`${name}${at}`)))
-  const expire = () => store.apply([{ ...head(), kind: "expire" }])
+  const nextHour = async () => {
+    nowMs += HOUR_MS
+    await store.apply([{ ...head(), kind: "expire" }])
+  }
   await charges("a", 20)
   for (const { tablename } of (
     await client.query(`select tablename from pg_tables where schemaname = '${schema}'`)
   ).rows)
     await client.query(`analyze ${schema}.${tablename}`)
+  /** Once so many rows were made: how many of these tables were read whole, and how many by an index. */
+  const readOf = async (tables: readonly string[], made: number) => {
+    const { rows } = await client.query(
+      `select sum(seq_tup_read)::int as whole, sum(idx_tup_fetch)::int as singly, sum(n_tup_ins)::int as made
+        from pg_stat_user_tables where schemaname = $1 and relname = any($2)`,
+      [schema, tables],
+    )
+    const none = { whole: Number.POSITIVE_INFINITY, singly: Number.POSITIVE_INFINITY }
+    return rows[0].made >= made ? { whole: rows[0].whole, singly: rows[0].singly } : none
+  }
+  return { store, charges, nextHour, readOf }
+}
+
+it("reads no table whole, though its plans were made while they were small", async () => {
+  const { store, charges, nextHour, readOf } = await opened()
   for (let round = 0; round < 12; round += 1) {
     await charges("a", 20)
-    nowMs += HOUR_MS
-    await expire()
+    await nextHour()
   }
   for (let batch = 0; batch < 8; batch += 1) await charges(`b${batch}-`, 100)
-  nowMs += HOUR_MS
-  await expire()
+  await nextHour()
   await store.close()
-  const read = async (): Promise<number> => {
-    const { rows } = await client.query(
-      "select sum(seq_tup_read)::int as read, sum(n_tup_ins)::int as made from pg_stat_user_tables where schemaname = $1 and relname in ('account', 'meter')",
-      [schema],
-    )
-    return rows[0].made >= 1_600 ? rows[0].read : Number.POSITIVE_INFINITY
-  }
+  const whole = async () => (await readOf(["account", "meter"], 1_600)).whole
   // A connection says what it has read when it ends.
-  await expect.poll(read).toBeLessThan(20_000)
+  await expect.poll(whole).toBeLessThan(20_000)
+})
+
+it("claims what is due without a look at what is not", async () => {
+  const { store, charges, readOf } = await opened()
+  const drain = async (): Promise<number> => {
+    let told = 0
+    for (;;) {
+      const rows = await store.claim("ops", 16, 60_000)
+      if (rows.length === 0) return told
+      told += rows.length
+      await store.confirm(rows.map(({ id }) => id))
+    }
+  }
+  for (let round = 0; round < 12; round += 1) {
+    await charges(`c${round}-`, 20)
+    await drain()
+  }
+  for (let batch = 0; batch < 8; batch += 1) await charges(`b${batch}-`, 100)
+  expect(await drain()).toBe(800)
+  await store.close()
+  const made = 2 * (20 + 12 * 20 + 800)
+  const read = () => readOf(["outbox", "queue"], made)
+  await expect.poll(async () => (await read()).whole).toBeLessThan(20_000)
+  // A few for each that was told, however many wait beside it.
+  expect((await read()).singly).toBeLessThan(20 * made)
 })
