@@ -1,5 +1,5 @@
-import { EXPIRE_MAX, SHARED_DIVISION } from "@spendfuse/core/domain"
-import { type Applied, type Store, StoreCorrupt, StoreUnavailable } from "@spendfuse/core/ports"
+import { leavesMore, SHARED_DIVISION } from "@spendfuse/core/domain"
+import { type Store, StoreCorrupt, StoreUnavailable } from "@spendfuse/core/ports"
 import { Alarm } from "./alarm.ts"
 import { type Answer, answerText, type Call, callOf } from "./calls.ts"
 import { dueOfLedger } from "./due.ts"
@@ -56,7 +56,10 @@ export class ObjectLedger<Env> {
     this.#alarm.rang()
     const ledger = this.#open()
     if (ledger.division === null) return
-    for (let round = 0; round < ROUNDS_MAX; round += 1) if (!hasMore(ledger.expire())) break
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      const { outcome, eventsWritten } = ledger.expire()
+      if (!leavesMore(outcome, eventsWritten)) break
+    }
     await this.#dispatch(ledger)
     const nowMs = Date.now()
     this.#alarm.want(Math.max(dueOfLedger(ledger.memory.ledger), nowMs + PAUSE_MS))
@@ -114,10 +117,6 @@ export class ObjectLedger<Env> {
 const ROUNDS_MAX = 64
 const PAUSE_MS = 1_000
 const AGAIN_MS = 60_000
-
-/** Each account that was moved has told something: after as many as one Expire may move, others are due. */
-const hasMore = ({ outcome, eventsWritten }: Applied): boolean =>
-  outcome.kind === "expired" && Math.max(outcome.reservations.length, eventsWritten) >= EXPIRE_MAX
 
 const needsListing = ({ verb, division }: Call): boolean =>
   verb === "apply" && division !== SHARED_DIVISION

@@ -1,3 +1,4 @@
+import { EXPIRE_MAX } from "./command.ts"
 import type { EpochMs } from "./time.ts"
 
 /** Why a request is refused, in order of precedence: the first of all obstacles' reasons is the reason. */
@@ -80,3 +81,13 @@ export type Outcome = (
   | { readonly kind: "expired"; readonly reservations: readonly string[] }
   | { readonly kind: "error"; readonly error: CommandError; readonly detail: string }
 ) & { readonly replayed?: true }
+
+/**
+ * Whether more may be due where an Expire was answered: it ended or moved as many as one may. Each account that it
+ * moves tells something.
+ *
+ * @param events how many the command wrote
+ * @example leavesMore({ kind: "expired", reservations: [] }, 128) // => true
+ */
+export const leavesMore = (outcome: Outcome, events: number): boolean =>
+  outcome.kind === "expired" && Math.max(outcome.reservations.length, events) >= EXPIRE_MAX

@@ -1,7 +1,6 @@
-import { EXPIRE_MAX } from "../domain/command.ts"
 import { dueOf } from "../domain/due.ts"
 import type { Account } from "../domain/ledger.ts"
-import type { Outcome } from "../domain/outcome.ts"
+import { leavesMore, type Outcome } from "../domain/outcome.ts"
 import { SHARED_DIVISION } from "../domain/subject.ts"
 import type { Store } from "../ports/Store.ts"
 import { sleep, unref } from "./timers.ts"
@@ -40,7 +39,8 @@ export class Sweeper {
   #isStopped = false
   #cursor: string | undefined
   #looksFromMs = Number.NEGATIVE_INFINITY
-  #hasMore = false
+  /** The most events that one command wrote since the last Expire was sent. */
+  #written = 0
 
   constructor(options: SweeperOptions) {
     this.#options = options
@@ -81,18 +81,17 @@ export class Sweeper {
     }
   }
 
-  /** One command wrote so many events: where it moved as many accounts as one may, others are due. */
+  /** One command wrote so many events. */
   wrote(count: number): void {
-    if (count >= EXPIRE_MAX) this.#hasMore = true
+    this.#written = Math.max(this.#written, count)
   }
 
   /** Ends all that is overdue in a division; others have their turn between two full answers. */
   async #end(division: string): Promise<void> {
     for (let round = 0; round < ROUNDS_MAX && !this.#isStopped; round += 1) {
-      this.#hasMore = false
+      this.#written = 0
       const outcome = await this.#options.expire(division)
-      if (outcome.kind !== "expired") return
-      if (outcome.reservations.length < EXPIRE_MAX && !this.#hasMore) return
+      if (!leavesMore(outcome, this.#written)) return
       await sleep(0, undefined)
     }
   }

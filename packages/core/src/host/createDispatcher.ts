@@ -1,5 +1,6 @@
-import { EXPIRE_MAX, type Expire } from "../domain/command.ts"
+import type { Expire } from "../domain/command.ts"
 import type { Account } from "../domain/ledger.ts"
+import { leavesMore } from "../domain/outcome.ts"
 import { SHARED_DIVISION } from "../domain/subject.ts"
 import { describe } from "../engine/dispatch/delivering.ts"
 import { Dispatcher } from "../engine/dispatch/dispatcher.ts"
@@ -167,9 +168,7 @@ class Sweeping {
       if (eventsWritten > 0) this.#onMoved()
       // A store that has forgotten the source learns a new one at the next turn.
       if (outcome?.kind === "error") this.#sources.delete(division)
-      if (outcome?.kind !== "expired") return
-      // Each account that it moved has told something: after as many as one may move, others are due.
-      if (Math.max(outcome.reservations.length, eventsWritten) < EXPIRE_MAX) return
+      if (outcome === undefined || !leavesMore(outcome, eventsWritten)) return
     }
   }
 }

@@ -1,14 +1,8 @@
-import {
-  type Command,
-  type CommandId,
-  EXPIRE_MAX,
-  type Line,
-  SOURCE_KEPT_MS,
-} from "../domain/command.ts"
+import { type Command, type CommandId, type Line, SOURCE_KEPT_MS } from "../domain/command.ts"
 import type { DomainEvent } from "../domain/event.ts"
 import { copyOf } from "../domain/kept.ts"
 import { type Account, emptyLedger, type Ledger } from "../domain/ledger.ts"
-import type { Outcome } from "../domain/outcome.ts"
+import { leavesMore, type Outcome } from "../domain/outcome.ts"
 import type { Policy } from "../domain/policy.ts"
 import { apply } from "../domain/step.ts"
 import { SHARED_DIVISION, type Subject, switchKey } from "../domain/subject.ts"
@@ -348,11 +342,9 @@ export class Run {
 
   /** As long as one Expire did as much as one may, there may be more. */
   #endAll(division: string): void {
-    for (;;) {
-      const outcome = this.#send(division, { kind: "expire", division })
-      const ended = outcome.kind === "expired" ? outcome.reservations.length : 0
-      if (Math.max(ended, this.#written) < EXPIRE_MAX) return
-    }
+    let outcome: Outcome
+    do outcome = this.#send(division, { kind: "expire", division })
+    while (leavesMore(outcome, this.#written))
   }
 
   #apply(command: Command): Outcome {
