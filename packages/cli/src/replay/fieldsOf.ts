@@ -8,7 +8,7 @@ import {
 } from "./formats/format.ts"
 
 /** Where fields come from beside a format's own columns. */
-export interface Told {
+export interface FieldSources {
   /** Columns by field: they go before those of the format. */
   readonly map: Columns
   /** Values of fields that the log does not have. */
@@ -19,7 +19,7 @@ export interface Told {
 export const fieldsOf = (
   { expand, columns }: Format,
   record: LogRecord,
-  { map, set }: Told,
+  { map, set }: FieldSources,
 ): readonly Fields[] => {
   const isOwn = Object.keys(columns).length === 0
   return (expand === undefined ? [record] : expand(record)).map((one) =>

@@ -1,7 +1,7 @@
 import type { ReplayRow } from "@spendfuse/core/lab"
 import { CliError } from "../io.ts"
 import { BadRow } from "./badRow.ts"
-import { fieldsOf, type Told } from "./fieldsOf.ts"
+import { type FieldSources, fieldsOf } from "./fieldsOf.ts"
 import { FORMATS } from "./formats/all.ts"
 import type { Format, LogRecord } from "./formats/format.ts"
 import { inOrder } from "./inOrder.ts"
@@ -11,7 +11,7 @@ import { textsOf } from "./texts.ts"
 import { RowMaker } from "./toRow.ts"
 
 /** How a log is read. */
-export interface ReadOptions extends Told {
+export interface ReadOptions extends FieldSources {
   /** A format's name; told by the first record unless given. */
   readonly format?: string
 }

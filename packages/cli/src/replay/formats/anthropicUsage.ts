@@ -18,8 +18,8 @@ const isBucket = (record: LogRecord): boolean =>
   "starting_at" in record && "ending_at" in record && "results" in record
 
 const callsOf = (bucket: LogRecord): readonly Fields[] => {
-  const from = instantOf(bucket.starting_at)
-  const until = instantOf(bucket.ending_at)
+  const from = parsedMs(bucket.starting_at)
+  const until = parsedMs(bucket.ending_at)
   const minutes = Math.max(1, Math.round((until - from) / 60_000))
   return listOf(bucket.results).flatMap((result) =>
     spread(
@@ -43,5 +43,5 @@ const callsOf = (bucket: LogRecord): readonly Fields[] => {
   )
 }
 
-const instantOf = (value: unknown): number =>
+const parsedMs = (value: unknown): number =>
   typeof value === "string" ? Date.parse(value) : Number.NaN

@@ -10,7 +10,7 @@ import { askedBy, usedBy } from "./cost.ts"
 import type { AtHand, Gauge } from "./gauge.ts"
 import { type Asked, Judge, REFUSED, type Refusal } from "./judge.ts"
 import { type Payer, Payers, payerOf } from "./payer.ts"
-import { costAt, costOf, isPlain, type Rates, RateTable, type Step } from "./rates.ts"
+import { costAt, costOfCall, isPlain, type Rates, RateTable, type Step } from "./rates.ts"
 import type { ReplayRow } from "./row.ts"
 import { NO_PLAN, RunningCalls } from "./running.ts"
 
@@ -127,7 +127,7 @@ export class Player {
     if (rates === undefined) return false
     const step = rates.at(input)
     const usd = costAt(input, step.mostInput)
-    const full = chargeNanoUsd ?? costOf(step, input, output)
+    const full = chargeNanoUsd ?? costOfCall(step, input, output)
     if (Number.isNaN(usd + full)) return false
     const most = row.maxOutputTokens ?? bound(this.#policy, rates)
     if (most < 0) return false
@@ -145,7 +145,7 @@ export class Player {
     running.endMs = this.#run.nowMs + (row.durationMs ?? 0)
     const written = Math.min(output, most)
     this.#ruled.clipped = written !== output
-    running.spent = written === output ? full : costOf(step, input, written)
+    running.spent = written === output ? full : costOfCall(step, input, written)
     running.used = input + written
     if (this.#playCalmly(hand, gauges)) return true
     if (this.#calls.catchUp(gauges) && this.#playCalmly(hand, gauges)) return true
@@ -199,7 +199,7 @@ export class Player {
   ): boolean {
     const asked = this.#asked
     const written = Math.min(output, granted)
-    const spent = written === output ? full : costOf(step, asked.tokens, written)
+    const spent = written === output ? full : costOfCall(step, asked.tokens, written)
     const used = asked.tokens + written
     const usd = asked.usd + granted * asked.perUsd
     const tokens = asked.tokens + granted

@@ -31,7 +31,7 @@ export interface Step {
 export const costAt = (count: number, perMillion: number): number => rounded(count * perMillion)
 
 /** What a call cost: rounded up once. */
-export const costOf = (
+export const costOfCall = (
   { input, output }: Step,
   inputTokens: number,
   outputTokens: number,

@@ -1,7 +1,7 @@
 import { libraryPrices } from "@spendfuse/core/prices"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { costAt, costOf, RateTable } from "../../../src/lab/replay/rates.ts"
+import { costAt, costOfCall, RateTable } from "../../../src/lab/replay/rates.ts"
 
 const RUNS = Number(process.env.LAW_RUNS ?? 3_000)
 const SEED = Number(process.env.LAW_SEED ?? 5)
@@ -53,7 +53,7 @@ describe("rates as numbers", () => {
         ([provider, model], atMs, inputTokens, outputTokens) => {
           const rates = table.of(model, provider, atMs)
           const step = rates.at(inputTokens)
-          const cost = costOf(step, inputTokens, outputTokens)
+          const cost = costOfCall(step, inputTokens, outputTokens)
           if (Number.isNaN(cost)) return
           given += 1
           const ask = { provider, model, atMs }
