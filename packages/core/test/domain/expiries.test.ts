@@ -224,3 +224,18 @@ it("keeps no division in which nothing runs any more (I14)", () => {
     items.put({ id: { source: "s", n }, division: "org", expiresAtMs: 5, state: "running" })
   expect([take(4), take(5), take(5), take(5)]).toEqual([[], [], ["org"], []])
 })
+
+it("says from when on anything of a division may be overdue", () => {
+  const items = new Items()
+  const running = (n: number, division: string, expiresAtMs: number): Item => ({
+    id: { source: "s", n },
+    division,
+    expiresAtMs,
+    state: "running",
+  })
+  expect(items.expiries.soonestOf("*")).toBe(Number.POSITIVE_INFINITY)
+  items.put(running(1, "*", 5_000))
+  items.put(running(2, "*", 400))
+  items.put(running(3, "a", 900))
+  expect([items.expiries.soonestOf("*"), items.expiries.soonestOf("a")]).toEqual([400, 900])
+})

@@ -81,3 +81,14 @@ it("keeps no division in which nobody is timed (I14)", () => {
   }
   expect([deletedWith("a"), deletedWith("b"), deletedWith("b")]).toEqual([["a"], ["b", "org"], []])
 })
+
+it("says from when on anything of a division may be due", () => {
+  const timed = new Timed()
+  expect(timed.soonestOf("*")).toBe(Number.POSITIVE_INFINITY)
+  timed.put({ key: "a", division: "*" }, 7)
+  timed.put({ key: "b", division: "*" }, 5)
+  timed.put({ key: "c", division: "org" }, 3)
+  expect([timed.soonestOf("*"), timed.soonestOf("org")]).toEqual([5, 3])
+  timed.delete("c", "org")
+  expect(timed.soonestOf("org")).toBe(Number.POSITIVE_INFINITY)
+})
